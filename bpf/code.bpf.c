@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Native code: only the runtime's own files are ever mapped executable. Anonymous memory may be,
+ * for V8 compiles into it. Hooks and why each:
+ *  mmap_file		mmap, remap_file_pages, shmat, the dynamic loader, exec itself
+ *  file_mprotect	making a mapped file executable afterwards
+ * Both look at the protection that takes effect: with personality(READ_IMPLIES_EXEC) the requested
+ * one lacks PROT_EXEC.
+ */
+#include "walk.bpf.h"
+
+SEC("lsm/mmap_file")
+int BPF_PROG(sn_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot)
+{
+	const struct sn_policy *pol;
+	struct sn_ask ask = { .op = SN_OP_CODE_MMAP };
+
+	if (!(prot & SN_PROT_EXEC))
+		return 0;
+	pol = sn_current_policy();
+	if (!pol)
+		return 0;
+	/* file is NULL for anonymous memory, see hook.bpf.h */
+	ask.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	ask.why = SN_ALLOWED;
+	if (ask.dentry &&
+	    (prot & SN_PROT_WRITE || !(sn_access_by_rules(pol, ask.dentry) & SN_MAY_MAP)))
+		ask.why = SN_NOT_RUNTIME;
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/file_mprotect")
+int BPF_PROG(sn_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
+	     unsigned long prot)
+{
+	const struct sn_policy *pol;
+	struct sn_ask ask = { .op = SN_OP_CODE_MPROTECT };
+
+	if (!(prot & SN_PROT_EXEC))
+		return 0;
+	pol = sn_current_policy();
+	if (!pol)
+		return 0;
+	ask.dentry = (__u64)BPF_CORE_READ(vma, vm_file, f_path.dentry);
+	ask.why = SN_ALLOWED;
+	if (ask.dentry)
+		ask.why = sn_decide_mprotect(BPF_CORE_READ(vma, vm_flags), prot);
+	return sn_finish(pol, &ask);
+}

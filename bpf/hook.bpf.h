@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The first and the last step of every hook: whose policy; count, report and answer.
+ *
+ * Three rules hold in every program of this directory:
+ *  - Not below the parent cgroup: return 0 at once, before any map is touched.
+ *  - Below it and anything unclear: refuse. SN_UNKNOWN is 0, so a forgotten field refuses.
+ *  - No decision rests on comparing a hook's pointer argument, or a pointer loaded through one,
+ *    with NULL. Linux 6.12 takes such "trusted" pointers for never NULL, deletes the comparison
+ *    (reg_not_null in kernel/bpf/verifier.c) and lets the load behind it oops the host. Where the
+ *    kernel may pass NULL, BPF_CORE_READ is used: it reads through a helper, which survives NULL
+ *    and yields zero; zero is then compared as a number.
+ */
+#ifndef SAFENODE_HOOK_BPF_H
+#define SAFENODE_HOOK_BPF_H
+
+#include "vmlinux.h"
+#include "maps.bpf.h"
+#include "decide.h"
+#include "compat.bpf.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+/* What a hook asks and what it knows about the object; the rest of the event is found in here. */
+struct sn_ask {
+	enum sn_op op;
+	enum sn_why why;
+	__u64 dentry;	/* address of the file's struct dentry, or 0 */
+	__s64 number;	/* as in struct sn_event */
+	__u32 target;	/* another process's tgid, or 0 */
+	__u16 family;	/* AF_INET6 when address and port are set */
+	__u16 port;	/* host byte order */
+	struct sn_address address;
+};
+
+/*
+ * The policy that current lives under; NULL when it is not a tenant. The tenant is the ancestor
+ * one level below the parent, so a child cgroup is still its tenant.
+ */
+static __always_inline const struct sn_policy *sn_current_policy(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sn_policy *pol;
+	__u64 id;
+
+	if (task->cgroups->dfl_cgrp->level <= (int)sn_parent_level)
+		return NULL;
+	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
+		return NULL;
+	id = bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
+	pol = bpf_map_lookup_elem(&policies, &id);
+	return pol ? pol : (const struct sn_policy *)&sn_no_policy;
+}
+
+/*
+ * safenode-attach tries whether the refusals work when it has joined the cgroup, and then starts
+ * the tenant's program: its process image is the one that the policy names as the launcher.
+ */
+static __always_inline bool sn_current_is_launcher(const struct sn_policy *pol)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+
+	return pol->safe_mode && BPF_CORE_READ(inode, i_ino) == pol->launcher.ino &&
+	       BPF_CORE_READ(inode, i_sb, s_dev) == pol->launcher.dev &&
+	       sn_generation_matches(pol->launcher.generation, BPF_CORE_READ(inode, i_generation));
+}
+
+static __always_inline void sn_put_address(__u8 *to, struct sn_address a)
+{
+	__builtin_memcpy(to, &(__u64){ __builtin_bswap64(a.hi) }, 8);
+	__builtin_memcpy(to + 8, &(__u64){ __builtin_bswap64(a.lo) }, 8);
+}
+
+#define SN_EVENT_NAME_MAX  256 /* a name and its NUL */
+#define SN_EVENT_NAMES_MAX 40
+
+/* Writes the names from @dentry up to its file system's root into the event. */
+static __always_inline void sn_put_path(struct sn_event *ev, __u64 dentry)
+{
+	__u32 used = 0;
+
+	ev->dev = BPF_CORE_READ((struct dentry *)dentry, d_sb, s_dev);
+	for (int i = 0; i < SN_EVENT_NAMES_MAX; i++) {
+		struct dentry *d = (struct dentry *)dentry;
+		__u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
+		long got;
+
+		if (parent == dentry || !parent) {
+			ev->path_len = used;
+			return;
+		}
+		if (used > SN_EVENT_PATH_MAX - SN_EVENT_NAME_MAX)
+			break;
+		got = bpf_probe_read_kernel_str(ev->path + used, SN_EVENT_NAME_MAX,
+						BPF_CORE_READ(d, d_name.name));
+		if (got < 0 || got > SN_EVENT_NAME_MAX)
+			break;
+		used += got;
+		dentry = parent;
+	}
+	ev->path_len = used;
+	ev->path_cut = 1;
+}
+
+/* One more event in this second? Two CPUs may both take the last place: it is a damper. */
+static __always_inline bool sn_within_rate(struct sn_counters *count)
+{
+	__u64 second = bpf_ktime_get_ns() / 1000000000;
+
+	if (count->second != second) {
+		count->second = second;
+		count->sent = 0;
+	}
+	if (count->sent >= SN_EVENTS_RATE)
+		return false;
+	__sync_fetch_and_add(&count->sent, 1);
+	return true;
+}
+
+/* Counts a refusal and puts it on the ring. Nothing here changes the answer. */
+static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask *ask, int error)
+{
+	__u64 id = pol->cgroup_id, task = bpf_get_current_pid_tgid();
+	struct sn_counters *count = bpf_map_lookup_elem(&counters, &id);
+	struct sn_event *ev;
+
+	if (!count)
+		return 0;
+	if (error && ask->op < SN_OP_NR)
+		__sync_fetch_and_add(&count->denied[ask->op], 1);
+	if (!sn_within_rate(count)) {
+		__sync_fetch_and_add(&count->suppressed, 1);
+		return 0;
+	}
+	ev = bpf_ringbuf_reserve(&events, sizeof(*ev), 0);
+	if (!ev) {
+		__sync_fetch_and_add(&count->lost, 1);
+		return 0;
+	}
+	ev->time_ns = bpf_ktime_get_boot_ns();
+	ev->cgroup_id = id;
+	__builtin_memcpy(ev->tenant, pol->tenant, sizeof(ev->tenant));
+	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
+	ev->pid = task >> 32;
+	ev->tid = (__u32)task;
+	ev->op = ask->op;
+	ev->why = ask->why;
+	ev->error = error;
+	ev->number = ask->number;
+	ev->target = ask->target;
+	ev->family = ask->family;
+	ev->port = ask->port;
+	sn_put_address(ev->addr, ask->address);
+	ev->dev = 0;
+	ev->path_len = 0;
+	ev->path_cut = 0;
+	if (ask->dentry)
+		sn_put_path(ev, ask->dentry);
+	bpf_ringbuf_submit(ev, 0);
+	return 0;
+}
+
+/* The answer of a hook: 0 or a negative errno. */
+static __always_inline int sn_finish(const struct sn_policy *pol, struct sn_ask *ask)
+{
+	int error;
+
+	if (!pol->safe_mode)
+		ask->why = SN_NO_POLICY;
+	if (ask->why == SN_ALLOWED) {
+		if (pol->audit)
+			sn_report(pol, ask, 0);
+		return 0;
+	}
+	error = sn_errno(ask->op, ask->why);
+	if (!sn_current_is_launcher(pol))
+		sn_report(pol, ask, error);
+	return error;
+}
+
+/* A hook whose act is never granted. */
+static __always_inline int sn_never(enum sn_op op, __s64 number)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = op, .why = SN_NEVER, .number = number };
+
+	return pol ? sn_finish(pol, &ask) : 0;
+}
+
+/* A hook whose act is granted on the caller's own threads only. */
+static __always_inline int sn_own_task(enum sn_op op, struct task_struct *target, __s64 number)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = op, .number = number };
+
+	if (!pol)
+		return 0;
+	ask.target = BPF_CORE_READ(target, tgid);
+	ask.why = sn_decide_task(ask.target, bpf_get_current_pid_tgid() >> 32);
+	return sn_finish(pol, &ask);
+}
+
+#endif

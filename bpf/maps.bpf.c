@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The one definition of every map and load-time constant, and the licence. */
+#include "maps.bpf.h"
+
+struct sn_policies policies SEC(".maps");
+struct sn_all_counters counters SEC(".maps");
+struct sn_addresses addresses SEC(".maps");
+struct sn_ports ports SEC(".maps");
+struct sn_directories directories SEC(".maps");
+struct sn_names names SEC(".maps");
+struct sn_events events SEC(".maps");
+
+const volatile __u64 sn_parent_id = 0;
+const volatile __u32 sn_parent_level = 0;
+const volatile struct sn_policy sn_no_policy = {};
+
+char LICENSE[] SEC("license") = "GPL";

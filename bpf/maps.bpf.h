@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The shape of every map and load-time constant; maps.bpf.c holds their one definition. */
+#ifndef SAFENODE_MAPS_BPF_H
+#define SAFENODE_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include "safenode_abi.h"
+#include <bpf/bpf_helpers.h>
+
+/* Hash maps are not preallocated: memory is paid per entry, not per possible entry. */
+#define SN_HASH(key_type, value_type, entries)                                                     \
+	{                                                                                          \
+		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
+		__uint(max_entries, entries);                                                      \
+		__type(key, key_type);                                                             \
+		__type(value, value_type);                                                         \
+	}
+
+struct sn_policies SN_HASH(__u64, struct sn_policy, SN_TENANTS_MAX);
+struct sn_all_counters SN_HASH(__u64, struct sn_counters, SN_TENANTS_MAX);
+struct sn_addresses SN_HASH(struct sn_address_key, struct sn_text, SN_RULES_MAX);
+struct sn_ports SN_HASH(struct sn_port_key, struct sn_text, SN_RULES_MAX);
+struct sn_directories SN_HASH(struct sn_directory_key, struct sn_rule, SN_RULES_MAX);
+struct sn_names SN_HASH(struct sn_name_key, struct sn_rule, SN_RULES_MAX);
+
+struct sn_events {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SN_EVENTS_BYTES);
+};
+
+extern struct sn_policies policies SEC(".maps");
+extern struct sn_all_counters counters SEC(".maps");
+extern struct sn_addresses addresses SEC(".maps");
+extern struct sn_ports ports SEC(".maps");
+extern struct sn_directories directories SEC(".maps");
+extern struct sn_names names SEC(".maps");
+extern struct sn_events events SEC(".maps");
+
+/* Set by the loader: the cgroup below which tenants live, its kernfs id and level. */
+extern const volatile __u64 sn_parent_id;
+extern const volatile __u32 sn_parent_level;
+
+/* What a process below the parent gets when nobody wrote its policy: all zero, so nothing. */
+extern const volatile struct sn_policy sn_no_policy;
+
+#endif

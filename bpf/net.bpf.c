@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Network: which sockets exist and where they reach. Hooks and why each:
+ *  socket_create	only TCP and UDP, and rtnetlink to read; so no Unix sockets, raw, MPTCP, ...
+ *  socket_connect	the destination of a connection
+ *  socket_sendmsg	the destination of a datagram; and of MSG_FASTOPEN, which connects without
+ *			socket_connect
+ *  socket_bind, socket_listen
+ *			the tenant's own ports, and no names for inherited Unix sockets
+ *  socket_setsockopt	options that rewrite the destination after it was checked
+ *  netlink_send	rtnetlink questions, no orders
+ *  cgroup_skb/egress	the header that really leaves: what the hooks above cannot see (control
+ *			messages, the tail of sendmmsg(2), addresses that became local later)
+ */
+#include "hook.bpf.h"
+#include <bpf/bpf_endian.h>
+
+/* Where a sockaddr leads; known is false when it is not understood, or not read in full. */
+struct sn_dest {
+	struct sn_address address;
+	__u16 port; /* host byte order */
+	bool known;
+};
+
+/* struct sockaddr_in and sockaddr_in6 as bytes: family, port, address (and flowinfo before it). */
+union sn_sockaddr {
+	struct {
+		__u16 family;
+		__be16 port;
+		__be32 v4;
+	};
+	struct {
+		__u16 family6;
+		__be16 port6;
+		__be32 flowinfo;
+		__be64 v6[2];
+	};
+};
+
+static __always_inline int sn_family_of(struct socket *sock)
+{
+	return BPF_CORE_READ(sock, sk, __sk_common.skc_family);
+}
+
+/*
+ * @sending: udp_sendmsg() takes AF_UNSPEC for AF_INET, where connect() takes it for "disconnect".
+ * A length below the family's minimum is not understood: the bytes behind it are stale.
+ */
+static __always_inline struct sn_dest sn_read_dest(const void *addr, int len, bool sending)
+{
+	union sn_sockaddr sa = {};
+	struct sn_dest dest = {};
+
+	if (len >= 24) { /* SIN6_LEN_RFC2133 */
+		if (bpf_probe_read_kernel(&sa, 24, addr))
+			return dest;
+	} else if (len < 16 || bpf_probe_read_kernel(&sa, 16, addr)) {
+		return dest;
+	}
+	dest.port = bpf_ntohs(sa.port);
+	if (sa.family == SN_AF_INET || (sending && sa.family == SN_AF_UNSPEC)) {
+		dest.address = sn_address_v4(bpf_ntohl(sa.v4));
+		dest.known = true;
+	}
+	if (sa.family == SN_AF_INET6 && len >= 24) {
+		dest.address.hi = bpf_be64_to_cpu(sa.v6[0]);
+		dest.address.lo = bpf_be64_to_cpu(sa.v6[1]);
+		dest.known = true;
+	}
+	return dest;
+}
+
+/* The number of the lowest set bit of @word, which is not 0: there is no such BPF instruction. */
+static __always_inline __u32 sn_lowest_bit(__u64 word)
+{
+	static const __u8 position[64] = {
+		0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,
+		62, 55, 59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5,
+		63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21, 44, 32, 23, 11,
+		46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,	13, 8,	7,  6,
+	};
+
+	/* a de Bruijn sequence: each of its 64 windows of 6 bits is another number */
+	return position[((word & -word) * 0x03f79d71b4cb0a89ULL) >> 58];
+}
+
+/*
+ * Longest prefix match as one exact lookup for each prefix length that the tenant uses: the cost
+ * follows the number of different lengths, not of tenants or of addresses.
+ */
+static __always_inline bool sn_in_addresses(const struct sn_policy *pol, struct sn_address address)
+{
+	struct sn_address_key key = { .cgroup_id = pol->cgroup_id };
+
+	for (__u32 word = 0; word < 3; word++) {
+		__u64 lengths = pol->address_lengths[word];
+
+		for (int i = 0; i < 64 && lengths; i++, lengths &= lengths - 1) {
+			key.length = word * 64 + sn_lowest_bit(lengths);
+			sn_put_address(key.addr, sn_address_prefix(address, key.length));
+			if (bpf_map_lookup_elem(&addresses, &key))
+				return true;
+		}
+	}
+	return false;
+}
+
+static __always_inline bool sn_in_ports(const struct sn_policy *pol, __u16 port, __u8 use)
+{
+	__u64 lengths = use == SN_PORT_LISTEN ? pol->listen_lengths : pol->port_lengths;
+	struct sn_port_key key = { .cgroup_id = pol->cgroup_id, .use = use };
+
+	for (int i = 0; i < 17 && lengths; i++, lengths &= lengths - 1) {
+		key.length = sn_lowest_bit(lengths);
+		key.port = sn_port_prefix(port, key.length);
+		if (bpf_map_lookup_elem(&ports, &key))
+			return true;
+	}
+	return false;
+}
+
+static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct sn_address address)
+{
+	struct sn_address v4;
+
+	if (sn_address_is_loopback(address))
+		return pol->loopback_restricted;
+	if (sn_in_addresses(pol, address))
+		return true;
+	if (sn_address_is_v4(address) || !sn_address_carries_v4(address, &v4))
+		return false;
+	if (sn_address_is_loopback(v4))
+		return pol->loopback_restricted;
+	return sn_in_addresses(pol, v4);
+}
+
+static __noinline int sn_ask_about_dest(const struct sn_policy *pol, struct sn_ask *ask,
+					const struct sn_dest *dest)
+{
+	bool restricted = sn_is_restricted(pol, dest->address);
+	bool listed = restricted && sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
+
+	ask->family = SN_AF_INET6;
+	ask->address = dest->address;
+	ask->port = dest->port;
+	ask->why = sn_decide_destination(restricted, listed);
+	return 0;
+}
+
+SEC("lsm/socket_create")
+int BPF_PROG(sn_socket_create, int family, int type, int protocol, int kern)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_NET_SOCKET, .number = family };
+
+	if (!pol || kern)
+		return 0;
+	ask.why = sn_decide_socket(family, type, protocol);
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/socket_connect")
+int BPF_PROG(sn_socket_connect, struct socket *sock, struct sockaddr *address, int len)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_NET_CONNECT };
+	struct sn_dest dest;
+	__u16 family = 0;
+	int own;
+
+	if (!pol)
+		return 0;
+	own = sn_family_of(sock);
+	ask.number = own;
+	ask.why = SN_FAMILY;
+	if (own == SN_AF_NETLINK)
+		ask.why = SN_ALLOWED; /* to the kernel; another process's needs CAP_NET_ADMIN */
+	if (own != SN_AF_INET && own != SN_AF_INET6)
+		return sn_finish(pol, &ask);
+
+	dest = sn_read_dest(address, len, false);
+	if (dest.known)
+		sn_ask_about_dest(pol, &ask, &dest);
+	else if (len >= 2 && !bpf_probe_read_kernel(&family, 2, address) &&
+		 family == SN_AF_UNSPEC)
+		ask.why = SN_ALLOWED; /* disconnects */
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/socket_sendmsg")
+int BPF_PROG(sn_socket_sendmsg, struct socket *sock, struct msghdr *msg)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_NET_SEND };
+	struct sn_dest dest;
+	int own;
+
+	if (!pol)
+		return 0;
+	own = sn_family_of(sock);
+	ask.number = own;
+	ask.why = SN_FAMILY;
+	/* no address: to where connect() went, or over a socket that the server handed over */
+	if (!msg->msg_name || own == SN_AF_NETLINK)
+		ask.why = SN_ALLOWED;
+	if (!msg->msg_name || (own != SN_AF_INET && own != SN_AF_INET6))
+		return sn_finish(pol, &ask);
+
+	dest = sn_read_dest(msg->msg_name, msg->msg_namelen, true);
+	if (dest.known)
+		sn_ask_about_dest(pol, &ask, &dest);
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/socket_bind")
+int BPF_PROG(sn_socket_bind, struct socket *sock, struct sockaddr *address, int len)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_NET_BIND };
+	struct sn_dest dest;
+	int own;
+
+	if (!pol)
+		return 0;
+	own = sn_family_of(sock);
+	ask.number = own;
+	ask.why = own == SN_AF_NETLINK ? SN_ALLOWED : SN_FAMILY;
+	if (own != SN_AF_INET && own != SN_AF_INET6)
+		return sn_finish(pol, &ask);
+
+	dest = sn_read_dest(address, len, true); /* inet_bind() takes AF_UNSPEC for AF_INET, too */
+	if (dest.known) {
+		ask.family = SN_AF_INET6;
+		ask.address = dest.address;
+		ask.port = dest.port;
+		ask.why = sn_decide_bind(pol, dest.port,
+					 sn_in_ports(pol, dest.port, SN_PORT_LISTEN));
+	}
+	return sn_finish(pol, &ask);
+}
+
+/* listen() without bind() takes any free port; skc_num is 0 then. */
+SEC("lsm/socket_listen")
+int BPF_PROG(sn_socket_listen, struct socket *sock)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_NET_LISTEN, .why = SN_FAMILY };
+	int own;
+
+	if (!pol)
+		return 0;
+	own = sn_family_of(sock);
+	ask.number = own;
+	if (own == SN_AF_INET || own == SN_AF_INET6) {
+		ask.port = BPF_CORE_READ(sock, sk, __sk_common.skc_num);
+		ask.why = sn_decide_listen(pol, sn_in_ports(pol, ask.port, SN_PORT_LISTEN));
+	}
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/socket_setsockopt")
+int BPF_PROG(sn_socket_setsockopt, struct socket *sock, int level, int name)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_NET_SETSOCKOPT, .number = name };
+
+	if (!pol)
+		return 0;
+	ask.why = sn_decide_sockopt(level, name);
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/netlink_send")
+int BPF_PROG(sn_netlink_send, struct sock *sk, struct sk_buff *skb)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_NET_NETLINK };
+	struct {
+		__u32 len;
+		__u16 type;
+		__u16 flags;
+	} header = {}; /* struct nlmsghdr */
+
+	if (!pol)
+		return 0;
+	/* one message a call: rtnetlink_rcv() would go on to a second one behind it */
+	if (!bpf_probe_read_kernel(&header, sizeof(header), skb->data) &&
+	    header.len + 3 >= skb->len) {
+		ask.number = header.type;
+		ask.why = sn_decide_rtnetlink(header.type);
+	}
+	return sn_finish(pol, &ask);
+}
+
+/* ---- the header on the wire ---- */
+
+struct sn_packet {
+	struct sn_dest dest;
+	__u32 transport; /* offset of the transport header */
+	__u8 protocol;
+	bool opens;	 /* a TCP segment that opens a connection */
+};
+
+/* IPv6 extension headers that may stand before the transport header (RFC 8200, 4). */
+#define SN_EXTENSIONS_MAX 8
+
+static __always_inline bool sn_skip_extensions(struct __sk_buff *skb, struct sn_packet *packet)
+{
+	for (int i = 0; i < SN_EXTENSIONS_MAX; i++) {
+		__u8 header[2];
+
+		if (packet->protocol != 0 && packet->protocol != 43 && packet->protocol != 44 &&
+		    packet->protocol != 60)
+			return true;
+		if (bpf_skb_load_bytes(skb, packet->transport, header, 2))
+			return false;
+		/* a fragment header is 8 bytes, the others say how long they are */
+		packet->transport += packet->protocol == 44 ? 8 : (header[1] + 1) * 8;
+		packet->protocol = header[0];
+	}
+	return false;
+}
+
+static __always_inline bool sn_read_ip(struct __sk_buff *skb, struct sn_packet *packet)
+{
+	__be64 v6[2];
+	__be32 v4;
+	__u8 start;
+
+	if (bpf_skb_load_bytes(skb, 0, &start, 1))
+		return false;
+	if (start >> 4 == 4) {
+		if (bpf_skb_load_bytes(skb, 16, &v4, 4) ||
+		    bpf_skb_load_bytes(skb, 9, &packet->protocol, 1))
+			return false;
+		packet->dest.address = sn_address_v4(bpf_ntohl(v4));
+		packet->transport = (start & 15) * 4;
+		return true;
+	}
+	if (start >> 4 != 6 || bpf_skb_load_bytes(skb, 24, v6, 16) ||
+	    bpf_skb_load_bytes(skb, 6, &packet->protocol, 1))
+		return false;
+	packet->dest.address.hi = bpf_be64_to_cpu(v6[0]);
+	packet->dest.address.lo = bpf_be64_to_cpu(v6[1]);
+	packet->transport = 40;
+	return sn_skip_extensions(skb, packet);
+}
+
+static __always_inline bool sn_read_packet(struct __sk_buff *skb, struct sn_packet *packet)
+{
+	__u8 flags = 0;
+	__be16 port;
+
+	if (!sn_read_ip(skb, packet))
+		return false;
+	if (packet->protocol != SN_IPPROTO_TCP && packet->protocol != SN_IPPROTO_UDP)
+		return true;
+	if (bpf_skb_load_bytes(skb, packet->transport + 2, &port, 2))
+		return false;
+	packet->dest.port = bpf_ntohs(port);
+	if (packet->protocol == SN_IPPROTO_UDP)
+		return true;
+	if (bpf_skb_load_bytes(skb, packet->transport + 13, &flags, 1))
+		return false;
+	packet->opens = (flags & 0x12) == 0x02; /* SYN without ACK */
+	return true;
+}
+
+/* 1 lets the packet leave, 0 drops it; the sender sees EPERM where it waits for the result. */
+SEC("cgroup_skb/egress")
+int sn_egress(struct __sk_buff *skb)
+{
+	__u64 id = bpf_skb_ancestor_cgroup_id(skb, sn_parent_level + 1);
+	const struct sn_policy *pol = bpf_map_lookup_elem(&policies, &id);
+	struct sn_ask ask = { .op = SN_OP_NET_EGRESS };
+	struct sn_packet packet = {};
+
+	if (!pol)
+		pol = (const struct sn_policy *)&sn_no_policy;
+	if (sn_read_packet(skb, &packet)) {
+		ask.number = packet.protocol;
+		sn_ask_about_dest(pol, &ask, &packet.dest);
+		/* the loopback device carries what goes to any address of this machine */
+		if (ask.why == SN_ALLOWED && pol->self_restricted && skb->ifindex == 1 &&
+		    !sn_in_ports(pol, packet.dest.port, SN_PORT_OUTGOING))
+			ask.why = SN_NOT_LISTED;
+		/* answers on connections that somebody opened to the tenant, or that were checked */
+		if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
+			ask.why = SN_ALLOWED;
+	}
+	return sn_finish(pol, &ask) == 0;
+}

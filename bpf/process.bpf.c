@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Processes and credentials. Hooks and why each:
+ *  task_alloc		fork, vfork, clone, clone3: threads only
+ *  bprm_check_security	exec: once, by the launcher, of the one program
+ *  task_kill		signals, the empty one included
+ *  task_fix_setuid, task_fix_setgid, task_fix_setgroups, capset
+ *			other identities
+ *  capable		a tenant that runs as root has root's files, and none of its powers
+ *  ptrace_access_check, ptrace_traceme
+ *			other processes' memory and descriptors; being traced by a parent
+ *  task_setnice, task_setscheduler, task_getscheduler, task_setioprio, task_getioprio,
+ *  task_movememory, task_prlimit
+ *			other processes' resources
+ *  task_setpgid, task_getpgid, task_getsid
+ *			other processes' groups
+ */
+#include "walk.bpf.h"
+
+SEC("lsm/task_alloc")
+int BPF_PROG(sn_task_alloc, struct task_struct *task, unsigned long flags)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_TASK_FORK, .number = flags };
+
+	if (!pol)
+		return 0;
+	ask.why = sn_decide_clone(flags);
+	return sn_finish(pol, &ask);
+}
+
+/*
+ * Still in the process image of safenode-attach, or in one that was forked into the cgroup and has
+ * not exec'ed yet: PF_FORKNOEXEC is set by every fork and cleared by exec (begin_new_exec). A
+ * tenant's program can get back to neither: task_alloc stops its forks, and no exec of the
+ * launcher is granted. Threads share both marks, a failed exec changes neither.
+ */
+static __always_inline bool sn_current_may_start(const struct sn_policy *pol)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (BPF_CORE_READ(task, group_leader, flags) & 0x40) /* PF_FORKNOEXEC */
+		return true;
+	return sn_current_is_launcher(pol);
+}
+
+SEC("lsm/bprm_check_security")
+int BPF_PROG(sn_bprm_check_security, struct linux_binprm *bprm)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_TASK_EXEC, .why = SN_NEVER };
+
+	if (!pol)
+		return 0;
+	ask.dentry = (__u64)BPF_CORE_READ(bprm, file, f_path.dentry);
+	if (sn_current_may_start(pol))
+		ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry), SN_MAY_START);
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/task_kill")
+int BPF_PROG(sn_task_kill, struct task_struct *target, struct kernel_siginfo *info, int sig)
+{
+	return sn_own_task(SN_OP_TASK_KILL, target, sig);
+}
+
+SEC("lsm/task_fix_setuid")
+int BPF_PROG(sn_task_fix_setuid)
+{
+	return sn_never(SN_OP_TASK_SETID, 0);
+}
+
+SEC("lsm/task_fix_setgid")
+int BPF_PROG(sn_task_fix_setgid)
+{
+	return sn_never(SN_OP_TASK_SETID, 0);
+}
+
+SEC("lsm/task_fix_setgroups")
+int BPF_PROG(sn_task_fix_setgroups)
+{
+	return sn_never(SN_OP_TASK_SETID, 0);
+}
+
+SEC("lsm/capset")
+int BPF_PROG(sn_capset)
+{
+	return sn_never(SN_OP_TASK_CAPSET, 0);
+}
+
+SEC("lsm/capable")
+int BPF_PROG(sn_capable, const struct cred *cred, struct user_namespace *ns, int cap)
+{
+	return sn_never(SN_OP_TASK_CAPABLE, cap);
+}
+
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(sn_ptrace_access_check, struct task_struct *child, unsigned int mode)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_TASK_PTRACE, .why = SN_NEVER, .number = mode };
+
+	if (!pol)
+		return 0;
+	ask.target = BPF_CORE_READ(child, tgid);
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(sn_ptrace_traceme)
+{
+	return sn_never(SN_OP_TASK_PTRACE, 0);
+}
+
+SEC("lsm/task_setnice")
+int BPF_PROG(sn_task_setnice, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
+}
+
+SEC("lsm/task_setscheduler")
+int BPF_PROG(sn_task_setscheduler, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
+}
+
+SEC("lsm/task_getscheduler")
+int BPF_PROG(sn_task_getscheduler, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
+}
+
+SEC("lsm/task_setioprio")
+int BPF_PROG(sn_task_setioprio, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
+}
+
+SEC("lsm/task_getioprio")
+int BPF_PROG(sn_task_getioprio, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
+}
+
+SEC("lsm/task_movememory")
+int BPF_PROG(sn_task_movememory, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
+}
+
+/* The hook has no task; threads of one process share their credentials. */
+SEC("lsm/task_prlimit")
+int BPF_PROG(sn_task_prlimit, const struct cred *cred, const struct cred *target)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask = { .op = SN_OP_TASK_SCHED, .why = SN_OTHER_TASK };
+
+	if (!pol)
+		return 0;
+	if ((__u64)cred == (__u64)target)
+		ask.why = SN_ALLOWED;
+	return sn_finish(pol, &ask);
+}
+
+SEC("lsm/task_setpgid")
+int BPF_PROG(sn_task_setpgid, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_PGRP, target, 0);
+}
+
+SEC("lsm/task_getpgid")
+int BPF_PROG(sn_task_getpgid, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_PGRP, target, 0);
+}
+
+SEC("lsm/task_getsid")
+int BPF_PROG(sn_task_getsid, struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_PGRP, target, 0);
+}

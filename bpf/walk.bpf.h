@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a dentry to what the tenant may do with it. A file is where its dentry hangs: the walk
+ * climbs d_parent and compares directories by inode, never by path. It does not cross mounts, so
+ * what is mounted inside a tenant's directory is refused.
+ *
+ * The walk needs no lock. These programs run inside an RCU read section, so no dentry is freed
+ * under them; and no rename by a tenant can hang a foreign file below its own directory, because
+ * rename and link ask for both ends and every ancestor of a foreign file is foreign.
+ */
+#ifndef SAFENODE_WALK_BPF_H
+#define SAFENODE_WALK_BPF_H
+
+#include "hook.bpf.h"
+
+#define SN_WALK_FAST 32 /* directories climbed by plain loads before the unbounded walk */
+#define SN_PROC_WALK 8	/* the deepest file that procfs makes is /proc/N/task/N/fdinfo/N */
+#define SN_ALIASES   16 /* hard links of one file that access(2) looks at */
+
+/* include/uapi/linux/magic.h */
+enum {
+	SN_PROC_SUPER_MAGIC = 0x9fa0,
+	SN_PIPEFS_MAGIC = 0x50495045,
+	SN_SOCKFS_MAGIC = 0x534f434b,
+	SN_ANON_INODE_FS_MAGIC = 0x09041934,
+};
+
+/* What a decision needs to know of an inode, read through helpers. */
+struct sn_facts {
+	__u64 ino;
+	__u32 dev;
+	__u32 generation;
+	__u32 mode;
+	__u32 rdev;
+	__u64 magic;
+};
+
+static __always_inline struct sn_facts sn_facts_of(struct inode *inode)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+
+	return (struct sn_facts){
+		.ino = BPF_CORE_READ(inode, i_ino),
+		.dev = BPF_CORE_READ(sb, s_dev),
+		.generation = BPF_CORE_READ(inode, i_generation),
+		.mode = BPF_CORE_READ(inode, i_mode),
+		.rdev = BPF_CORE_READ(inode, i_rdev),
+		.magic = BPF_CORE_READ(sb, s_magic),
+	};
+}
+
+static __always_inline bool sn_facts_are_dir(const struct sn_policy *pol, const struct sn_facts *f)
+{
+	return pol->safe_mode && f->ino == pol->dir.ino && f->dev == pol->dir.dev &&
+	       sn_generation_matches(pol->dir.generation, f->generation);
+}
+
+/* Below the tenant's directory? @dentry itself is not looked at, for it may be negative. */
+static __always_inline bool sn_is_inside(const struct sn_policy *pol, struct dentry *dentry)
+{
+	if (!pol->safe_mode)
+		return false;
+	for (int i = 0; i < SN_WALK_FAST; i++) {
+		struct dentry *parent = dentry->d_parent;
+		struct inode *inode = parent->d_inode;
+
+		if (inode->i_ino == pol->dir.ino && inode->i_sb->s_dev == pol->dir.dev)
+			return sn_generation_matches(pol->dir.generation, inode->i_generation);
+		if (parent == dentry)
+			return false;
+		dentry = parent;
+	}
+	return false;
+}
+
+static __always_inline struct sn_rule *sn_directory_rule(__u64 scope, const struct sn_facts *f)
+{
+	struct sn_directory_key key = { .scope = scope, .ino = f->ino, .dev = f->dev };
+	struct sn_rule *rule = bpf_map_lookup_elem(&directories, &key);
+
+	if (rule && !sn_generation_matches(rule->generation, f->generation))
+		return NULL;
+	return rule;
+}
+
+/* What the rules say of the directory itself (@below false) or of all below it. */
+static __always_inline __u32 sn_directory_access(const struct sn_policy *pol,
+						 const struct sn_facts *f, bool below)
+{
+	struct sn_rule *own = sn_directory_rule(pol->cgroup_id, f);
+	struct sn_rule *base = sn_directory_rule(pol->baseline, f);
+	__u32 access = 0;
+
+	if (own)
+		access |= below ? own->below : own->access;
+	if (base)
+		access |= below ? base->below : base->access;
+	return access;
+}
+
+static __always_inline __u32 sn_name_access(const struct sn_policy *pol, __u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	struct sn_facts f = sn_facts_of(BPF_CORE_READ(d, d_parent, d_inode));
+	struct sn_name_key key = { .directory = { .ino = f.ino, .dev = f.dev } };
+	__u32 access = 0;
+
+	if (BPF_CORE_READ(d, d_name.len) >= SN_NAME_MAX)
+		return 0;
+	if (bpf_probe_read_kernel_str(key.name, sizeof(key.name), BPF_CORE_READ(d, d_name.name)) <= 0)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		struct sn_rule *rule;
+
+		key.directory.scope = i ? pol->cgroup_id : pol->baseline;
+		rule = bpf_map_lookup_elem(&names, &key);
+		if (rule && sn_generation_matches(rule->generation, f.generation))
+			access |= rule->access;
+	}
+	return access;
+}
+
+struct sn_climb {
+	const struct sn_policy *pol;
+	__u64 dentry;
+	__u32 access;
+	bool done;
+};
+
+/* One step of the unbounded walk: what do the rules say of everything below this directory? */
+static long sn_climb_step(__u64 step, struct sn_climb *climb)
+{
+	struct dentry *d = (struct dentry *)climb->dentry;
+	__u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
+	struct sn_facts f;
+
+	if (parent == climb->dentry || !parent) {
+		climb->done = true;
+		return 1;
+	}
+	f = sn_facts_of(BPF_CORE_READ((struct dentry *)parent, d_inode));
+	if (sn_facts_are_dir(climb->pol, &f))
+		climb->access |= SN_MAY_ALL;
+	climb->access |= sn_directory_access(climb->pol, &f, true);
+	climb->dentry = parent;
+	climb->done = climb->access & SN_MAY_READ;
+	return climb->done;
+}
+
+/*
+ * Own /proc/<pid>: readable, never writable, without mem and without net, which lists the
+ * connections of the whole host. Own is what hangs below the directory of the thread group
+ * leader's struct pid, so pid namespaces need no arithmetic.
+ */
+static __always_inline __u32 sn_proc_access(__u64 dentry)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 own = (__u64)BPF_CORE_READ(task, group_leader, thread_pid);
+	__u64 inode = 0;
+	char name[4] = {};
+
+	for (int i = 0; i < SN_PROC_WALK; i++) {
+		struct dentry *d = (struct dentry *)dentry;
+		__u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
+
+		if (parent == dentry || !parent)
+			break;
+		inode = (__u64)BPF_CORE_READ(d, d_inode);
+		bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
+		if (name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && !name[3])
+			return 0;
+		if (name[0] == 'n' && name[1] == 'e' && name[2] == 't' && !name[3])
+			return 0;
+		dentry = parent;
+	}
+	if (!inode || !own)
+		return 0;
+	inode -= bpf_core_field_offset(struct proc_inode, vfs_inode);
+	if ((__u64)BPF_CORE_READ((struct proc_inode *)inode, pid) != own)
+		return 0;
+	return SN_MAY_LOOK;
+}
+
+/* Everything a rule or a special file system grants on a positive dentry. */
+static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry)
+{
+	struct sn_climb climb = { .pol = pol, .dentry = dentry };
+	struct sn_facts f = sn_facts_of(BPF_CORE_READ((struct dentry *)dentry, d_inode));
+	__u32 type = f.mode & SN_S_IFMT;
+	__u32 access;
+
+	if (!pol->safe_mode || !f.ino)
+		return 0;
+	access = sn_directory_access(pol, &f, false);
+	if (type == SN_S_IFCHR || type == SN_S_IFBLK)
+		return access | sn_device_access(f.mode, f.rdev);
+	/* Only reached through own descriptors: fstat(), /proc/self/fd. */
+	if (f.magic == SN_PIPEFS_MAGIC || f.magic == SN_SOCKFS_MAGIC ||
+	    f.magic == SN_ANON_INODE_FS_MAGIC)
+		return access | SN_MAY_STAT | SN_MAY_READ | SN_MAY_WRITE;
+	if (sn_facts_are_dir(pol, &f))
+		return SN_MAY_ALL;
+	if (f.magic == SN_PROC_SUPER_MAGIC)
+		access |= sn_proc_access(dentry);
+	access |= sn_name_access(pol, dentry);
+	bpf_loop(SN_WALK_MAX, sn_climb_step, &climb, 0);
+	return access | climb.access;
+}
+
+/* What may the tenant do with the file at @dentry? It must be positive. */
+static __always_inline __u32 sn_access_to(const struct sn_policy *pol, struct dentry *dentry)
+{
+	__u32 mode = BPF_CORE_READ(dentry, d_inode, i_mode) & SN_S_IFMT;
+
+	if (mode != SN_S_IFCHR && mode != SN_S_IFBLK && sn_is_inside(pol, dentry))
+		return SN_MAY_ALL;
+	return sn_access_by_rules(pol, (__u64)dentry);
+}
+
+/* What may the tenant do with the entry @dentry of directory @dir? It may be negative. */
+static __always_inline __u32 sn_access_to_entry(const struct sn_policy *pol, struct dentry *dir,
+						struct dentry *dentry)
+{
+	if (sn_is_inside(pol, dentry))
+		return SN_MAY_ALL;
+	return sn_access_by_rules(pol, (__u64)dir);
+}
+
+/*
+ * What may the tenant do with @inode, where a hook has no dentry? A directory has one alias. A
+ * file has one per hard link that is in use; being allowed to see one of them is enough, for it
+ * tells the same about the file.
+ */
+static __always_inline __u32 sn_access_to_inode(const struct sn_policy *pol, struct inode *inode)
+{
+	__u64 node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
+	__u32 access = 0;
+
+	for (int i = 0; i < SN_ALIASES; i++) {
+		if (!node)
+			break;
+		access |= sn_access_by_rules(pol, node - sn_dentry_alias_offset());
+		node = (__u64)BPF_CORE_READ((struct hlist_node *)node, next);
+	}
+	return access;
+}
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The contract between the kernel programs and the tools: policy, rules, events and their limits. */
+#ifndef SAFENODE_ABI_H
+#define SAFENODE_ABI_H
+
+#ifdef __bpf__
+#include "vmlinux.h"
+#else
+#include <linux/types.h>
+#endif
+
+/* Raised whenever a map's layout changes; tools refuse maps pinned by another version. */
+#define SN_ABI_VERSION 1
+
+#define SN_PIN_DIR "/sys/fs/bpf/safenode"
+
+#define SN_TENANT_MAX	  64	/* bytes of a tenant's name, the NUL included */
+#define SN_NAME_MAX	  64	/* bytes of a single file's name, the NUL included */
+#define SN_TEXT_MAX	  128	/* bytes of a path kept for people to read */
+#define SN_EVENT_PATH_MAX 512	/* bytes of the path in an event */
+#define SN_TENANTS_MAX	  16384 /* entries in "policies" and "counters" */
+#define SN_RULES_MAX	  262144  /* entries in each of "addresses", "ports", "directories", "names" */
+#define SN_EVENTS_BYTES	  (1 << 20) /* size of the ring buffer */
+#define SN_EVENTS_RATE	  256	/* events that one tenant may put on the ring in a second */
+#define SN_WALK_MAX	  65536 /* directories that a walk to the root climbs before it refuses */
+
+/* What a tenant may do with one file or directory; a sum of these bits. */
+enum sn_access {
+	SN_MAY_STAT = 1,    /* learn that it exists and its attributes */
+	SN_MAY_SEARCH = 2,  /* directory: walk through it */
+	SN_MAY_READ = 4,    /* read the file or list the directory */
+	SN_MAY_WRITE = 8,   /* write the contents */
+	SN_MAY_CHANGE = 16, /* create, remove, rename, link below it; its attributes */
+	SN_MAY_MAP = 32,    /* map it executable */
+	SN_MAY_START = 64,  /* start it as the tenant's one program */
+};
+
+/* The verdict; only SN_ALLOWED lets an operation through. */
+enum sn_why {
+	SN_UNKNOWN,	/* zero: nobody decided, or a read failed, so no */
+	SN_ALLOWED,	/* in force */
+	SN_NO_POLICY,	/* the process is below the parent cgroup, but nobody wrote its policy */
+	SN_OUTSIDE,	/* neither the tenant's directory nor the runtime baseline */
+	SN_READ_ONLY,	/* may be read or seen, not used in this way */
+	SN_NOT_LISTED,	/* restricted address, and the port is not in the list */
+	SN_FAMILY,	/* no socket of this family, type and protocol */
+	SN_OTHER_TASK,	/* aimed at another process */
+	SN_NOT_RUNTIME, /* executable code that is not the runtime's own */
+	SN_NEVER,	/* no tenant may do this, whatever its policy */
+	SN_WHY_NR,
+};
+
+/*
+ * What was asked. The order carries the errno: sn_errno() in bpf/decide.h answers ENOENT for the
+ * first group (denied looks like missing), EACCES for the second, EPERM for the rest.
+ */
+enum sn_op {
+	SN_OP_NONE,
+	/* looking */
+	SN_OP_FS_OPEN,
+	SN_OP_FS_STAT,
+	SN_OP_FS_READLINK,
+	SN_OP_FS_ACCESS,
+	SN_OP_FS_LOOKUP,
+	SN_OP_FS_STATFS,
+	SN_OP_FS_WATCH,
+	SN_OP_FS_GETXATTR,
+	SN_OP_FS_GETFLAGS,
+	SN_OP_LOOKING_LAST = SN_OP_FS_GETFLAGS,
+	/* changing */
+	SN_OP_FS_OPEN_WRITE,
+	SN_OP_FS_CREATE,
+	SN_OP_FS_MKDIR,
+	SN_OP_FS_RMDIR,
+	SN_OP_FS_UNLINK,
+	SN_OP_FS_SYMLINK,
+	SN_OP_FS_LINK,
+	SN_OP_FS_RENAME,
+	SN_OP_FS_MODIFY_DIR,
+	SN_OP_FS_TRUNCATE,
+	SN_OP_FS_CHMOD,
+	SN_OP_FS_CHOWN,
+	SN_OP_FS_UTIMES,
+	SN_OP_FS_SETXATTR,
+	SN_OP_FS_SETFLAGS,
+	SN_OP_CHANGING_LAST = SN_OP_FS_SETFLAGS,
+	/* everything else */
+	SN_OP_FS_CHDIR,
+	SN_OP_FS_RECEIVE,
+	SN_OP_FS_IOCTL,
+	SN_OP_FS_FCNTL,
+	SN_OP_NET_SOCKET,
+	SN_OP_NET_BIND,
+	SN_OP_NET_LISTEN,
+	SN_OP_NET_CONNECT,
+	SN_OP_NET_SEND,
+	SN_OP_NET_SETSOCKOPT,
+	SN_OP_NET_NETLINK,
+	SN_OP_NET_EGRESS,
+	SN_OP_TASK_FORK,
+	SN_OP_TASK_EXEC,
+	SN_OP_TASK_KILL,
+	SN_OP_TASK_SETID,
+	SN_OP_TASK_CAPSET,
+	SN_OP_TASK_CAPABLE,
+	SN_OP_TASK_PTRACE,
+	SN_OP_TASK_SCHED,
+	SN_OP_TASK_PGRP,
+	SN_OP_CODE_MMAP,
+	SN_OP_CODE_MPROTECT,
+	SN_OP_GUARD_BPF,
+	SN_OP_GUARD_PERF,
+	SN_OP_GUARD_USERNS,
+	SN_OP_GUARD_ANON,
+	SN_OP_GUARD_MOUNT,
+	SN_OP_GUARD_KEY,
+	SN_OP_GUARD_IPC,
+	SN_OP_GUARD_MODULE,
+	SN_OP_GUARD_SYSLOG,
+	SN_OP_NR,
+};
+
+/*
+ * A directory or file as the kernel knows it: s_dev is the kernel's internal dev_t
+ * (major << 20 | minor), ino is inode->i_ino; stat(2) may show other numbers (overlayfs, btrfs).
+ */
+struct sn_inode {
+	__u64 ino;
+	__u32 dev;
+	__u32 pad;
+	__u64 generation; /* inode->i_generation: inode numbers are reused, with another one of
+			     these; or SN_ANY_GENERATION */
+};
+#define SN_ANY_GENERATION (~0ULL) /* the file system never reuses inode numbers */
+
+/* The value in "policies", one per tenant. All numbers in host byte order. */
+struct sn_policy {
+	char tenant[SN_TENANT_MAX];   /* its name, NUL-terminated */
+	char directory[SN_TEXT_MAX];  /* for people; decisions use dir */
+	__u64 cgroup_id;	      /* its own key: kernfs id of the tenant's cgroup */
+	__u64 baseline;		      /* scope of the runtime's rules in "directories" and "names" */
+	struct sn_inode dir;	      /* the tenant's one directory */
+	struct sn_inode launcher;     /* the program whose process image may exec() once */
+	__u8 safe_mode;		      /* 0 refuses everything: what a process without policy gets */
+	__u8 audit;		      /* report what is granted, too */
+	__u8 loopback_restricted;     /* one loopback address is listed, so all of loopback is */
+	__u8 self_restricted;	      /* whatever leaves through the loopback device is restricted */
+	__u8 listen_restricted;	      /* binding to a port needs it to be listed */
+	__u8 pad[3];
+	__u64 address_lengths[3];     /* bit n: "addresses" holds a prefix of n bits (0 to 128) */
+	__u32 port_lengths;	      /* bit n: "ports" holds a prefix of n bits (0 to 16) */
+	__u32 listen_lengths;	      /* the same for the ports to listen on */
+};
+_Static_assert(sizeof(struct sn_policy) == 296, "no hidden padding");
+
+/* Key of "addresses": a restricted prefix. IPv4 is kept as ::ffff:a.b.c.d, 96 bits longer. */
+struct sn_address_key {
+	__u64 cgroup_id;
+	__u32 length;	/* bits that count, 0 to 128 */
+	__u32 pad;
+	__u8 addr[16];	/* network byte order, the bits behind length are zero */
+};
+_Static_assert(sizeof(struct sn_address_key) == 32, "no hidden padding");
+
+enum sn_port_use { SN_PORT_OUTGOING, SN_PORT_LISTEN };
+
+/* Key of "ports": an aligned block of ports; a range is cut into the fewest such blocks. */
+struct sn_port_key {
+	__u64 cgroup_id;
+	__u16 port;   /* host byte order, the bits behind length are zero */
+	__u8 length;  /* bits that count, 0 to 16 */
+	__u8 use;     /* enum sn_port_use */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sn_port_key) == 16, "no hidden padding");
+
+/* Value of "addresses" and "ports": what the operator wrote, for whoever dumps the map. */
+struct sn_text {
+	char text[48];
+};
+
+/* Key of "directories": a directory, or a file that was handed over open, known by inode. */
+struct sn_directory_key {
+	__u64 scope; /* a tenant's cgroup_id or a policy's baseline */
+	__u64 ino;
+	__u32 dev;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sn_directory_key) == 24, "no hidden padding");
+
+/* Key of "names": a single file known by its directory and name, for it is replaced by rename. */
+struct sn_name_key {
+	struct sn_directory_key directory;
+	char name[SN_NAME_MAX]; /* NUL-padded */
+};
+_Static_assert(sizeof(struct sn_name_key) == 88, "no hidden padding");
+
+/* Value of "directories" and "names". */
+struct sn_rule {
+	__u64 generation;	/* of the directory in the key, as in struct sn_inode */
+	__u8 access;		/* sum of enum sn_access, for the object itself */
+	__u8 below;		/* the same for everything below the directory; 0 in "names" */
+	__u8 pad[6];
+	char path[SN_TEXT_MAX]; /* for people */
+};
+_Static_assert(sizeof(struct sn_rule) == 144, "no hidden padding");
+
+/* Value of "counters", one per tenant; key 0 counts processes that have no policy. */
+struct sn_counters {
+	__u64 denied[SN_OP_NR];
+	__u64 lost;	  /* events that found the ring full */
+	__u64 suppressed; /* events above SN_EVENTS_RATE */
+	__u64 second;	  /* of CLOCK_MONOTONIC, in which... */
+	__u64 sent;	  /* ...so many events were put on the ring */
+};
+
+/* One record of the ring "events". */
+struct sn_event {
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u64 cgroup_id;
+	char tenant[SN_TENANT_MAX];
+	char comm[16];
+	__u32 pid;	/* the process (thread group), initial pid namespace; 0: none was running */
+	__u32 tid;
+	__u16 op;	/* enum sn_op */
+	__u16 why;	/* enum sn_why */
+	__s32 error;	/* what the caller got: 0 or a negative errno */
+	__s64 number;	/* meaning depends on op: signal, capability, request, family, ... */
+	__u32 target;	/* another process that was aimed at, or 0 */
+	__u32 dev;	/* s_dev of the file, or 0 */
+	__u16 family;	/* AF_INET or AF_INET6 when addr is set, otherwise 0 */
+	__u16 port;	/* host byte order */
+	__u16 path_len; /* bytes used in path */
+	__u16 path_cut; /* the path did not fit */
+	__u8 addr[16];	/* network byte order, IPv4 as ::ffff:a.b.c.d */
+	char path[SN_EVENT_PATH_MAX]; /* names from the file up to its file system's root, each with
+					 its NUL */
+};
+_Static_assert(sizeof(struct sn_event) == 664, "no hidden padding");
+
+#endif

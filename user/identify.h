@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A path or descriptor -> the inode as the kernel sees it. */
+#ifndef SAFENODE_IDENTIFY_H
+#define SAFENODE_IDENTIFY_H
+
+#include "err.h"
+#include "safenode_abi.h"
+
+/*
+ * What @fd (O_PATH will do) refers to: the number that fs/proc/fd.c seq_show() prints for it, and
+ * the s_dev of its mount in mountinfo. Not stat(2), whose numbers are made up by overlayfs and
+ * btrfs. -EOPNOTSUPP where inode numbers are not unique below one s_dev (btrfs, overlayfs, bcachefs,
+ * fuse, ...) or where the file system is not known to be safe, with the reason in @err.
+ */
+int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err);
+
+/* The same for a path, not following a last symbolic link. */
+int sn_identify(const char *path, struct sn_inode *id, struct sn_err *err);
+
+/* The mount point of a file system by its s_dev, shortest first, into @path; 0 or -ENOENT. */
+int sn_mount_point(__u32 dev, char *path, size_t size);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* struct sn_event -> one line of text, or one JSON object. Pure: no I/O but the mount table's. */
+#ifndef SAFENODE_LOGLINE_H
+#define SAFENODE_LOGLINE_H
+
+#include <stddef.h>
+
+#include "safenode_abi.h"
+
+/* "fs.open", "net.connect", ...; "?" for a number that is none. */
+const char *sn_op_name(__u16 op);
+/* "outside", "not-listed", ... */
+const char *sn_why_name(__u16 why);
+
+/*
+ * time=... tenant=t1 pid=123 comm=node op=fs.open why=outside error=ENOENT path="/etc/passwd"
+ * Whatever the tenant can choose (comm, names in paths) is quoted, and what is not printable ASCII
+ * becomes \xNN, so no event can look like two. Returns the length, cut to @size.
+ */
+size_t sn_logline(const struct sn_event *ev, char *line, size_t size);
+
+#endif

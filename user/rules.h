@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Paths -> the rules that make them reachable. */
+#ifndef SAFENODE_RULES_H
+#define SAFENODE_RULES_H
+
+#include <stddef.h>
+
+#include "err.h"
+#include "safenode_abi.h"
+
+/* Entries for "directories" and "names". The scope in the keys is filled in when they are stored. */
+struct sn_directory_rule {
+	struct sn_directory_key key;
+	struct sn_rule rule;
+};
+struct sn_name_rule {
+	struct sn_name_key key;
+	struct sn_rule rule;
+};
+
+/* A set of rules without duplicates: the same key twice is one rule with both accesses. */
+struct sn_rules {
+	struct sn_directory_rule *directories;
+	size_t nr_directories;
+	struct sn_name_rule *names;
+	size_t nr_names;
+};
+
+/*
+ * Grants @access on @path and @below on everything underneath, if it is a directory; and on the
+ * way to it: SN_MAY_STAT | SN_MAY_SEARCH on every directory, and SN_MAY_STAT | SN_MAY_READ on every
+ * symbolic link, each followed as the kernel would. A last component that does not exist is
+ * granted by name, so that it counts when it appears; -ENOENT if its directory is missing. Files
+ * are known by directory and name; a name of SN_NAME_MAX bytes or more is -ENAMETOOLONG.
+ */
+int sn_rules_add(struct sn_rules *rules, const char *path, __u32 access, __u32 below,
+		 struct sn_err *err);
+
+/* Like sn_rules_add(), but what is missing, or cannot be identified, is left out. */
+int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access, __u32 below);
+
+/* SN_MAY_STAT on what @fd refers to: a descriptor that was handed over open. */
+int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err);
+
+/* The ways to @path without @path itself: what realpath(3) needs to stat. */
+int sn_rules_add_ancestors(struct sn_rules *rules, const char *path, struct sn_err *err);
+
+/* A number that is the same for the same rules, whatever their order, and never 0. */
+__u64 sn_rules_scope(struct sn_rules *rules);
+
+void sn_rules_free(struct sn_rules *rules);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel types that the programs touch, and of each only the members they read. CO-RE finds
+ * the offsets in the running kernel's BTF when the object is loaded, so this page is the same for
+ * every kernel and architecture. A type whose name ends in ___something is a variant: the same
+ * kernel type as other versions have it.
+ */
+#ifndef SAFENODE_VMLINUX_H
+#define SAFENODE_VMLINUX_H
+
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u64 __be64;
+typedef __u32 __wsum;
+typedef _Bool bool;
+
+#define NULL ((void *)0)
+#define true 1
+#define false 0
+
+/* include/uapi/linux/bpf.h */
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum { BPF_F_NO_PREALLOC = 1 };
+enum { BPF_RB_NO_WAKEUP = 1 };
+
+struct __sk_buff {
+	__u32 len;
+	__u32 pkt_type;
+	__u32 mark;
+	__u32 queue_mapping;
+	__u32 protocol;
+	__u32 vlan_present;
+	__u32 vlan_tci;
+	__u32 vlan_proto;
+	__u32 priority;
+	__u32 ingress_ifindex;
+	__u32 ifindex;
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+/* files */
+struct super_block {
+	__u32 s_dev;
+	unsigned long s_magic;
+};
+struct inode {
+	unsigned short i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	__u32 i_rdev;
+	__u32 i_generation;
+	struct hlist_head i_dentry;
+};
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+};
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+	struct super_block *d_sb;
+	union {
+		struct hlist_node d_alias;
+	} d_u;
+};
+struct dentry___alias_outside { /* 7.3: d_alias left the union d_u */
+	struct hlist_node d_alias;
+};
+struct path {
+	struct dentry *dentry;
+};
+struct file {
+	unsigned int f_mode;
+	unsigned int f_flags;
+	struct inode *f_inode;
+	struct path f_path;
+};
+struct iattr {
+	unsigned int ia_valid;
+	unsigned short ia_mode;
+};
+struct mnt_idmap; /* since 6.3, and the sign that inode hooks take it as their first argument */
+struct vm_area_struct {
+	unsigned long vm_flags;
+	struct file *vm_file;
+};
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
+/* tasks */
+struct cgroup {
+	int level;
+};
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+struct mm_struct {
+	struct file *exe_file;
+};
+struct task_struct {
+	unsigned int flags;
+	int pid;
+	int tgid;
+	struct mm_struct *mm;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	struct css_set *cgroups;
+};
+struct linux_binprm {
+	struct file *file;
+};
+
+/* network */
+struct sock_common {
+	unsigned short skc_family;
+	unsigned short skc_num;
+};
+struct sock {
+	struct sock_common __sk_common;
+};
+struct socket {
+	struct sock *sk;
+};
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+struct sk_buff {
+	unsigned int len;
+	unsigned char *data;
+};
+
+#pragma clang attribute pop
+
+/* Passed by the hooks, never looked into. */
+struct cred;
+struct kernel_siginfo;
+struct sockaddr;
+struct user_namespace;
+
+#endif
