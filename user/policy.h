@@ -55,6 +55,8 @@ struct sn_words {
 	char *memory_max; /* as cgroup v2 takes them: bytes or "max" */
 	char *cpu_max;	  /* "QUOTA PERIOD" in microseconds; the option also takes a percentage */
 	char *pids_max;
+
+	bool in_file; /* the options come from --policy FILE now */
 };
 
 /* The option table of safenode-attach; every set() takes a struct sn_words. */
@@ -64,9 +66,12 @@ extern const struct sn_opt sn_dropin_opts[];
 
 /*
  * What no single option can tell: names missing, lists without their partner. Called when all
- * options are in. 0, or -EINVAL with @err filled in.
+ * options of safenode-attach are in. 0, or -EINVAL with @err filled in.
  */
 int sn_words_check(const struct sn_words *words, struct sn_err *err);
+
+/* The same for the drop-in, whose tenant needs no name and whose directory is the current one. */
+int sn_words_check_dropin(const struct sn_words *words, struct sn_err *err);
 
 void sn_words_free(struct sn_words *words);
 
@@ -77,7 +82,7 @@ void sn_words_free(struct sn_words *words);
  */
 int sn_words_restrict(struct sn_words *words, const char *list, struct sn_err *err);
 
-/* "80,443,8000-8100" into a list of ranges. */
+/* "80,443,8000-8100": adds to a list of ranges. */
 int sn_parse_ports(const char *list, struct sn_port_range **ranges, size_t *nr, struct sn_err *err);
 
 /*

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The option table -> parsing, --help and the messages at the end. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct sn_opt *find_opt(const struct sn_opt *opts, const char *name, size_t len)
+{
+	for (; opts->name; opts++)
+		if (strlen(opts->name) == len && !memcmp(opts->name, name, len))
+			return opts;
+	return NULL;
+}
+
+/* "--name ARG" into @text; returns its length. */
+static int format_opt(const struct sn_opt *opt, char *text, size_t size)
+{
+	return snprintf(text, size, "--%s%s%s", opt->name, opt->arg ? " " : "",
+			opt->arg ? opt->arg : "");
+}
+
+static void print_help(const struct sn_program *program)
+{
+	static const struct sn_opt own[] = {
+		{ "help", NULL, "print this and exit", NULL },
+		{ "version", NULL, "print the version and exit", NULL },
+		{ 0 },
+	};
+	const struct sn_opt *tables[] = { program->opts, own };
+	char text[128];
+	int width = 0;
+
+	for (const struct sn_opt *opt = program->opts; opt->name; opt++) {
+		int len = format_opt(opt, text, sizeof(text));
+
+		width = len > width ? len : width;
+	}
+	printf("usage: %s %s\n%s\n\noptions:\n", program->name, program->usage, program->about);
+	for (size_t i = 0; i < 2; i++) {
+		for (const struct sn_opt *opt = tables[i]; opt->name; opt++) {
+			format_opt(opt, text, sizeof(text));
+			printf("  %-*s  %s\n", width, text, opt->help);
+		}
+	}
+}
+
+static void answer_help_or_version(const struct sn_program *program, const char *word)
+{
+	if (!strcmp(word, "--help"))
+		print_help(program);
+	else if (!strcmp(word, "--version"))
+		printf("%s %s\n", program->name, SAFENODE_VERSION);
+	else
+		return;
+	exit(fflush(stdout) ? SN_EXIT_FAILED : SN_EXIT_DONE);
+}
+
+/* Calls set() and puts @where, the place of the option, in front of its message. */
+static int apply(const struct sn_opt *opt, const char *where, void *target, const char *value,
+		 struct sn_err *err)
+{
+	struct sn_err why = {};
+	int error;
+
+	if (opt->arg && !value)
+		return sn_fail(err, EINVAL, "%s needs a value: %s", where, opt->arg);
+	if (!opt->arg && value)
+		return sn_fail(err, EINVAL, "%s takes no value, remove '%s'", where, value);
+	error = opt->set(target, value, &why);
+	return error ? sn_fail(err, -error, "%s: %s", where, why.text) : 0;
+}
+
+/*
+ * By hand, for getopt_long(3) also takes abbreviations, which change their meaning when an option
+ * is added, takes the next option for a forgotten value, and keeps its state in globals.
+ */
+int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *target,
+		 struct sn_err *err)
+{
+	for (int i = 1; i < argc; i++) {
+		char *word = argv[i], *value, where[64];
+		const struct sn_opt *opt;
+		size_t len;
+		int error;
+
+		if (word[0] != '-' || !word[1])
+			return i;
+		if (!strcmp(word, "--"))
+			return i + 1;
+		answer_help_or_version(program, word);
+
+		len = strcspn(word, "=");
+		opt = word[1] == '-' ? find_opt(program->opts, word + 2, len - 2) : NULL;
+		if (!opt && program->pass_unknown)
+			return i;
+		if (!opt)
+			return sn_fail(err, EINVAL, "unknown option '%.*s'; see --help", (int)len,
+				       word);
+		value = word[len] ? word + len + 1 : NULL;
+		if (!value && opt->arg && i + 1 < argc && strncmp(argv[i + 1], "--", 2))
+			value = argv[++i];
+		snprintf(where, sizeof(where), "--%s", opt->name);
+		error = apply(opt, where, target, value, err);
+		if (error)
+			return error;
+	}
+	return argc;
+}
+
+/* Ends the line at a comment: '#' at its start or behind a blank. And drops blanks at both ends. */
+static char *trim(char *line)
+{
+	char *end = line;
+
+	while (*end && !(*end == '#' && (end == line || isspace((unsigned char)end[-1]))))
+		end++;
+	while (end > line && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	return line + strspn(line, " \t");
+}
+
+static int apply_line(const struct sn_opt *opts, const char *where, char *line, void *target,
+		      struct sn_err *err)
+{
+	size_t len = strcspn(line, " \t=");
+	const struct sn_opt *opt = find_opt(opts, line, len);
+	char *value = line + len + strspn(line + len, " \t");
+
+	if (!opt)
+		return sn_fail(err, EINVAL, "%s: unknown option '%.*s'; see --help", where,
+			       (int)len, line);
+	if (*value == '=')
+		value += 1 + strspn(value + 1, " \t");
+	return apply(opt, where, target, line[len] ? value : NULL, err);
+}
+
+int sn_cli_parse_file(const struct sn_opt *opts, const char *path, void *target, struct sn_err *err)
+{
+	FILE *file = fopen(path, "re");
+	sn_autofree char *line = NULL;
+	int error = 0, number = 0;
+	size_t size = 0;
+	ssize_t len;
+
+	if (!file) {
+		error = errno;
+		return sn_fail(err, error, "cannot open '%s': %s", path, strerror(error));
+	}
+	while (!error && (len = getline(&line, &size, file)) >= 0) {
+		char where[256], *word;
+
+		snprintf(where, sizeof(where), "%s:%d", path, ++number);
+		if (strlen(line) != (size_t)len)
+			error = sn_fail(err, EINVAL, "%s: a NUL byte: is this a text file?", where);
+		word = trim(line);
+		if (!error && *word)
+			error = apply_line(opts, where, word, target, err);
+	}
+	if (!error && ferror(file)) {
+		error = errno;
+		error = sn_fail(err, error, "cannot read '%s': %s", path, strerror(error));
+	}
+	fclose(file);
+	return error;
+}
+
+int sn_cli_fail(const struct sn_program *program, int error, const struct sn_err *err)
+{
+	fprintf(stderr, "%s: ", program->name);
+	/* the message quotes what it was given, and stays one line all the same */
+	for (const char *c = err->text; *c; c++)
+		putc(iscntrl((unsigned char)*c) ? '?' : *c, stderr);
+	putc('\n', stderr);
+	if (error == -EINVAL)
+		return SN_EXIT_USAGE;
+	return error == -ENOSYS ? SN_EXIT_KERNEL : SN_EXIT_FAILED;
+}
