@@ -187,7 +187,7 @@ static int restrict_prefix(struct sn_words *words, const char *label, const char
 			   struct sn_err *err)
 {
 	struct sn_address_rule rule = {}, *list;
-	struct prefix prefix;
+	struct prefix prefix = {};
 	int error = parse_prefix(word, &prefix, err);
 
 	if (error)
@@ -203,9 +203,9 @@ static int restrict_prefix(struct sn_words *words, const char *label, const char
 			       " is one too many: at most %d addresses; join them to prefixes",
 			       word, SN_LIST_MAX);
 
-	if (strlen(label) + strlen(word) < sizeof(rule.text.text))
-		snprintf(rule.text.text, sizeof(rule.text.text), "%s%s", label, word);
-	else /* IPv6 with the last 32 bits in IPv4's form and all zeros written out */
+	/* only IPv6 with all its zeros and the last 32 bits in IPv4's form is too long */
+	if (snprintf(rule.text.text, sizeof(rule.text.text), "%s%s", label, word) >=
+	    (int)sizeof(rule.text.text))
 		format_prefix(&prefix, rule.text.text, sizeof(rule.text.text));
 	list = reallocarray(words->restricted, words->nr_restricted + 1, sizeof(*list));
 	if (!list)
@@ -358,7 +358,7 @@ int sn_parse_ports(const char *list, struct sn_port_range **ranges, size_t *nr, 
 		return sn_fail(err, ENOMEM, "out of memory");
 	error = check_list(list, "port", err);
 	while (!error && (word = strsep(&rest, ","))) {
-		struct sn_port_range range;
+		struct sn_port_range range = {};
 
 		error = parse_range(word, &range, err);
 		if (!error)
@@ -438,16 +438,12 @@ static int set_user(void *target, const char *value, struct sn_err *err)
 
 static int set_safe_mode(void *target, const char *value, struct sn_err *err)
 {
-	(void)value;
-	(void)err;
 	((struct sn_words *)target)->safe_mode = true;
 	return 0;
 }
 
 static int set_audit(void *target, const char *value, struct sn_err *err)
 {
-	(void)value;
-	(void)err;
 	((struct sn_words *)target)->audit = true;
 	return 0;
 }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* struct sn_event -> one line of text. */
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "identify.h"
+#include "logline.h"
+
+/* An operation's name, and what the event's number is; NULL: it says nothing. */
+static const struct {
+	const char *name;
+	const char *number;
+} ops[] = {
+	[SN_OP_NONE] = { "none", NULL },
+	[SN_OP_FS_OPEN] = { "fs.open", NULL },
+	[SN_OP_FS_STAT] = { "fs.stat", NULL },
+	[SN_OP_FS_READLINK] = { "fs.readlink", NULL },
+	[SN_OP_FS_ACCESS] = { "fs.access", NULL },
+	[SN_OP_FS_LOOKUP] = { "fs.lookup", NULL },
+	[SN_OP_FS_STATFS] = { "fs.statfs", NULL },
+	[SN_OP_FS_WATCH] = { "fs.watch", NULL },
+	[SN_OP_FS_GETXATTR] = { "fs.getxattr", NULL },
+	[SN_OP_FS_GETFLAGS] = { "fs.getflags", NULL },
+	[SN_OP_FS_OPEN_WRITE] = { "fs.open-write", NULL },
+	[SN_OP_FS_CREATE] = { "fs.create", "mode=0%llo" },
+	[SN_OP_FS_MKDIR] = { "fs.mkdir", NULL },
+	[SN_OP_FS_RMDIR] = { "fs.rmdir", NULL },
+	[SN_OP_FS_UNLINK] = { "fs.unlink", NULL },
+	[SN_OP_FS_SYMLINK] = { "fs.symlink", NULL },
+	[SN_OP_FS_LINK] = { "fs.link", NULL },
+	[SN_OP_FS_RENAME] = { "fs.rename", NULL },
+	[SN_OP_FS_MODIFY_DIR] = { "fs.modify-dir", NULL },
+	[SN_OP_FS_TRUNCATE] = { "fs.truncate", NULL },
+	[SN_OP_FS_CHMOD] = { "fs.chmod", "mode=0%llo" },
+	[SN_OP_FS_CHOWN] = { "fs.chown", NULL },
+	[SN_OP_FS_UTIMES] = { "fs.utimes", NULL },
+	[SN_OP_FS_SETXATTR] = { "fs.setxattr", NULL },
+	[SN_OP_FS_SETFLAGS] = { "fs.setflags", NULL },
+	[SN_OP_FS_CHDIR] = { "fs.chdir", NULL },
+	[SN_OP_FS_RECEIVE] = { "fs.receive", NULL },
+	[SN_OP_FS_IOCTL] = { "fs.ioctl", "ioctl=0x%llx" },
+	[SN_OP_FS_FCNTL] = { "fs.fcntl", "fcntl=%lld" },
+	[SN_OP_NET_SOCKET] = { "net.socket", "family=%lld" },
+	[SN_OP_NET_BIND] = { "net.bind", "family=%lld" },
+	[SN_OP_NET_LISTEN] = { "net.listen", "family=%lld" },
+	[SN_OP_NET_CONNECT] = { "net.connect", "family=%lld" },
+	[SN_OP_NET_SEND] = { "net.send", "family=%lld" },
+	[SN_OP_NET_SETSOCKOPT] = { "net.setsockopt", "option=%lld" },
+	[SN_OP_NET_NETLINK] = { "net.netlink", "type=%lld" },
+	[SN_OP_NET_EGRESS] = { "net.egress", "protocol=%lld" },
+	[SN_OP_TASK_FORK] = { "task.fork", "flags=0x%llx" },
+	[SN_OP_TASK_EXEC] = { "task.exec", NULL },
+	[SN_OP_TASK_KILL] = { "task.kill", "signal=%lld" },
+	[SN_OP_TASK_SETID] = { "task.setid", NULL },
+	[SN_OP_TASK_CAPSET] = { "task.capset", NULL },
+	[SN_OP_TASK_CAPABLE] = { "task.capable", "cap=%lld" },
+	[SN_OP_TASK_PTRACE] = { "task.ptrace", "mode=0x%llx" },
+	[SN_OP_TASK_SCHED] = { "task.sched", NULL },
+	[SN_OP_TASK_PGRP] = { "task.pgrp", NULL },
+	[SN_OP_CODE_MMAP] = { "code.mmap", NULL },
+	[SN_OP_CODE_MPROTECT] = { "code.mprotect", NULL },
+	[SN_OP_GUARD_BPF] = { "guard.bpf", "cmd=%lld" },
+	[SN_OP_GUARD_PERF] = { "guard.perf", NULL },
+	[SN_OP_GUARD_USERNS] = { "guard.userns", NULL },
+	[SN_OP_GUARD_ANON] = { "guard.anon", NULL },
+	[SN_OP_GUARD_MOUNT] = { "guard.mount", NULL },
+	[SN_OP_GUARD_KEY] = { "guard.key", NULL },
+	[SN_OP_GUARD_IPC] = { "guard.ipc", NULL },
+	[SN_OP_GUARD_MODULE] = { "guard.module", NULL },
+	[SN_OP_GUARD_SYSLOG] = { "guard.syslog", "type=%lld" },
+};
+_Static_assert(sizeof(ops) / sizeof(ops[0]) == SN_OP_NR, "a name for every operation");
+
+static const char *const whys[] = {
+	[SN_UNKNOWN] = "unknown", [SN_ALLOWED] = "allowed",	  [SN_NO_POLICY] = "no-policy",
+	[SN_OUTSIDE] = "outside", [SN_READ_ONLY] = "read-only",	  [SN_NOT_LISTED] = "not-listed",
+	[SN_FAMILY] = "family",	  [SN_OTHER_TASK] = "other-task", [SN_NOT_RUNTIME] = "not-runtime",
+	[SN_NEVER] = "never",
+};
+_Static_assert(sizeof(whys) / sizeof(whys[0]) == SN_WHY_NR, "a name for every verdict");
+
+const char *sn_op_name(__u16 op)
+{
+	return op < SN_OP_NR ? ops[op].name : "?";
+}
+
+const char *sn_why_name(__u16 why)
+{
+	return why < SN_WHY_NR ? whys[why] : "?";
+}
+
+/* The line as it grows; what does not fit is cut. */
+struct line {
+	char *text;
+	size_t size;
+	size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct line *line, const char *fmt, ...)
+{
+	size_t room = line->size - line->len;
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(line->text + line->len, room, fmt, args);
+	va_end(args);
+	if (len > 0)
+		line->len += (size_t)len < room ? (size_t)len : room - 1;
+}
+
+/* Up to @max bytes or a NUL, so that they can neither end the quotes nor the line. */
+static void put_escaped(struct line *line, const char *text, size_t max)
+{
+	for (size_t i = 0; i < max && text[i]; i++) {
+		unsigned char c = text[i];
+
+		put(line, c < ' ' || c > '~' || c == '"' || c == '\\' ? "\\x%02x" : "%c", c);
+	}
+}
+
+/* Events carry the time since boot, the suspended time included; people want the wall clock's. */
+static void put_time(struct line *line, uint64_t boot_ns)
+{
+	struct timespec wall, boot;
+	char text[32];
+	int64_t ms;
+	time_t seconds;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	ms = (wall.tv_sec - boot.tv_sec) * 1000LL + (wall.tv_nsec - boot.tv_nsec) / 1000000 +
+	     (int64_t)(boot_ns / 1000000);
+	seconds = ms / 1000;
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	put(line, "time=%s.%03dZ", text, (int)(ms % 1000));
+}
+
+static void put_address(struct line *line, const struct sn_event *ev)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	bool v4 = !memcmp(ev->addr, mapped, sizeof(mapped));
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? ev->addr + 12 : ev->addr, text, sizeof(text));
+	put(line, " addr=%s port=%u", text, ev->port);
+}
+
+/* The names stand from the file up to its file system's root: @names are given back to front. */
+static void put_names(struct line *line, const char *names, size_t len)
+{
+	while (len) {
+		size_t start = len - 1; /* on the last name's NUL */
+
+		while (start && names[start - 1])
+			start--;
+		put(line, "/");
+		put_escaped(line, names + start, len - start);
+		len = start;
+	}
+}
+
+static void put_path(struct line *line, const struct sn_event *ev)
+{
+	size_t len = ev->path_len < sizeof(ev->path) ? ev->path_len : sizeof(ev->path);
+	char mount[256] = "";
+
+	if (ev->path_cut)
+		snprintf(mount, sizeof(mount), "...");
+	else if (sn_mount_point(ev->dev, mount, sizeof(mount)))
+		put(line, " dev=%u:%u", ev->dev >> 20, ev->dev & 0xfffff);
+	else if (!strcmp(mount, "/"))
+		mount[0] = '\0'; /* every name brings its own */
+	put(line, " path=\"");
+	put_escaped(line, mount, sizeof(mount));
+	put_names(line, ev->path, len);
+	put(line, !len && !mount[0] ? "/\"" : "\"");
+}
+
+static void put_error(struct line *line, int error)
+{
+	const char *name = strerrorname_np(-error);
+
+	if (name)
+		put(line, " error=%s", name);
+	else
+		put(line, " error=%d", error);
+}
+
+/* The number's meaning is a format from the table above, every one of which takes a long long. */
+
+static void put_number(struct line *line, const struct sn_event *ev)
+{
+	if (ev->op >= SN_OP_NR || !ops[ev->op].number)
+		return;
+	put(line, " ");
+	put(line, ops[ev->op].number, (long long)ev->number);
+}
+
+size_t sn_logline(const struct sn_event *ev, char *text, size_t size)
+{
+	struct line line = { .text = text, .size = size };
+
+	if (!size)
+		return 0;
+	put_time(&line, ev->time_ns);
+	put(&line, " tenant=");
+	put_escaped(&line, ev->tenant[0] ? ev->tenant : "-", sizeof(ev->tenant));
+	put(&line, " pid=%u", ev->pid);
+	if (ev->tid != ev->pid)
+		put(&line, " tid=%u", ev->tid);
+	put(&line, " comm=\"");
+	put_escaped(&line, ev->comm, sizeof(ev->comm));
+	put(&line, "\" op=%s why=%s", sn_op_name(ev->op), sn_why_name(ev->why));
+	put_error(&line, ev->error);
+	put_number(&line, ev);
+	if (ev->target)
+		put(&line, " target=%u", ev->target);
+	if (ev->family)
+		put_address(&line, ev);
+	else if (ev->port)
+		put(&line, " port=%u", ev->port);
+	if (ev->dev)
+		put_path(&line, ev);
+	return line.len;
+}
