@@ -27,25 +27,33 @@ struct sn_rules {
 };
 
 /*
- * Grants @access on @path and @below on everything underneath, if it is a directory; and on the
- * way to it: SN_MAY_STAT | SN_MAY_SEARCH on every directory, and SN_MAY_STAT | SN_MAY_READ on every
- * symbolic link, each followed as the kernel would. A last component that does not exist is
- * granted by name, so that it counts when it appears; -ENOENT if its directory is missing. Files
- * are known by directory and name; a name of SN_NAME_MAX bytes or more is -ENAMETOOLONG.
+ * Grants @access on @path (absolute) and @below on everything underneath, if it is a directory; and
+ * on the way to it: SN_MAY_STAT | SN_MAY_SEARCH on every directory, and SN_MAY_STAT | SN_MAY_READ
+ * on every symbolic link, each followed as the kernel would. Files are known by directory and name;
+ * a name of SN_NAME_MAX bytes or more is -ENAMETOOLONG. A last component that does not exist is
+ * granted by name, so that it counts when it appears; but -ENOENT if @below is not 0, for a name
+ * says nothing about what is underneath, or if its directory is missing. On failure @rules is as
+ * before.
  */
 int sn_rules_add(struct sn_rules *rules, const char *path, __u32 access, __u32 below,
 		 struct sn_err *err);
 
-/* Like sn_rules_add(), but what is missing, or cannot be identified, is left out. */
+/* Like sn_rules_add(), but where that fails @path is left out; 0 or -ENOMEM. */
 int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access, __u32 below);
 
-/* SN_MAY_STAT on what @fd refers to: a descriptor that was handed over open. */
+/* The same for a symbolic link (or a single file) itself, not for what it points to. */
+int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path);
+
+/*
+ * SN_MAY_STAT on what @fd refers to: a descriptor that was handed over open. Pipes, sockets,
+ * anonymous inodes and the devices that every tenant may use need no rule and get none.
+ */
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err);
 
 /* The ways to @path without @path itself: what realpath(3) needs to stat. */
 int sn_rules_add_ancestors(struct sn_rules *rules, const char *path, struct sn_err *err);
 
-/* A number that is the same for the same rules, whatever their order, and never 0. */
+/* A number that is the same for the same rules, whatever their order, and never a cgroup's id. */
 __u64 sn_rules_scope(struct sn_rules *rules);
 
 void sn_rules_free(struct sn_rules *rules);

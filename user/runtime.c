@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* An executable -> its read-only baseline: what it must reach outside the tenant's directory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "runtime.h"
+
+#define FIRST_LINE_MAX 256 /* what fs/binfmt_script.c looks at: BINPRM_BUF_SIZE */
+#define SCRIPTS_MAX    4   /* interpreters that are scripts themselves; fs/exec.c allows as many */
+#define DEFAULT_PATH   "/usr/local/bin:/usr/bin:/bin"
+
+#define READ_FILE (SN_MAY_STAT | SN_MAY_READ)
+#define READ_TREE (SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ)
+
+/* ---- which program ---- */
+
+static size_t count(char *const argv[])
+{
+	size_t n = 0;
+
+	while (argv[n])
+		n++;
+	return n;
+}
+
+/* Replaces the first @drop words of command->argv by @words (which are copied, up to NULL). */
+static int put_words(struct sn_command *command, size_t drop, char *const words[])
+{
+	size_t nr_new = count(words), nr_old = count(command->argv);
+	char **argv = calloc(nr_new + nr_old - drop + 1, sizeof(*argv));
+
+	if (!argv)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr_new; i++) {
+		argv[i] = strdup(words[i]);
+		if (argv[i])
+			continue;
+		while (i--)
+			free(argv[i]);
+		free(argv);
+		return -ENOMEM;
+	}
+	memcpy(argv + nr_new, command->argv + drop, (nr_old - drop) * sizeof(*argv));
+	for (size_t i = 0; i < drop; i++)
+		free(command->argv[i]);
+	free(command->argv);
+	command->argv = argv;
+	return 0;
+}
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
+/* As execvp(3): a word with a slash is a path, any other is looked for in $PATH. */
+static int find_program(const char *word, char **path, struct sn_err *err)
+{
+	const char *dirs = getenv("PATH") ?: DEFAULT_PATH;
+
+	if (strchr(word, '/')) {
+		if (!is_program(word))
+			return sn_fail(err, ENOENT, "'%s' is not an executable file", word);
+		*path = strdup(word);
+		return *path ? 0 : sn_fail(err, ENOMEM, "out of memory");
+	}
+	while (*word) {
+		int len = (int)strcspn(dirs, ":");
+
+		if (asprintf(path, "%.*s%s%s", len, dirs, len ? "/" : "./", word) < 0)
+			return sn_fail(err, ENOMEM, "out of memory");
+		if (is_program(*path))
+			return 0;
+		free(*path);
+		*path = NULL;
+		if (!dirs[len])
+			break;
+		dirs += len + 1;
+	}
+	return sn_fail(err, ENOENT, "'%s' is not an executable file in $PATH", word);
+}
+
+/*
+ * "env node" is the usual way to look for an interpreter in $PATH, but env would use up the one
+ * exec of a tenant. Its words are taken away: all that is understood is a program, and "-S" before
+ * a line of plain words, which a "#!" line passes as one.
+ */
+static int unwrap_env(struct sn_command *command, struct sn_err *err)
+{
+	const char *const special = "\\\"'$#";
+	char *words[FIRST_LINE_MAX] = {};
+	sn_autofree char *line = NULL;
+	char *rest, *word;
+	size_t nr = 0, drop = 1;
+
+	if (!command->argv[1])
+		return sn_fail(err, EINVAL, "'%s': which program?", command->argv[0]);
+	if (!strncmp(command->argv[1], "-S", 2)) {
+		line = rest = strdup(command->argv[1] + 2);
+		if (!line)
+			return sn_fail(err, ENOMEM, "out of memory");
+		if (strpbrk(line, special))
+			return sn_fail(err, EINVAL, "'env -S%s': only plain words are understood",
+				       line);
+		while ((word = strsep(&rest, " \t")) && nr < FIRST_LINE_MAX - 1)
+			if (*word)
+				words[nr++] = word;
+		drop = 2;
+	}
+	if (put_words(command, drop, words))
+		return sn_fail(err, ENOMEM, "out of memory");
+	word = command->argv[0];
+	if (!word || word[0] == '-' || strchr(word, '='))
+		return sn_fail(err, EINVAL,
+			       "'env %s': only a program and its arguments are "
+			       "understood; set variables before starting safenode",
+			       word ?: "");
+	return 0;
+}
+
+/*
+ * @line is the start of the script @path: puts the interpreter, its one argument and @path before
+ * the arguments, as fs/binfmt_script.c load_script() does.
+ */
+static int unwrap_script(struct sn_command *command, char *line, const char *path,
+			 struct sn_err *err)
+{
+	char *end = strchr(line, '\n');
+	sn_autofree char *absolute = realpath(path, NULL);
+	char *words[4] = {};
+	char *argument;
+	size_t nr = 0;
+
+	if (!absolute)
+		return sn_fail(err, errno, "'%s': %m", path);
+	if (!end && strlen(line) == FIRST_LINE_MAX - 1)
+		return sn_fail(err, EINVAL, "'%s': its #! line is longer than the kernel reads",
+			       path);
+	if (end)
+		*end = '\0';
+	end = line + strlen(line);
+	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	line += 2;
+	line += strspn(line, " \t");
+	if (!*line)
+		return sn_fail(err, EINVAL, "'%s': its #! line names no interpreter", path);
+	argument = line + strcspn(line, " \t");
+	words[nr++] = line;
+	if (*argument) {
+		*argument++ = '\0';
+		words[nr++] = argument + strspn(argument, " \t");
+	}
+	words[nr++] = absolute;
+	if (put_words(command, 1, words))
+		return sn_fail(err, ENOMEM, "out of memory");
+	return 0;
+}
+
+/* The first line of @path, or as much as the kernel reads of it. */
+static int read_start(const char *path, char line[FIRST_LINE_MAX], struct sn_err *err)
+{
+	sn_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len;
+
+	if (fd < 0)
+		return sn_fail(err, errno, "cannot open '%s': %m", path);
+	len = read(fd, line, FIRST_LINE_MAX - 1);
+	if (len < 0)
+		return sn_fail(err, errno, "cannot read '%s': %m", path);
+	line[len] = '\0';
+	return 0;
+}
+
+static bool is_env(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, "env");
+}
+
+static int resolve(struct sn_command *command, struct sn_err *err)
+{
+	for (int level = 0; level <= SCRIPTS_MAX; level++) {
+		sn_autofree char *path = NULL;
+		char line[FIRST_LINE_MAX];
+		int error;
+
+		if (is_env(command->argv[0])) {
+			error = unwrap_env(command, err);
+			if (error)
+				return error;
+		}
+		error = find_program(command->argv[0], &path, err);
+		if (!error)
+			error = read_start(path, line, err);
+		if (error)
+			return error;
+		if (!strncmp(line, ELFMAG, SELFMAG)) {
+			command->path = realpath(path, NULL);
+			return command->path ? 0 : sn_fail(err, errno, "'%s': %m", path);
+		}
+		if (line[0] != '#' || line[1] != '!')
+			return sn_fail(err, EINVAL,
+				       "'%s' is neither an ELF file nor a script with a #! line",
+				       path);
+		error = unwrap_script(command, line, path, err);
+		if (error)
+			return error;
+	}
+	return sn_fail(err, EINVAL, "'%s': too many interpreters that are scripts",
+		       command->argv[0]);
+}
+
+int sn_command_resolve(struct sn_command *command, char *const argv[], struct sn_err *err)
+{
+	int error;
+
+	*command = (struct sn_command){.argv = calloc(1, sizeof(char *))};
+	if (!command->argv || put_words(command, 0, argv))
+		error = sn_fail(err, ENOMEM, "out of memory");
+	else if (!argv[0])
+		error = sn_fail(err, EINVAL, "no program to start");
+	else
+		error = resolve(command, err);
+	if (error)
+		sn_command_free(command);
+	return error;
+}
+
+void sn_command_free(struct sn_command *command)
+{
+	for (size_t i = 0; command->argv && command->argv[i]; i++)
+		free(command->argv[i]);
+	free(command->argv);
+	free(command->path);
+	*command = (struct sn_command){};
+}
+
+/* ---- its interpreter and libraries ---- */
+
+static void elf_release(Elf **elf)
+{
+	elf_end(*elf);
+}
+
+static void file_release(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+/*
+ * PT_INTERP of @exe into @path, "" if there is none. By libelf, which knows both classes and byte
+ * orders and checks every offset against the file.
+ */
+static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err *err)
+{
+	sn_autoclose int fd = open(exe, O_RDONLY | O_CLOEXEC);
+	Elf *elf __attribute__((cleanup(elf_release))) = NULL;
+	const char *image;
+	size_t nr, size;
+	GElf_Phdr ph;
+
+	if (fd < 0)
+		return sn_fail(err, errno, "cannot open '%s': %m", exe);
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (!elf || elf_kind(elf) != ELF_K_ELF || elf_getphdrnum(elf, &nr))
+		return sn_fail(err, EINVAL, "'%s' is not an ELF file", exe);
+	path[0] = '\0';
+	image = elf_rawfile(elf, &size);
+	for (size_t i = 0; i < nr; i++) {
+		if (!gelf_getphdr(elf, (int)i, &ph))
+			return sn_fail(err, EINVAL, "'%s': %s", exe, elf_errmsg(-1));
+		if (ph.p_type != PT_INTERP)
+			continue;
+		if (!image || ph.p_offset >= size || ph.p_filesz > size - ph.p_offset ||
+		    ph.p_filesz < 2 || ph.p_filesz > PATH_MAX ||
+		    image[ph.p_offset + ph.p_filesz - 1])
+			return sn_fail(err, EINVAL, "'%s': broken PT_INTERP", exe);
+		memcpy(path, image + ph.p_offset, ph.p_filesz);
+	}
+	return 0;
+}
+
+/*
+ * Starts "@interp --list @exe" with an empty environment. This runs outside every tenant, so it
+ * must be code that no tenant can have written: root's, or the caller's own. What was checked is
+ * what runs, through its descriptor.
+ */
+static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **out,
+		      struct sn_err *err)
+{
+	sn_autoclose int fd = open(interp, O_RDONLY | O_CLOEXEC);
+	char *argv[] = {(char *)interp, "--list", (char *)exe, NULL}, *envp[] = {NULL};
+	posix_spawn_file_actions_t actions;
+	char self[32];
+	struct stat st;
+	int ends[2], error;
+
+	if (fd < 0 || fstat(fd, &st))
+		return sn_fail(err, errno, "cannot open '%s', the interpreter of '%s': %m", interp,
+			       exe);
+	if ((st.st_uid && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return sn_fail(err, EPERM,
+			       "'%s', the interpreter of '%s', must belong to root and be writable "
+			       "by nobody else",
+			       interp, exe);
+	if (pipe2(ends, O_CLOEXEC))
+		return sn_fail(err, errno, "cannot make a pipe: %m");
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	error = posix_spawn_file_actions_init(&actions) ?:
+		posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) ?:
+		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) ?:
+		posix_spawn(pid, self, &actions, NULL, argv, envp);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	*out = error ? NULL : fdopen(ends[0], "r");
+	if (*out)
+		return 0;
+	close(ends[0]);
+	return sn_fail(err, error ?: ENOMEM, "cannot run '%s': %s", interp,
+		       strerror(error ?: ENOMEM));
+}
+
+/*
+ * glibc before 2.34 opens these by dlopen(3) for getaddrinfo(3). The other modules that
+ * nsswitch.conf may name talk to daemons over Unix sockets, which no tenant has; where they cannot
+ * be loaded, the next one is asked.
+ */
+static int add_nss(struct sn_rules *rules, const char *libc)
+{
+	static const char *const modules[] = {"libnss_files.so.2", "libnss_dns.so.2"};
+	int dir = (int)(strrchr(libc, '/') - libc);
+
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		sn_autofree char *path = NULL;
+
+		if (asprintf(&path, "%.*s/%s", dir, libc, modules[i]) < 0)
+			return -ENOMEM;
+		if (sn_rules_add_if_there(rules, path, READ_FILE | SN_MAY_MAP, 0))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* "libc.so.6 => /lib/libc.so.6 (0x7f...)" or "/lib64/ld-linux-x86-64.so.2 (0x7f...)" */
+static int add_listed(struct sn_rules *rules, char *line, const char *exe, struct sn_err *err)
+{
+	char *arrow = strstr(line, " => ");
+	char *path = arrow ? arrow + 4 : line + strspn(line, " \t");
+	char *address = strrchr(path, '(');
+	int error;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (path[0] != '/') {
+		if (arrow)
+			return sn_fail(err, ENOENT, "'%s' needs a library that is missing:%s", exe,
+				       line);
+		return 0; /* linux-vdso.so.1, which is no file */
+	}
+	if (address && address > path && address[-1] == ' ')
+		address[-1] = '\0';
+	error = sn_rules_add(rules, path, READ_FILE | SN_MAY_MAP, 0, err);
+	if (!error && !strcmp(strrchr(path, '/'), "/libc.so.6") && add_nss(rules, path))
+		error = sn_fail(err, ENOMEM, "out of memory");
+	return error;
+}
+
+/* Asks the dynamic loader itself, so that the answer is what it will do. */
+static int add_libraries(struct sn_rules *rules, const char *interp, const char *exe,
+			 struct sn_err *err)
+{
+	FILE *out __attribute__((cleanup(file_release))) = NULL;
+	sn_autofree char *line = NULL;
+	int error, status = 0;
+	size_t size = 0;
+	pid_t pid;
+
+	error = start_list(interp, exe, &pid, &out, err);
+	if (error)
+		return error;
+	while (!error && getline(&line, &size, out) > 0)
+		error = add_listed(rules, line, exe, err);
+	file_release(&out);
+	out = NULL;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!error && status)
+		error = sn_fail(err, EINVAL, "'%s --list %s' failed; is it built for this machine?",
+				interp, exe);
+	return error;
+}
+
+/* ---- what every runtime reads ---- */
+
+/*
+ * Seen with strace in node 18 (Debian's), 20, 22, 24 and 26 (upstream's) using dns, https, os,
+ * Intl, worker_threads and fs.watch, or known from the source named. Not here on purpose:
+ * /etc/passwd (os.userInfo() fails), /proc/sys, /proc/net, locales, iconv and OpenSSL modules.
+ */
+static const struct {
+	const char *path;
+	enum { A_FILE, A_TREE, A_LINK } is;
+} places[] = {
+	/* ld.so */
+	{"/etc/ld.so.cache", A_FILE},
+	/* getaddrinfo(3), getnameinfo(3), c-ares */
+	{"/etc/resolv.conf", A_FILE},
+	{"/etc/hosts", A_FILE},
+	{"/etc/nsswitch.conf", A_FILE},
+	{"/etc/host.conf", A_FILE},
+	{"/etc/gai.conf", A_FILE},
+	{"/etc/services", A_FILE},
+	{"/etc/protocols", A_FILE},
+	/* OpenSSL: upstream's node and Alpine, Debian, Fedora, SUSE, Arch. No private keys. */
+	{"/etc/ssl/openssl.cnf", A_FILE},
+	{"/etc/ssl/cert.pem", A_FILE},
+	{"/etc/ssl/ca-bundle.pem", A_FILE},
+	{"/etc/ssl/certs", A_TREE},
+	{"/usr/lib/ssl/openssl.cnf", A_FILE},
+	{"/usr/lib/ssl/cert.pem", A_FILE},
+	{"/usr/lib/ssl/certs", A_TREE},
+	{"/usr/share/ca-certificates", A_TREE},
+	{"/usr/local/share/ca-certificates", A_TREE},
+	{"/etc/pki/tls/openssl.cnf", A_FILE},
+	{"/etc/pki/tls/cert.pem", A_FILE},
+	{"/etc/pki/tls/certs", A_TREE},
+	{"/etc/pki/ca-trust/extracted", A_TREE},
+	{"/etc/crypto-policies/back-ends/opensslcnf.config", A_FILE},
+	{"/var/lib/ca-certificates", A_TREE},
+	{"/etc/ca-certificates/extracted", A_TREE},
+	/* ICU lists all time zones to find the name of one that /etc/localtime does not tell */
+	{"/etc/localtime", A_FILE},
+	{"/etc/timezone", A_FILE},
+	{"/usr/share/zoneinfo", A_TREE},
+	{"/usr/share/zoneinfo-icu", A_TREE},
+	{"/usr/share/icu", A_TREE},
+	/* Debian's node loads acorn, cjs-module-lexer and undici from here, and finds packages */
+	{"/usr/share/nodejs", A_TREE},
+	{"/usr/lib/nodejs", A_TREE},
+	/* libuv (os.cpus(), os.freemem(), process.memoryUsage()); own /proc/<pid> needs no rule */
+	{"/proc/cpuinfo", A_FILE},
+	{"/proc/meminfo", A_FILE},
+	{"/proc/stat", A_FILE},
+	{"/proc/uptime", A_FILE},
+	{"/proc/loadavg", A_FILE},
+	{"/proc/version", A_FILE},
+	{"/proc/version_signature", A_FILE},
+	{"/proc/self", A_LINK},
+	{"/proc/thread-self", A_LINK},
+	{"/sys/devices/system/cpu", A_TREE},
+	{"/sys/kernel/mm/transparent_hugepage/enabled", A_FILE},
+	/* The way to the five devices, and to the descriptors that were handed over */
+	{"/dev/fd", A_LINK},
+	{"/dev/stdin", A_LINK},
+	{"/dev/stdout", A_LINK},
+	{"/dev/stderr", A_LINK},
+};
+
+static int add_places(struct sn_rules *rules)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < sizeof(places) / sizeof(places[0]); i++) {
+		if (places[i].is == A_FILE)
+			error = sn_rules_add_if_there(rules, places[i].path, READ_FILE, 0);
+		if (places[i].is == A_TREE)
+			error = sn_rules_add_if_there(rules, places[i].path, READ_TREE, READ_TREE);
+		if (places[i].is == A_LINK)
+			error = sn_rules_add_link_if_there(rules, places[i].path);
+	}
+	return error;
+}
+
+int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *err)
+{
+	char interp[PATH_MAX];
+	int error;
+
+	error = read_interpreter(exe, interp, err);
+	if (!error)
+		error = sn_rules_add(rules, exe, READ_FILE | SN_MAY_MAP | SN_MAY_START, 0, err);
+	if (!error && interp[0])
+		error = sn_rules_add(rules, interp, READ_FILE | SN_MAY_MAP, 0, err);
+	if (!error && interp[0])
+		error = add_libraries(rules, interp, exe, err);
+	if (!error && add_places(rules))
+		error = sn_fail(err, ENOMEM, "out of memory");
+	return error;
+}
