@@ -18,6 +18,10 @@ die()
 	exit "${die_status:-1}"
 }
 
+# Nothing fails without a word
+set -E
+trap 'say "failed: $BASH_COMMAND (${BASH_SOURCE[0]##*/} line $LINENO)"' ERR
+
 # need PACKAGE...: install those of this machine's packages that are missing
 need()
 {
