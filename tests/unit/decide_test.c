@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bpf/decide.h, the same lines that the kernel programs are made of. */
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+
+#include <cmocka.h>
+
+#include "decide.h"
+#include "policy.h"
+
+#define SAME(name) \
+	_Static_assert((int)SN_##name == (int)name, "the kernel's and the C library's " #name)
+SAME(EPERM);
+SAME(ENOENT);
+SAME(ESRCH);
+SAME(EACCES);
+SAME(AF_UNSPEC);
+SAME(AF_UNIX);
+SAME(AF_INET);
+SAME(AF_INET6);
+SAME(AF_NETLINK);
+SAME(SOCK_STREAM);
+SAME(SOCK_DGRAM);
+SAME(SOCK_RAW);
+SAME(IPPROTO_IP);
+SAME(IPPROTO_TCP);
+SAME(IPPROTO_UDP);
+SAME(IPPROTO_IPV6);
+SAME(S_IFMT);
+SAME(S_IFSOCK);
+SAME(S_IFDIR);
+SAME(S_IFCHR);
+SAME(S_IFBLK);
+SAME(S_IFREG);
+SAME(S_IFIFO);
+SAME(S_ISUID);
+SAME(S_ISGID);
+SAME(S_IXGRP);
+SAME(PROT_WRITE);
+SAME(PROT_EXEC);
+SAME(CLONE_THREAD);
+
+static struct sn_address address(const char *text)
+{
+	struct in_addr v4;
+	uint64_t half[2];
+
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		return sn_address_v4(ntohl(v4.s_addr));
+	assert_int_equal(inet_pton(AF_INET6, text, half), 1);
+	return (struct sn_address){ be64toh(half[0]), be64toh(half[1]) };
+}
+
+static void assert_same_address(struct sn_address a, struct sn_address b)
+{
+	assert_int_equal(a.hi, b.hi);
+	assert_int_equal(a.lo, b.lo);
+}
+
+static void assert_prefix(const char *whole, uint32_t length, const char *prefix)
+{
+	assert_same_address(sn_address_prefix(address(whole), length), address(prefix));
+}
+
+/* ---- errno ---- */
+
+static void denied_looks_like_missing_where_the_caller_only_looked(void **state)
+{
+	for (int op = SN_OP_NONE + 1; op <= SN_OP_LOOKING_LAST; op++) {
+		assert_int_equal(sn_errno(op, SN_OUTSIDE), -ENOENT);
+		assert_int_equal(sn_errno(op, SN_UNKNOWN), -ENOENT);
+		assert_int_equal(sn_errno(op, SN_NO_POLICY), -ENOENT);
+	}
+}
+
+static void an_attempt_to_change_is_eacces(void **state)
+{
+	for (int op = SN_OP_LOOKING_LAST + 1; op <= SN_OP_CHANGING_LAST; op++) {
+		assert_int_equal(sn_errno(op, SN_OUTSIDE), -EACCES);
+		assert_int_equal(sn_errno(op, SN_READ_ONLY), -EACCES);
+	}
+}
+
+static void everything_else_is_eperm(void **state)
+{
+	for (int op = SN_OP_CHANGING_LAST + 1; op < SN_OP_NR; op++)
+		for (int why = SN_UNKNOWN; why < SN_WHY_NR; why++)
+			if (why != SN_OTHER_TASK && why != SN_READ_ONLY)
+				assert_int_equal(sn_errno(op, why), -EPERM);
+}
+
+static void the_verdict_can_overrule_the_operation(void **state)
+{
+	for (int op = SN_OP_NONE; op < SN_OP_NR; op++) {
+		assert_int_equal(sn_errno(op, SN_OTHER_TASK), -ESRCH);
+		assert_int_equal(sn_errno(op, SN_NEVER), -EPERM);
+	}
+	assert_int_equal(sn_errno(SN_OP_FS_ACCESS, SN_READ_ONLY), -EACCES);
+}
+
+/* ---- files ---- */
+
+static void a_generation_matches_itself_or_any(void **state)
+{
+	assert_true(sn_generation_matches(7, 7));
+	assert_false(sn_generation_matches(7, 8));
+	assert_false(sn_generation_matches(0, 8));
+	assert_true(sn_generation_matches(SN_ANY_GENERATION, 8));
+	/* a 32-bit generation of all ones is not the wildcard */
+	assert_false(sn_generation_matches(0xffffffff, 8));
+}
+
+static void a_file_needs_every_bit(void **state)
+{
+	assert_int_equal(sn_decide_file(SN_MAY_ALL, SN_MAY_READ | SN_MAY_WRITE), SN_ALLOWED);
+	assert_int_equal(sn_decide_file(SN_MAY_LOOK, SN_MAY_READ), SN_ALLOWED);
+	assert_int_equal(sn_decide_file(SN_MAY_LOOK, SN_MAY_READ | SN_MAY_WRITE), SN_READ_ONLY);
+	assert_int_equal(sn_decide_file(SN_MAY_STAT, SN_MAY_CHANGE), SN_READ_ONLY);
+	assert_int_equal(sn_decide_file(SN_MAY_STAT, SN_MAY_READ), SN_OUTSIDE);
+	assert_int_equal(sn_decide_file(0, SN_MAY_STAT), SN_OUTSIDE);
+	assert_int_equal(sn_decide_file(0, SN_MAY_WRITE), SN_OUTSIDE);
+	assert_int_equal(sn_decide_file(SN_MAY_ALL, SN_MAY_START), SN_OUTSIDE);
+	assert_int_equal(sn_decide_file(SN_MAY_ALL, SN_MAY_MAP), SN_OUTSIDE);
+}
+
+static void only_five_devices_are_open(void **state)
+{
+	static const int open[] = { 3, 5, 7, 8, 9 };
+	uint32_t all = SN_MAY_STAT | SN_MAY_READ | SN_MAY_WRITE;
+
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+		assert_int_equal(sn_device_access(S_IFCHR | 0666, 1 << 20 | open[i]), all);
+		assert_int_equal(sn_device_access(S_IFBLK | 0666, 1 << 20 | open[i]), 0);
+		assert_int_equal(sn_device_access(S_IFREG | 0666, 1 << 20 | open[i]), 0);
+	}
+	assert_int_equal(sn_device_access(S_IFCHR, 1 << 20 | 1), 0);  /* mem */
+	assert_int_equal(sn_device_access(S_IFCHR, 1 << 20 | 11), 0); /* kmsg */
+	assert_int_equal(sn_device_access(S_IFCHR, 5 << 20 | 0), 0);  /* tty */
+	assert_int_equal(sn_device_access(S_IFCHR, 3), 0);
+	assert_int_equal(sn_device_access(S_IFCHR, makedev(1, 3)), 0); /* not the C library's */
+}
+
+static void set_id_bits_lend_an_identity(void **state)
+{
+	assert_true(sn_mode_lends_identity(04755));
+	assert_true(sn_mode_lends_identity(04000));
+	assert_true(sn_mode_lends_identity(02755));
+	assert_true(sn_mode_lends_identity(02010));
+	assert_false(sn_mode_lends_identity(02644)); /* mandatory locking */
+	assert_false(sn_mode_lends_identity(01777));
+	assert_false(sn_mode_lends_identity(0));
+}
+
+static void mknod_makes_plain_files_and_pipes(void **state)
+{
+	assert_int_equal(sn_decide_mknod(0644), SN_ALLOWED);
+	assert_int_equal(sn_decide_mknod(S_IFREG | 0755), SN_ALLOWED);
+	assert_int_equal(sn_decide_mknod(S_IFIFO | 0600), SN_ALLOWED);
+	assert_int_equal(sn_decide_mknod(S_IFCHR | 0600), SN_NEVER);
+	assert_int_equal(sn_decide_mknod(S_IFBLK | 0600), SN_NEVER);
+	assert_int_equal(sn_decide_mknod(S_IFSOCK | 0600), SN_NEVER);
+	assert_int_equal(sn_decide_mknod(S_IFREG | 04755), SN_NEVER);
+	assert_int_equal(sn_decide_mknod(S_IFREG | 02755), SN_NEVER);
+	assert_int_equal(sn_decide_mknod(02755), SN_NEVER);
+}
+
+static void ioctl_knows_a_few_harmless_requests(void **state)
+{
+	static const unsigned int allowed[] = {
+		TCGETS,	  TCSETS,	TCSETSW,  TCSETSF, TIOCGWINSZ, TIOCOUTQ,
+		FIONREAD, FIONBIO,	FIONCLEX, FIOCLEX, FIOQSIZE,   _IOR('T', 0x2a, char[44]),
+		FICLONE,  FICLONERANGE,
+	};
+	static const unsigned int denied[] = {
+		TIOCSTI,   TIOCLINUX, TIOCSCTTY,       TIOCCONS,
+		TIOCSPGRP, FIOASYNC,  FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR,
+		FIBMAP,	   FIFREEZE,  FS_IOC_GETFLAGS, _IO(0x94, 0),
+	};
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		assert_int_equal(sn_decide_ioctl(allowed[i]), SN_ALLOWED);
+	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
+		assert_int_equal(sn_decide_ioctl(denied[i]), SN_NEVER);
+}
+
+static void fcntl_refuses_what_sends_signals_or_stops_others(void **state)
+{
+	static const unsigned int denied[] = { F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE,
+					       F_NOTIFY };
+	static const unsigned int allowed[] = { F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,
+						F_SETFD,     F_GETFL,	      F_SETLK,
+						F_OFD_SETLK, F_GETOWN,	      F_SETPIPE_SZ };
+
+	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
+		assert_int_equal(sn_decide_fcntl(denied[i], 0), SN_NEVER);
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		assert_int_equal(sn_decide_fcntl(allowed[i], O_ASYNC), SN_ALLOWED);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_APPEND), SN_ALLOWED);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_ASYNC), SN_NEVER);
+}
+
+static void xattrs_of_the_system_are_refused(void **state)
+{
+	assert_int_equal(sn_decide_xattr_name("security.capability"), SN_NEVER);
+	assert_int_equal(sn_decide_xattr_name("trusted.overlay.opaque"), SN_NEVER);
+	assert_int_equal(sn_decide_xattr_name("user.mime_type"), SN_ALLOWED);
+	assert_int_equal(sn_decide_xattr_name("system.posix_acl_access"), SN_ALLOWED);
+	assert_int_equal(sn_decide_xattr_name(""), SN_ALLOWED);
+	assert_int_equal(sn_decide_xattr_name("se"), SN_ALLOWED);
+}
+
+/* ---- addresses and ports ---- */
+
+static void ipv4_is_kept_as_a_mapped_address(void **state)
+{
+	assert_same_address(sn_address_v4(0x0a000001), address("::ffff:10.0.0.1"));
+	assert_true(sn_address_is_v4(address("10.0.0.1")));
+	assert_true(sn_address_is_v4(address("::ffff:0.0.0.0")));
+	assert_false(sn_address_is_v4(address("::10.0.0.1")));
+	assert_false(sn_address_is_v4(address("1::ffff:10.0.0.1")));
+	assert_false(sn_address_is_v4(address("::1:ffff:10.0.0.1")));
+}
+
+static void ipv6_can_carry_ipv4_in_three_ways(void **state)
+{
+	static const char *const carry[] = { "::ffff:192.0.2.7", "::192.0.2.7",
+					     "64:ff9b::192.0.2.7" };
+	static const char *const none[] = { "::",
+					    "::1",
+					    "2001:db8::1",
+					    "64:ff9b:1::192.0.2.7",
+					    "1::192.0.2.7",
+					    "::fffe:192.0.2.7",
+					    "64:ff9b::1:0:0" };
+	struct sn_address v4;
+
+	for (size_t i = 0; i < sizeof(carry) / sizeof(carry[0]); i++) {
+		assert_true(sn_address_carries_v4(address(carry[i]), &v4));
+		assert_same_address(v4, address("192.0.2.7"));
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(sn_address_carries_v4(address(none[i]), &v4));
+}
+
+static void loopback_is_one_thing_in_both_families(void **state)
+{
+	static const char *const loopback[] = { "127.0.0.1",	 "127.255.255.255",
+						"0.0.0.0",	 "::",
+						"::1",		 "::ffff:127.1.2.3",
+						"::ffff:0.0.0.0" };
+	static const char *const other[] = { "126.255.255.255", "128.0.0.0", "0.0.0.1",
+					     "10.0.0.1",	"::2",	     "1::1",
+					     "::127.0.0.1",	"fe80::1" };
+
+	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
+		assert_true(sn_address_is_loopback(address(loopback[i])));
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		assert_false(sn_address_is_loopback(address(other[i])));
+}
+
+static void loopback_in_disguise_is_found_by_what_it_carries(void **state)
+{
+	struct sn_address v4;
+
+	assert_true(sn_address_carries_v4(address("::127.0.0.1"), &v4));
+	assert_true(sn_address_is_loopback(v4));
+	assert_true(sn_address_carries_v4(address("64:ff9b::127.0.0.1"), &v4));
+	assert_true(sn_address_is_loopback(v4));
+}
+
+static void prefixes_keep_the_first_bits(void **state)
+{
+	assert_prefix("172.16.255.255", 96 + 20, "172.16.240.0");
+	assert_prefix("10.1.2.3", 96 + 8, "10.0.0.0");
+	assert_prefix("10.1.2.3", 96 + 31, "10.1.2.2");
+	assert_prefix("10.1.2.3", 96 + 32, "10.1.2.3");
+	assert_prefix("255.255.255.255", 96 + 0, "0.0.0.0");
+	assert_prefix("255.255.255.255", 96 + 1, "128.0.0.0");
+	assert_prefix("2001:db8:ffff::1", 0, "::");
+	assert_prefix("ffff::1", 1, "8000::");
+	assert_prefix("2001:db8:ffff::1", 20, "2001::");
+	assert_prefix("2001:db8:ffff::1", 32, "2001:db8::");
+	assert_prefix("1:2:3:4:5:6:7:8", 63, "1:2:3:4::");
+	assert_prefix("1:2:3:4:5:6:7:8", 64, "1:2:3:4::");
+	assert_prefix("1:2:3:4:ffff:6:7:8", 65, "1:2:3:4:8000::");
+	assert_prefix("1:2:3:4:5:6:7:8", 127, "1:2:3:4:5:6:7:8");
+	assert_prefix("1:2:3:4:5:6:7:9", 127, "1:2:3:4:5:6:7:8");
+	assert_prefix("1:2:3:4:5:6:7:9", 128, "1:2:3:4:5:6:7:9");
+}
+
+/* Bit @n of an address, counted from the left. */
+static bool bit(struct sn_address a, unsigned int n)
+{
+	return n < 64 ? a.hi >> (63 - n) & 1 : a.lo >> (127 - n) & 1;
+}
+
+static void every_length_keeps_exactly_its_bits(void **state)
+{
+	struct sn_address ones = { ~0ULL, ~0ULL };
+
+	for (unsigned int length = 0; length <= 128; length++) {
+		struct sn_address prefix = sn_address_prefix(ones, length);
+
+		for (unsigned int n = 0; n < 128; n++)
+			assert_int_equal(bit(prefix, n), n < length);
+	}
+	for (unsigned int length = 0; length <= 16; length++)
+		for (unsigned int n = 0; n < 16; n++)
+			assert_int_equal(sn_port_prefix(0xffff, length) >> (15 - n) & 1,
+					 n < length);
+}
+
+/* ---- the lookup of bpf/net.bpf.c, against a scan ---- */
+
+static struct sn_address random_address(void)
+{
+	/* few different bits, so that prefixes hit */
+	uint64_t hi = (uint64_t)(random() & 3) << 62 | (random() & 1);
+	uint64_t lo = (uint64_t)(random() & 3) << 62 | (random() & 7);
+
+	return random() & 1 ? sn_address_v4((uint32_t)(random() & 0xc0000007))
+			    : (struct sn_address){ hi, lo };
+}
+
+struct prefix {
+	struct sn_address address;
+	uint32_t length;
+};
+
+static bool scan(const struct prefix *list, size_t nr, struct sn_address a)
+{
+	for (size_t i = 0; i < nr; i++) {
+		uint32_t n = 0;
+
+		while (n < list[i].length && bit(list[i].address, n) == bit(a, n))
+			n++;
+		if (n == list[i].length)
+			return true;
+	}
+	return false;
+}
+
+/* An exact match for the address cut to each length in use, as sn_in_addresses() asks the map. */
+static bool look_up(const struct prefix *list, size_t nr, struct sn_address a)
+{
+	uint64_t lengths[3] = {};
+
+	for (size_t i = 0; i < nr; i++)
+		lengths[list[i].length / 64] |= 1ULL << list[i].length % 64;
+	for (uint32_t length = 0; length <= 128; length++) {
+		struct sn_address cut = sn_address_prefix(a, length);
+
+		if (!(lengths[length / 64] >> length % 64 & 1))
+			continue;
+		for (size_t i = 0; i < nr; i++)
+			if (list[i].length == length && list[i].address.hi == cut.hi &&
+			    list[i].address.lo == cut.lo)
+				return true;
+	}
+	return false;
+}
+
+static void the_lookup_by_length_agrees_with_a_scan(void **state)
+{
+	int hits = 0, misses = 0;
+
+	srandom(1);
+	for (int round = 0; round < 2000; round++) {
+		struct prefix list[4];
+		size_t nr = 1 + random() % 4;
+
+		for (size_t i = 0; i < nr; i++) {
+			list[i].length = random() % 129;
+			list[i].address = sn_address_prefix(random_address(), list[i].length);
+		}
+		for (int i = 0; i < 20; i++) {
+			struct sn_address a = random_address();
+			bool expected = scan(list, nr, a);
+
+			assert_int_equal(look_up(list, nr, a), expected);
+			expected ? hits++ : misses++;
+		}
+	}
+	assert_true(hits > 1000 && misses > 1000);
+}
+
+static bool port_is_in(const struct sn_port_key *blocks, size_t nr, uint16_t port)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (sn_port_prefix(port, blocks[i].length) == blocks[i].port)
+			return true;
+	return false;
+}
+
+static void assert_blocks_are(uint16_t first, uint16_t last)
+{
+	struct sn_port_key blocks[30];
+	size_t nr = sn_port_blocks((struct sn_port_range){ first, last }, blocks);
+
+	assert_in_range(nr, 1, 30);
+	for (uint32_t port = 0; port < 65536; port++)
+		assert_int_equal(port_is_in(blocks, nr, port), port >= first && port <= last);
+}
+
+static void port_blocks_cover_exactly_the_range(void **state)
+{
+	srandom(2);
+	assert_blocks_are(1, 65535);
+	assert_blocks_are(0, 65535);
+	assert_blocks_are(1, 65534); /* the most blocks there can be */
+	assert_blocks_are(65535, 65535);
+	assert_blocks_are(80, 80);
+	for (int i = 0; i < 200; i++) {
+		uint16_t a = random(), b = random();
+
+		assert_blocks_are(a < b ? a : b, a < b ? b : a);
+	}
+}
+
+/* ---- sockets ---- */
+
+static void tcp_and_udp_sockets_exist(void **state)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+
+	for (int i = 0; i < 2; i++) {
+		int family = families[i];
+
+		assert_int_equal(sn_decide_socket(family, SOCK_STREAM, 0), SN_ALLOWED);
+		assert_int_equal(sn_decide_socket(family, SOCK_STREAM, IPPROTO_TCP), SN_ALLOWED);
+		assert_int_equal(sn_decide_socket(family, SOCK_DGRAM, 0), SN_ALLOWED);
+		assert_int_equal(sn_decide_socket(family, SOCK_DGRAM, IPPROTO_UDP), SN_ALLOWED);
+		assert_int_equal(sn_decide_socket(family, SOCK_STREAM, 262), SN_FAMILY); /* MPTCP */
+		assert_int_equal(sn_decide_socket(family, SOCK_STREAM, IPPROTO_SCTP), SN_FAMILY);
+		assert_int_equal(sn_decide_socket(family, SOCK_DGRAM, IPPROTO_ICMP), SN_FAMILY);
+		assert_int_equal(sn_decide_socket(family, SOCK_DGRAM, IPPROTO_TCP), SN_FAMILY);
+		assert_int_equal(sn_decide_socket(family, SOCK_STREAM, IPPROTO_UDP), SN_FAMILY);
+		assert_int_equal(sn_decide_socket(family, SOCK_RAW, IPPROTO_TCP), SN_FAMILY);
+		assert_int_equal(sn_decide_socket(family, SOCK_SEQPACKET, 0), SN_FAMILY);
+	}
+}
+
+static void other_families_do_not(void **state)
+{
+	for (int family = -1; family < 64; family++)
+		if (family != AF_INET && family != AF_INET6 && family != AF_NETLINK)
+			for (int type = 0; type < 12; type++)
+				assert_int_equal(sn_decide_socket(family, type, 0), SN_FAMILY);
+}
+
+static void netlink_is_rtnetlink_for_reading(void **state)
+{
+	assert_int_equal(sn_decide_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), SN_ALLOWED);
+	assert_int_equal(sn_decide_socket(AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE), SN_ALLOWED);
+	for (int protocol = 1; protocol < 32; protocol++)
+		assert_int_equal(sn_decide_socket(AF_NETLINK, SOCK_RAW, protocol), SN_FAMILY);
+
+	assert_int_equal(sn_decide_rtnetlink(RTM_GETLINK), SN_ALLOWED);
+	assert_int_equal(sn_decide_rtnetlink(RTM_GETADDR), SN_ALLOWED);
+	assert_int_equal(sn_decide_rtnetlink(RTM_NEWADDR), SN_NEVER);
+	assert_int_equal(sn_decide_rtnetlink(RTM_DELROUTE), SN_NEVER);
+	assert_int_equal(sn_decide_rtnetlink(RTM_SETLINK), SN_NEVER);
+	assert_int_equal(sn_decide_rtnetlink(NLMSG_ERROR), SN_NEVER);
+}
+
+static void a_restricted_destination_needs_its_port_listed(void **state)
+{
+	assert_int_equal(sn_decide_destination(false, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_destination(false, true), SN_ALLOWED);
+	assert_int_equal(sn_decide_destination(true, true), SN_ALLOWED);
+	assert_int_equal(sn_decide_destination(true, false), SN_NOT_LISTED);
+}
+
+static void listening_is_free_until_it_is_restricted(void **state)
+{
+	struct sn_policy open = {}, closed = { .listen_restricted = 1 };
+
+	assert_int_equal(sn_decide_bind(&open, 80, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_listen(&open, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_bind(&closed, 80, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_bind(&closed, 80, true), SN_ALLOWED);
+	assert_int_equal(sn_decide_bind(&closed, 0, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_listen(&closed, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_listen(&closed, true), SN_ALLOWED);
+}
+
+static void options_that_change_the_destination_are_refused(void **state)
+{
+	static const int denied[] = { IPV6_2292HOPOPTS,	   IPV6_2292DSTOPTS, IPV6_2292RTHDR,
+				      IPV6_2292PKTOPTIONS, IPV6_HOPOPTS,     IPV6_RTHDRDSTOPTS,
+				      IPV6_RTHDR,	   IPV6_DSTOPTS };
+
+	assert_int_equal(sn_decide_sockopt(IPPROTO_IP, IP_OPTIONS), SN_NEVER);
+	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
+		assert_int_equal(sn_decide_sockopt(IPPROTO_IPV6, denied[i]), SN_NEVER);
+	assert_int_equal(sn_decide_sockopt(IPPROTO_IP, IP_TTL), SN_ALLOWED);
+	assert_int_equal(sn_decide_sockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP), SN_ALLOWED);
+	assert_int_equal(sn_decide_sockopt(IPPROTO_IPV6, IPV6_V6ONLY), SN_ALLOWED);
+	assert_int_equal(sn_decide_sockopt(IPPROTO_TCP, IP_OPTIONS), SN_ALLOWED);
+	assert_int_equal(sn_decide_sockopt(SOL_SOCKET, SO_REUSEADDR), SN_ALLOWED);
+}
+
+/* ---- processes and code ---- */
+
+static void only_threads_are_cloned(void **state)
+{
+	assert_int_equal(sn_decide_clone(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD), SN_ALLOWED);
+	assert_int_equal(sn_decide_clone(CLONE_VM | CLONE_VFORK), SN_NEVER);
+	assert_int_equal(sn_decide_clone(0), SN_NEVER);
+}
+
+static void a_task_reaches_itself_only(void **state)
+{
+	assert_int_equal(sn_decide_task(42, 42), SN_ALLOWED);
+	assert_int_equal(sn_decide_task(1, 42), SN_OTHER_TASK);
+	assert_int_equal(sn_decide_task(0, 42), SN_OTHER_TASK);
+}
+
+static void a_mapping_that_was_not_executable_never_becomes_so(void **state)
+{
+	assert_int_equal(sn_decide_mprotect(SN_VM_EXEC, PROT_READ | PROT_EXEC), SN_ALLOWED);
+	assert_int_equal(sn_decide_mprotect(SN_VM_EXEC, PROT_WRITE | PROT_EXEC), SN_NOT_RUNTIME);
+	assert_int_equal(sn_decide_mprotect(0, PROT_READ | PROT_EXEC), SN_NOT_RUNTIME);
+	assert_int_equal(sn_decide_mprotect(3, PROT_READ | PROT_EXEC), SN_NOT_RUNTIME);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(denied_looks_like_missing_where_the_caller_only_looked),
+		cmocka_unit_test(an_attempt_to_change_is_eacces),
+		cmocka_unit_test(everything_else_is_eperm),
+		cmocka_unit_test(the_verdict_can_overrule_the_operation),
+		cmocka_unit_test(a_generation_matches_itself_or_any),
+		cmocka_unit_test(a_file_needs_every_bit),
+		cmocka_unit_test(only_five_devices_are_open),
+		cmocka_unit_test(set_id_bits_lend_an_identity),
+		cmocka_unit_test(mknod_makes_plain_files_and_pipes),
+		cmocka_unit_test(ioctl_knows_a_few_harmless_requests),
+		cmocka_unit_test(fcntl_refuses_what_sends_signals_or_stops_others),
+		cmocka_unit_test(xattrs_of_the_system_are_refused),
+		cmocka_unit_test(ipv4_is_kept_as_a_mapped_address),
+		cmocka_unit_test(ipv6_can_carry_ipv4_in_three_ways),
+		cmocka_unit_test(loopback_is_one_thing_in_both_families),
+		cmocka_unit_test(loopback_in_disguise_is_found_by_what_it_carries),
+		cmocka_unit_test(prefixes_keep_the_first_bits),
+		cmocka_unit_test(every_length_keeps_exactly_its_bits),
+		cmocka_unit_test(the_lookup_by_length_agrees_with_a_scan),
+		cmocka_unit_test(port_blocks_cover_exactly_the_range),
+		cmocka_unit_test(tcp_and_udp_sockets_exist),
+		cmocka_unit_test(other_families_do_not),
+		cmocka_unit_test(netlink_is_rtnetlink_for_reading),
+		cmocka_unit_test(a_restricted_destination_needs_its_port_listed),
+		cmocka_unit_test(listening_is_free_until_it_is_restricted),
+		cmocka_unit_test(options_that_change_the_destination_are_refused),
+		cmocka_unit_test(only_threads_are_cloned),
+		cmocka_unit_test(a_task_reaches_itself_only),
+		cmocka_unit_test(a_mapping_that_was_not_executable_never_becomes_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
