@@ -20,8 +20,8 @@ int BPF_PROG(sn_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
 	pol = sn_current_policy();
 	if (!pol)
 		return 0;
-	/* file is NULL for anonymous memory, see hook.bpf.h */
-	ask.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	/* NULL for anonymous memory, see hook.bpf.h */
+	ask.dentry = (__u64)BPF_CORE_READ((struct file *)sn_argument(ctx, 0), f_path.dentry);
 	ask.why = SN_ALLOWED;
 	if (ask.dentry &&
 	    (prot & SN_PROT_WRITE || !(sn_access_by_rules(pol, ask.dentry) & SN_MAY_MAP)))

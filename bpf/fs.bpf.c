@@ -280,23 +280,19 @@ SEC("lsm/inode_setattr")
 int BPF_PROG(sn_inode_setattr)
 {
 	const struct sn_policy *pol = sn_current_policy();
+	int first = sn_inode_hooks_take_idmap() ? 1 : 0;
 	struct sn_ask ask = {};
 	struct dentry *dentry;
 	struct iattr *attr;
 
 	if (!pol)
 		return 0;
-	if (sn_inode_hooks_take_idmap()) {
-		dentry = (void *)ctx[1];
-		attr = (void *)ctx[2];
-	} else {
-		dentry = (void *)ctx[0];
-		attr = (void *)ctx[1];
-	}
+	dentry = (struct dentry *)sn_argument(ctx, first);
+	attr = (struct iattr *)sn_argument(ctx, first + 1);
 	ask.op = sn_op_of_attr(BPF_CORE_READ(attr, ia_valid));
 	ask.dentry = (__u64)dentry;
 	ask.number = BPF_CORE_READ(attr, ia_mode);
-	ask.why = sn_decide_file(sn_access_to(pol, dentry), SN_MAY_CHANGE);
+	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry), SN_MAY_CHANGE);
 	if (ask.why == SN_ALLOWED && ask.op == SN_OP_FS_CHMOD && sn_mode_lends_identity(ask.number))
 		ask.why = SN_NEVER;
 	return sn_finish(pol, &ask);

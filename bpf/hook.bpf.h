@@ -8,8 +8,8 @@
  *  - No decision rests on comparing a hook's pointer argument, or a pointer loaded through one,
  *    with NULL. Linux 6.12 takes such "trusted" pointers for never NULL, deletes the comparison
  *    (reg_not_null in kernel/bpf/verifier.c) and lets the load behind it oops the host. Where the
- *    kernel may pass NULL, BPF_CORE_READ is used: it reads through a helper, which survives NULL
- *    and yields zero; zero is then compared as a number.
+ *    kernel may pass NULL, sn_argument() fetches the argument as a number, and BPF_CORE_READ reads
+ *    through it with a helper, which survives NULL and yields zero.
  */
 #ifndef SAFENODE_HOOK_BPF_H
 #define SAFENODE_HOOK_BPF_H
@@ -33,6 +33,15 @@ struct sn_ask {
 	__u16 port;	/* host byte order */
 	struct sn_address address;
 };
+
+/* Argument @n of the hook as a number: the verifier knows nothing about it, so it deletes nothing. */
+static __always_inline __u64 sn_argument(unsigned long long *ctx, int n)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), ctx + n);
+	return value;
+}
 
 /*
  * The policy that current lives under; NULL when it is not a tenant. The tenant is the ancestor
@@ -119,7 +128,7 @@ static __always_inline bool sn_within_rate(struct sn_counters *count)
 	return true;
 }
 
-/* Counts a refusal and puts it on the ring. Nothing here changes the answer. */
+/* Counts a refusal and puts it on the ring. Returns @error: nothing here changes the answer. */
 static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask *ask, int error)
 {
 	__u64 id = pol->cgroup_id, task = bpf_get_current_pid_tgid();
@@ -127,17 +136,17 @@ static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask
 	struct sn_event *ev;
 
 	if (!count)
-		return 0;
+		return error;
 	if (error && ask->op < SN_OP_NR)
 		__sync_fetch_and_add(&count->denied[ask->op], 1);
 	if (!sn_within_rate(count)) {
 		__sync_fetch_and_add(&count->suppressed, 1);
-		return 0;
+		return error;
 	}
 	ev = bpf_ringbuf_reserve(&events, sizeof(*ev), 0);
 	if (!ev) {
 		__sync_fetch_and_add(&count->lost, 1);
-		return 0;
+		return error;
 	}
 	ev->time_ns = bpf_ktime_get_boot_ns();
 	ev->cgroup_id = id;
@@ -159,7 +168,7 @@ static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask
 	if (ask->dentry)
 		sn_put_path(ev, ask->dentry);
 	bpf_ringbuf_submit(ev, 0);
-	return 0;
+	return error;
 }
 
 /* The answer of a hook: 0 or a negative errno. */
@@ -169,15 +178,10 @@ static __always_inline int sn_finish(const struct sn_policy *pol, struct sn_ask 
 
 	if (!pol->safe_mode)
 		ask->why = SN_NO_POLICY;
-	if (ask->why == SN_ALLOWED) {
-		if (pol->audit)
-			sn_report(pol, ask, 0);
-		return 0;
-	}
+	if (ask->why == SN_ALLOWED)
+		return pol->audit ? sn_report(pol, ask, 0) : 0;
 	error = sn_errno(ask->op, ask->why);
-	if (!sn_current_is_launcher(pol))
-		sn_report(pol, ask, error);
-	return error;
+	return sn_current_is_launcher(pol) ? error : sn_report(pol, ask, error);
 }
 
 /* A hook whose act is never granted. */

@@ -9,6 +9,7 @@ struct sn_ports ports SEC(".maps");
 struct sn_directories directories SEC(".maps");
 struct sn_names names SEC(".maps");
 struct sn_events events SEC(".maps");
+struct sn_all_state state SEC(".maps");
 
 const volatile __u64 sn_parent_id = 0;
 const volatile __u32 sn_parent_level = 0;

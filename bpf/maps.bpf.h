@@ -24,6 +24,13 @@ struct sn_ports SN_HASH(struct sn_port_key, struct sn_text, SN_RULES_MAX);
 struct sn_directories SN_HASH(struct sn_directory_key, struct sn_rule, SN_RULES_MAX);
 struct sn_names SN_HASH(struct sn_name_key, struct sn_rule, SN_RULES_MAX);
 
+struct sn_all_state {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sn_state);
+};
+
 struct sn_events {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, SN_EVENTS_BYTES);
@@ -36,6 +43,7 @@ extern struct sn_ports ports SEC(".maps");
 extern struct sn_directories directories SEC(".maps");
 extern struct sn_names names SEC(".maps");
 extern struct sn_events events SEC(".maps");
+extern struct sn_all_state state SEC(".maps");
 
 /* Set by the loader: the cgroup below which tenants live, its kernfs id and level. */
 extern const volatile __u64 sn_parent_id;

@@ -134,8 +134,8 @@ static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct
 	return sn_in_addresses(pol, v4);
 }
 
-static __noinline int sn_ask_about_dest(const struct sn_policy *pol, struct sn_ask *ask,
-					const struct sn_dest *dest)
+static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, struct sn_ask *ask,
+						 const struct sn_dest *dest)
 {
 	bool restricted = sn_is_restricted(pol, dest->address);
 	bool listed = restricted && sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
@@ -143,8 +143,7 @@ static __noinline int sn_ask_about_dest(const struct sn_policy *pol, struct sn_a
 	ask->family = SN_AF_INET6;
 	ask->address = dest->address;
 	ask->port = dest->port;
-	ask->why = sn_decide_destination(restricted, listed);
-	return 0;
+	return sn_decide_destination(restricted, listed);
 }
 
 SEC("lsm/socket_create")
@@ -180,7 +179,7 @@ int BPF_PROG(sn_socket_connect, struct socket *sock, struct sockaddr *address, i
 
 	dest = sn_read_dest(address, len, false);
 	if (dest.known)
-		sn_ask_about_dest(pol, &ask, &dest);
+		ask.why = sn_ask_about_dest(pol, &ask, &dest);
 	else if (len >= 2 && !bpf_probe_read_kernel(&family, 2, address) &&
 		 family == SN_AF_UNSPEC)
 		ask.why = SN_ALLOWED; /* disconnects */
@@ -208,7 +207,7 @@ int BPF_PROG(sn_socket_sendmsg, struct socket *sock, struct msghdr *msg)
 
 	dest = sn_read_dest(msg->msg_name, msg->msg_namelen, true);
 	if (dest.known)
-		sn_ask_about_dest(pol, &ask, &dest);
+		ask.why = sn_ask_about_dest(pol, &ask, &dest);
 	return sn_finish(pol, &ask);
 }
 
@@ -379,7 +378,7 @@ int sn_egress(struct __sk_buff *skb)
 		pol = (const struct sn_policy *)&sn_no_policy;
 	if (sn_read_packet(skb, &packet)) {
 		ask.number = packet.protocol;
-		sn_ask_about_dest(pol, &ask, &packet.dest);
+		ask.why = sn_ask_about_dest(pol, &ask, &packet.dest);
 		/* the loopback device carries what goes to any address of this machine */
 		if (ask.why == SN_ALLOWED && pol->self_restricted && skb->ifindex == 1 &&
 		    !sn_in_ports(pol, packet.dest.port, SN_PORT_OUTGOING))

@@ -205,6 +205,17 @@ struct sn_rule {
 };
 _Static_assert(sizeof(struct sn_rule) == 144, "no hidden padding");
 
+/* The one value in "state": what the loader did. */
+struct sn_state {
+	__u32 abi_version;    /* SN_ABI_VERSION */
+	__u32 programs;	      /* links that must be pinned */
+	__u64 parent_id;      /* kernfs id of the cgroup below which tenants live */
+	__u32 parent_level;   /* its level in the hierarchy, 0 is the root */
+	char parent[SN_TEXT_MAX]; /* its path from the root of the hierarchy, "/safenode" */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sn_state) == 152, "no hidden padding");
+
 /* Value of "counters", one per tenant; key 0 counts processes that have no policy. */
 struct sn_counters {
 	__u64 denied[SN_OP_NR];

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From the operator's words to a running tenant, and back. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "attach.h"
+#include "cgroup.h"
+#include "identify.h"
+#include "launch.h"
+#include "object.h"
+#include "rules.h"
+#include "runtime.h"
+
+/* Everything that one attach gathers before it changes anything. */
+struct plan {
+	const struct sn_words *words;
+	char directory[PATH_MAX];
+	uid_t uid;
+	gid_t gid;
+	char *user;		/* name of uid, or NULL */
+	struct sn_command command;
+	struct sn_state state;
+	char mount[PATH_MAX];	/* of cgroup v2 */
+	char cgroup[PATH_MAX];
+	struct sn_store store;	/* locked from establish() on, until the tenant runs */
+	struct sn_tenant tenant;
+};
+
+/* ---- checks: nothing is changed ---- */
+
+static int check_directory(struct plan *plan, struct stat *st, struct sn_err *err)
+{
+	const char *given = plan->words->directory;
+	struct statfs fs;
+
+	if (!realpath(given, plan->directory))
+		return sn_fail(err, EINVAL, "'%s' cannot be the directory: %s", given,
+			       strerror(errno));
+	if (stat(plan->directory, st) || statfs(plan->directory, &fs))
+		return sn_fail(err, errno, "cannot look at %s: %s", plan->directory,
+			       strerror(errno));
+	if (!S_ISDIR(st->st_mode))
+		return sn_fail(err, EINVAL, "'%s' is not a directory", given);
+	if (!strcmp(plan->directory, "/"))
+		return sn_fail(err, EINVAL, "'/' cannot be a tenant's directory; "
+			       "give it one of its own, such as /srv/t1");
+	switch (fs.f_type) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case BPF_FS_MAGIC:
+	case DEVPTS_SUPER_MAGIC:
+		return sn_fail(err, EINVAL, "'%s' belongs to the kernel; give a directory of files",
+			       given);
+	}
+	return 0;
+}
+
+static int find_user(struct plan *plan, const struct stat *st, struct sn_err *err)
+{
+	const char *word = plan->words->user;
+	struct passwd *pw;
+	char *end;
+	uid_t uid;
+
+	if (!word) {
+		plan->uid = st->st_uid;
+		plan->gid = st->st_gid;
+		pw = getpwuid(st->st_uid);
+		if (!st->st_uid)
+			return sn_fail(err, EINVAL, "%s belongs to root; chown it to the tenant's "
+				       "user, or name one with --user", plan->directory);
+	} else {
+		uid = strtoul(word, &end, 10);
+		pw = *word && !*end ? getpwuid(uid) : getpwnam(word);
+		if (!pw)
+			return sn_fail(err, EINVAL, "unknown user '%s'; see getent passwd", word);
+		plan->uid = pw->pw_uid;
+	}
+	if (pw) {
+		plan->gid = pw->pw_gid;
+		plan->user = strdup(pw->pw_name);
+	}
+	return 0;
+}
+
+void sn_tenant_path(char path[PATH_MAX], const char *mount, const struct sn_state *state,
+		    const char *tenant)
+{
+	int len = snprintf(path, PATH_MAX, "%s%s/%s", mount, state->parent, tenant);
+
+	if (len >= PATH_MAX)
+		path[0] = '\0'; /* matches nothing */
+}
+
+static int check_idle(struct plan *plan, struct sn_err *err)
+{
+	if (sn_cgroup_populated(plan->cgroup) == 1)
+		return sn_fail(err, EINVAL, "tenant '%s' is running; choose another name, or "
+			       "safenode-detach --cgroup %s --kill first", plan->words->tenant,
+			       plan->words->tenant);
+	return 0;
+}
+
+static int make_plan(struct plan *plan, char *const argv[], struct sn_err *err)
+{
+	static char *const node[] = { "node", NULL };
+	struct stat st;
+	int ret;
+
+	if (geteuid())
+		return sn_fail(err, EPERM, "must be run as root");
+	ret = check_directory(plan, &st, err);
+	if (!ret)
+		ret = find_user(plan, &st, err);
+	if (!ret)
+		ret = sn_command_resolve(&plan->command, *argv ? argv : node, err);
+	if (!ret)
+		ret = sn_object_state(&plan->state, err);
+	if (!ret)
+		ret = sn_cgroup_mount(plan->mount, err);
+	if (ret)
+		return ret;
+	sn_tenant_path(plan->cgroup, plan->mount, &plan->state, plan->words->tenant);
+	return check_idle(plan, err);
+}
+
+/* ---- the policy ---- */
+
+static int add_extra_paths(struct plan *plan, struct sn_err *err)
+{
+	const struct sn_words *words = plan->words;
+	__u32 read = SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ;
+	__u32 write = read | SN_MAY_WRITE | SN_MAY_CHANGE;
+	int ret = 0;
+
+	for (size_t i = 0; i < words->nr_read_only && !ret; i++)
+		ret = sn_rules_add(&plan->tenant.own, words->read_only[i], read, read, err);
+	for (size_t i = 0; i < words->nr_read_write && !ret; i++)
+		ret = sn_rules_add(&plan->tenant.own, words->read_write[i], write, write, err);
+	return ret;
+}
+
+/* Descriptors that stay open: node refuses to start when it cannot fstat() its stdio. */
+static int add_descriptors(struct plan *plan, struct sn_err *err)
+{
+	const struct sn_words *words = plan->words;
+	int ret = 0;
+
+	for (int fd = 0; fd <= 2 && !ret; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			ret = sn_rules_add_fd(&plan->tenant.own, fd, err);
+	for (size_t i = 0; i < words->nr_keep_fd && !ret; i++) {
+		if (fcntl(words->keep_fd[i], F_GETFD) < 0)
+			return sn_fail(err, EINVAL, "descriptor %d is not open; --keep-fd takes one "
+				       "that the caller opened", words->keep_fd[i]);
+		ret = sn_rules_add_fd(&plan->tenant.own, words->keep_fd[i], err);
+	}
+	return ret;
+}
+
+static void fill_policy(struct plan *plan)
+{
+	const struct sn_words *words = plan->words;
+	struct sn_policy *policy = &plan->tenant.policy;
+
+	snprintf(policy->tenant, sizeof(policy->tenant), "%s", words->tenant);
+	snprintf(policy->directory, sizeof(policy->directory), "%.127s", plan->directory);
+	policy->safe_mode = words->safe_mode;
+	policy->audit = words->audit;
+	policy->loopback_restricted = words->restrict_loopback;
+	policy->self_restricted = words->restrict_self;
+	policy->listen_restricted = words->restrict_listen;
+}
+
+static int identify_launcher(struct sn_inode *id, struct sn_err *err)
+{
+	sn_autoclose int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return sn_fail(err, errno, "cannot open /proc/self/exe: %s", strerror(errno));
+	return sn_identify_fd(fd, id, err);
+}
+
+/* Needs the cgroup: its id is the key, and its memory and cpu files may be read. */
+static int make_policy(struct plan *plan, struct sn_err *err)
+{
+	__u32 read = SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ;
+	struct sn_tenant *tenant = &plan->tenant;
+	int ret = sn_cgroup_id(plan->cgroup, &tenant->policy.cgroup_id, err);
+
+	tenant->words = plan->words;
+	fill_policy(plan);
+	if (!ret)
+		ret = sn_identify(plan->directory, &tenant->policy.dir, err);
+	if (!ret)
+		ret = identify_launcher(&tenant->policy.launcher, err);
+	if (!ret)
+		ret = sn_rules_add_ancestors(&tenant->own, plan->directory, err);
+	if (!ret)
+		ret = sn_rules_add(&tenant->own, plan->cgroup, read, read, err);
+	if (!ret)
+		ret = add_extra_paths(plan, err);
+	if (!ret)
+		ret = add_descriptors(plan, err);
+	if (!ret)
+		ret = sn_runtime_baseline(&tenant->baseline, plan->command.path, err);
+	return ret;
+}
+
+static int set_limits(const struct plan *plan, struct sn_err *err)
+{
+	const struct {
+		const char *controller, *file, *value;
+	} limits[] = {
+		{ "memory", "memory.max", plan->words->memory_max },
+		{ "cpu", "cpu.max", plan->words->cpu_max },
+		{ "pids", "pids.max", plan->words->pids_max },
+	};
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits) && !ret; i++)
+		if (limits[i].value)
+			ret = sn_cgroup_limit(plan->mount, plan->cgroup, limits[i].controller,
+					      limits[i].file, limits[i].value, err);
+	return ret;
+}
+
+/* ---- doing and undoing ---- */
+
+static int remove_tenant(struct sn_store *store, const char *cgroup, struct sn_err *err)
+{
+	__u64 id;
+	int ret;
+
+	if (sn_cgroup_populated(cgroup) == -ENOENT)
+		return 0;
+	ret = sn_cgroup_id(cgroup, &id, err);
+	if (!ret)
+		ret = sn_store_remove(store, id, err);
+	if (!ret)
+		ret = sn_cgroup_remove(cgroup, err);
+	return ret;
+}
+
+/* The guardian's, with the lock that it shares with the launcher. */
+static void undo(void *data)
+{
+	struct plan *plan = data;
+
+	remove_tenant(&plan->store, plan->cgroup, NULL);
+}
+
+static int make_tenant(struct plan *plan, struct sn_err *err)
+{
+	int ret = sn_cgroup_make(plan->cgroup, err);
+
+	if (ret < 0)
+		return ret;
+	ret = set_limits(plan, err);
+	if (!ret)
+		ret = make_policy(plan, err);
+	if (!ret)
+		ret = sn_store_put(&plan->store, &plan->tenant, err);
+	if (ret)
+		undo(plan);
+	return ret;
+}
+
+static int establish(struct plan *plan, struct sn_err *err)
+{
+	int ret = sn_store_open(&plan->store, err);
+
+	if (ret)
+		return ret;
+	ret = check_idle(plan, err); /* again, now that nobody else can change it */
+	if (!ret)		     /* one that ended and was not detached */
+		ret = remove_tenant(&plan->store, plan->cgroup, err);
+	if (!ret)
+		ret = make_tenant(plan, err);
+	return ret;
+}
+
+int sn_attach(const struct sn_words *words, char *const argv[], struct sn_err *err)
+{
+	struct plan plan = { .words = words, .store = SN_STORE_CLOSED };
+	int ret = make_plan(&plan, argv, err);
+
+	if (!ret)
+		ret = establish(&plan, err);
+	if (!ret && *argv) {
+		struct sn_launch launch = {
+			.cgroup = plan.cgroup,
+			.directory = plan.directory,
+			.uid = plan.uid,
+			.gid = plan.gid,
+			.user = plan.user,
+			.command = &plan.command,
+			.words = words,
+			.undo = undo,
+			.undo_data = &plan,
+		};
+
+		ret = sn_launch(&launch, err);
+	}
+	sn_store_close(&plan.store);
+	sn_command_free(&plan.command);
+	sn_rules_free(&plan.tenant.own);
+	sn_rules_free(&plan.tenant.baseline);
+	free(plan.user);
+	return ret;
+}
+
+int sn_detach(const char *tenant, bool kill, struct sn_err *err)
+{
+	char mount[PATH_MAX], cgroup[PATH_MAX];
+	struct sn_state state;
+	struct sn_store store;
+	int ret = sn_object_state(&state, err);
+
+	if (!ret)
+		ret = sn_cgroup_mount(mount, err);
+	if (!ret)
+		ret = sn_store_open(&store, err);
+	if (ret)
+		return ret;
+	sn_tenant_path(cgroup, mount, &state, tenant);
+	ret = sn_cgroup_populated(cgroup);
+	if (ret == -ENOENT)
+		ret = sn_fail(err, ENOENT, "no tenant '%s'; see safenode-status", tenant);
+	else if (ret == 1)
+		ret = kill ? sn_cgroup_kill(cgroup, err)
+			   : sn_fail(err, EBUSY, "tenant '%s' is running; end it, or give --kill",
+				     tenant);
+	if (!ret)
+		ret = remove_tenant(&store, cgroup, err);
+	sn_store_close(&store);
+	return ret;
+}
+
+int sn_sweep_unnamed(struct sn_err *err)
+{
+	char mount[PATH_MAX], path[PATH_MAX];
+	struct sn_state state;
+	struct sn_store store;
+	struct dirent *entry;
+	DIR *dir;
+	int ret = sn_object_state(&state, err);
+
+	if (!ret)
+		ret = sn_cgroup_mount(mount, err);
+	if (!ret)
+		ret = sn_store_open(&store, err);
+	if (ret)
+		return ret;
+	sn_tenant_path(path, mount, &state, "");
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, SN_UNNAMED, strlen(SN_UNNAMED)))
+			continue;
+		sn_tenant_path(path, mount, &state, entry->d_name);
+		if (!sn_cgroup_populated(path))
+			remove_tenant(&store, path, NULL);
+	}
+	if (dir)
+		closedir(dir);
+	sn_store_close(&store);
+	return 0;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What this kernel has and lacks, in words. */
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "cgroup.h"
+#include "kernel.h"
+
+#define SECURITYFS_LSM "/sys/kernel/security/lsm"
+#define FTRACE_ENABLED "/proc/sys/kernel/ftrace_enabled"
+
+static const struct {
+	const char *hook;
+	const char *why;
+} optional_hooks[] = {
+	{ "inode_set_acl", "6.2; before, ACLs pass inode_setxattr" },
+	{ "inode_get_acl", "6.2; before, ACLs pass inode_getxattr" },
+	{ "inode_remove_acl", "6.2; before, ACLs pass inode_removexattr" },
+	{ "file_ioctl_compat", "6.8 and 6.1.77; before, file_ioctl sees 32-bit calls too" },
+	{ "inode_file_getattr", "6.17, with the system call file_getattr" },
+	{ "inode_file_setattr", "6.17, with the system call file_setattr" },
+};
+
+bool sn_kernel_hook_is_optional(const char *hook)
+{
+	for (size_t i = 0; i < sizeof(optional_hooks) / sizeof(*optional_hooks); i++)
+		if (!strcmp(optional_hooks[i].hook, hook))
+			return true;
+	return false;
+}
+
+/* Programs are attached to the empty function bpf_lsm_<hook> (kernel/bpf/bpf_lsm.c). */
+bool sn_kernel_has_hook(const struct btf *btf, const char *hook)
+{
+	char function[64];
+
+	snprintf(function, sizeof(function), "bpf_lsm_%s", hook);
+	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
+}
+
+static int read_line(const char *path, char *line, size_t size)
+{
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return -errno;
+	if (!fgets(line, size, f))
+		*line = '\0';
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return 0;
+}
+
+int sn_kernel_check_ftrace(struct sn_err *err)
+{
+	char line[16];
+
+	/* no such file: no ftrace, and then no BPF LSM program could be attached at all */
+	if (read_line(FTRACE_ENABLED, line, sizeof(line)) || strcmp(line, "0"))
+		return 0;
+	return sn_fail(err, ENOSYS, "kernel.ftrace_enabled=0 switches every BPF LSM program off; "
+		       "sysctl kernel.ftrace_enabled=1");
+}
+
+static void check_root(struct sn_requirement *req)
+{
+	req->what = "root";
+	req->met = geteuid() == 0;
+	snprintf(req->found, sizeof(req->found), "%s", req->met ? "yes" : "run it as root");
+}
+
+static void check_btf(struct sn_requirement *req)
+{
+	req->what = "type information (CONFIG_DEBUG_INFO_BTF)";
+	req->met = !access("/sys/kernel/btf/vmlinux", R_OK);
+	snprintf(req->found, sizeof(req->found), "%s",
+		 req->met ? "yes" : "missing; run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+}
+
+/* The list names "capability" first, which is always on and is not named in lsm=. */
+static void check_lsm(struct sn_requirement *req)
+{
+	char list[200], *names = list, *rest, *name;
+	sn_autofree char *copy = NULL;
+
+	req->what = "bpf among the security modules";
+	if (read_line(SECURITYFS_LSM, list, sizeof(list))) {
+		snprintf(req->found, sizeof(req->found), "cannot read %s; "
+			 "mount -t securityfs securityfs /sys/kernel/security", SECURITYFS_LSM);
+		return;
+	}
+	rest = copy = strdup(list);
+	while (copy && (name = strsep(&rest, ",")))
+		req->met |= !strcmp(name, "bpf");
+	if (!strncmp(names, "capability,", 11))
+		names += 11;
+	if (req->met)
+		snprintf(req->found, sizeof(req->found), "%s", list);
+	else
+		snprintf(req->found, sizeof(req->found), "missing; boot with lsm=%s,bpf", names);
+}
+
+static void check_bpffs(struct sn_requirement *req)
+{
+	struct statfs fs;
+
+	req->what = "bpf file system on /sys/fs/bpf";
+	req->met = !statfs("/sys/fs/bpf", &fs) && fs.f_type == BPF_FS_MAGIC;
+	snprintf(req->found, sizeof(req->found), "%s",
+		 req->met ? "yes" : "missing; mount -t bpf bpf /sys/fs/bpf");
+}
+
+static void check_cgroup(struct sn_requirement *req)
+{
+	char mount[PATH_MAX];
+	struct sn_err err;
+
+	req->what = "cgroup v2";
+	req->met = !sn_cgroup_mount(mount, &err);
+	snprintf(req->found, sizeof(req->found), "%.255s", req->met ? mount : err.text);
+}
+
+static void check_ftrace(struct sn_requirement *req)
+{
+	struct sn_err err;
+
+	req->what = "kernel.ftrace_enabled";
+	req->met = !sn_kernel_check_ftrace(&err);
+	snprintf(req->found, sizeof(req->found), "%.255s", req->met ? "1" : err.text);
+}
+
+int sn_kernel_check(void (*each)(const struct sn_requirement *req, void *data), void *data,
+		    struct sn_err *err)
+{
+	static void (*const checks[])(struct sn_requirement *) = {
+		check_root, check_btf, check_lsm, check_bpffs, check_cgroup, check_ftrace,
+	};
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
+		struct sn_requirement req = {};
+
+		checks[i](&req);
+		each(&req, data);
+		if (!req.met && !ret)
+			ret = sn_fail(err, ENOSYS, "%s: %s", req.what, req.found);
+	}
+	return ret;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The last steps: drop what the tenant may not have, join its cgroup, exec.
+ *
+ * From dropping root on, this process can no longer undo what was made for it. A guardian can: a
+ * process that stays root and outside, reads from a pipe and ends when the exec closes that pipe.
+ * It is no child of the tenant, who would otherwise get a stranger's SIGCHLD.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "cgroup.h"
+#include "launch.h"
+
+/* What the launcher tells its guardian before its end of the pipe closes. */
+enum {
+	WORD_EXEC = 'e', /* the next thing that closes the pipe is exec */
+	WORD_FAIL = 'f', /* undo, and close your end when it is done */
+};
+
+struct guardian {
+	int to;	  /* words for the guardian */
+	int done; /* closes when it has undone everything */
+};
+
+/* ---- the guardian ---- */
+
+/* Back to where it came from, or an occupied cgroup could not be removed. */
+static void move_back(const char *origin, pid_t launcher)
+{
+	if (*origin)
+		sn_cgroup_enter(origin, launcher, NULL);
+}
+
+static void __attribute__((noreturn)) guard(const struct sn_launch *launch, int from,
+					    const char *origin, pid_t launcher)
+{
+	char word = 0, last = 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	setsid(); /* a signal to the launcher's group must not end the guardian */
+	while (read(from, &word, 1) == 1)
+		if ((last = word) == WORD_FAIL)
+			break;
+	if (last == WORD_FAIL)
+		move_back(origin, launcher);
+	if (last != WORD_EXEC)
+		launch->undo(launch->undo_data);
+	_exit(0);
+}
+
+static int start_guardian(const struct sn_launch *launch, struct guardian *g, struct sn_err *err)
+{
+	char mount[PATH_MAX], origin[PATH_MAX] = "";
+	pid_t launcher = getpid(), pid;
+	int to[2], done[2];
+
+	if (sn_cgroup_mount(mount, NULL) || sn_cgroup_own(mount, origin, NULL))
+		origin[0] = '\0';
+	if (pipe2(to, O_CLOEXEC))
+		return sn_fail(err, errno, "cannot make a pipe: %s", strerror(errno));
+	if (pipe2(done, O_CLOEXEC)) {
+		close(to[0]);
+		close(to[1]);
+		return sn_fail(err, errno, "cannot make a pipe: %s", strerror(errno));
+	}
+	pid = fork();
+	if (!pid) {
+		close(to[1]);
+		close(done[0]);
+		if (fork())
+			_exit(0); /* the guardian is init's child */
+		guard(launch, to[0], origin, launcher);
+	}
+	close(to[0]);
+	close(done[1]);
+	*g = (struct guardian){ .to = to[1], .done = done[0] };
+	if (pid < 0)
+		return sn_fail(err, errno, "cannot fork: %s", strerror(errno));
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+static int tell(const struct guardian *g, char word, struct sn_err *err)
+{
+	if (write(g->to, &word, 1) != 1)
+		return sn_fail(err, EPIPE, "the guardian process has gone");
+	return 0;
+}
+
+static void let_undo(const struct guardian *g)
+{
+	char byte;
+
+	tell(g, WORD_FAIL, NULL);
+	while (read(g->done, &byte, 1) < 0 && errno == EINTR)
+		;
+}
+
+/* ---- dropping ---- */
+
+static int keep_only(const struct sn_words *words, struct sn_err *err)
+{
+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC))
+		return sn_fail(err, errno, "cannot close descriptors: %s", strerror(errno));
+	for (size_t i = 0; i < words->nr_keep_fd; i++)
+		if (fcntl(words->keep_fd[i], F_SETFD, 0))
+			return sn_fail(err, EINVAL, "descriptor %d is not open", words->keep_fd[i]);
+	return 0;
+}
+
+static int set_environment(const struct sn_launch *launch, struct sn_err *err)
+{
+	if (setenv("HOME", launch->directory, 1) || setenv("TMPDIR", launch->directory, 1) ||
+	    setenv("PWD", launch->directory, 1))
+		return sn_fail(err, errno, "cannot set the environment: %s", strerror(errno));
+	if (!launch->user)
+		return 0;
+	if (setenv("USER", launch->user, 1) || setenv("LOGNAME", launch->user, 1))
+		return sn_fail(err, errno, "cannot set the environment: %s", strerror(errno));
+	return 0;
+}
+
+/* Also root's: with an empty bounding set exec gives nothing back. */
+static int drop_capabilities(struct sn_err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = {};
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
+	    syscall(SYS_capset, &header, none))
+		return sn_fail(err, errno, "cannot drop capabilities: %s", strerror(errno));
+	return 0;
+}
+
+static int drop_bounding_set(struct sn_err *err)
+{
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap))
+			return sn_fail(err, errno, "cannot drop capability %d: %s", cap,
+				       strerror(errno));
+	return 0;
+}
+
+static int drop_credentials(const struct sn_launch *launch, struct sn_err *err)
+{
+	int ret = drop_bounding_set(err);
+
+	if (ret)
+		return ret;
+	if (setgroups(1, &launch->gid) || setresgid(launch->gid, launch->gid, launch->gid) ||
+	    setresuid(launch->uid, launch->uid, launch->uid))
+		return sn_fail(err, errno, "cannot change to user %u, group %u: %s", launch->uid,
+			       launch->gid, strerror(errno));
+	ret = drop_capabilities(err);
+	if (ret)
+		return ret;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return sn_fail(err, errno, "cannot set no_new_privs: %s", strerror(errno));
+	/* changing user made this process undumpable; the tenant may read its own /proc files */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	if (access(".", R_OK | X_OK))
+		return sn_fail(err, errno, "user %u cannot enter %s: %s", launch->uid,
+			       launch->directory, strerror(errno));
+	return 0;
+}
+
+/* ---- inside ---- */
+
+static bool refused(long result, int error)
+{
+	return result == -1 && errno == error;
+}
+
+/* Does this kernel refuse, here and now? One act for each of four programs; none is reported. */
+static int try_refusals(struct sn_err *err)
+{
+	const char *what = NULL;
+
+	if (!refused(socket(AF_UNIX, SOCK_STREAM, 0), EPERM))
+		what = "a Unix socket";
+	else if (!refused(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ENOENT))
+		what = "listing /";
+	else if (!refused(chdir("."), EPERM))
+		what = "chdir";
+	else if (!refused(kill(1, 0), ESRCH))
+		what = "a signal to process 1";
+	if (what)
+		return sn_fail(err, ENOSYS, "the kernel does not refuse %s in the tenant's cgroup; "
+			       "see safenode-load --check", what);
+	return 0;
+}
+
+static int become(const struct sn_launch *launch, int procs, const struct guardian *g,
+		  struct sn_err *err)
+{
+	const struct sn_command *command = launch->command;
+	int ret;
+
+	/* permissions were checked when it was opened, by root */
+	if (write(procs, "0", 1) != 1)
+		return sn_fail(err, errno, "cannot join %s: %s", launch->cgroup, strerror(errno));
+	ret = try_refusals(err);
+	if (!ret)
+		ret = tell(g, WORD_EXEC, err);
+	if (ret)
+		return ret;
+	execv(command->path, command->argv);
+	return sn_fail(err, errno, "cannot start %s: %s", command->path, strerror(errno));
+}
+
+static int drop_and_become(const struct sn_launch *launch, const struct guardian *g,
+			   struct sn_err *err)
+{
+	sn_autofree char *name = NULL;
+	sn_autoclose int procs = -1;
+	int ret;
+
+	if (asprintf(&name, "%s/cgroup.procs", launch->cgroup) < 0)
+		return sn_fail(err, ENOMEM, "out of memory");
+	procs = open(name, O_WRONLY | O_CLOEXEC);
+	if (procs < 0)
+		return sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno));
+	setsid(); /* fails for the leader of a group, which is apart from others already */
+	if (chdir(launch->directory))
+		return sn_fail(err, errno, "cannot enter %s: %s", launch->directory,
+			       strerror(errno));
+	ret = set_environment(launch, err);
+	if (!ret)
+		ret = drop_credentials(launch, err);
+	if (!ret)
+		ret = become(launch, procs, g, err);
+	return ret;
+}
+
+int sn_launch(const struct sn_launch *launch, struct sn_err *err)
+{
+	struct guardian g;
+	int ret = keep_only(launch->words, err);
+
+	if (!ret)
+		ret = start_guardian(launch, &g, err);
+	if (ret) {
+		launch->undo(launch->undo_data);
+		return ret;
+	}
+	ret = drop_and_become(launch, &g, err);
+	let_undo(&g);
+	close(g.to);
+	close(g.done);
+	return ret;
+}

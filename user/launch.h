@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The last steps: drop what the tenant may not have, join its cgroup, exec. */
+#ifndef SAFENODE_LAUNCH_H
+#define SAFENODE_LAUNCH_H
+
+#include <sys/types.h>
+
+#include "err.h"
+#include "policy.h"
+#include "runtime.h"
+
+struct sn_launch {
+	const char *cgroup;	/* absolute path */
+	const char *directory;	/* absolute path */
+	uid_t uid;
+	gid_t gid;
+	const char *user;	/* for USER and LOGNAME, or NULL */
+	const struct sn_command *command;
+	const struct sn_words *words; /* keep_fd */
+	void (*undo)(void *data); /* runs as root, outside the tenant, when a step fails */
+	void *undo_data;
+};
+
+/*
+ * Becomes the command, in this order: close-on-exec on every descriptor above 2 that is not kept,
+ * a session of its own, the directory, environment, credentials, no_new_privs, the cgroup, a try
+ * whether the refusals work, exec. Returns only on failure, when undo has run.
+ */
+int sn_launch(const struct sn_launch *launch, struct sn_err *err);
+
+#endif

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The programs: choose, load, attach, pin, replace, undo. Only this file knows the skeleton. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cgroup.h"
+#include "object.h"
+#include "safenode.skel.h"
+
+#define NEW_DIR	      SN_PIN_DIR ".new"
+#define NEW_LINKS_DIR SN_PIN_DIR "/links.new"
+#define OLD_LINKS_DIR SN_PIN_DIR "/links.old"
+
+/* The hook of an LSM program, from its section "lsm/<hook>"; NULL for the egress program. */
+static const char *hook_of(const struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	return strncmp(section, "lsm/", 4) ? NULL : section + 4;
+}
+
+/* Leaves out the programs whose hook this kernel does not have and need not have. */
+static int choose_programs(struct safenode_bpf *skel,
+			   void (*each)(const struct sn_requirement *req, void *data), void *data,
+			   struct sn_err *err)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct bpf_program *prog;
+	int ret = 0;
+
+	if (!btf)
+		return sn_fail(err, ENOSYS, "no kernel type information in /sys/kernel/btf/vmlinux; "
+			       "run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+	bpf_object__for_each_program(prog, skel->obj) {
+		struct sn_requirement req = { .what = hook_of(prog) };
+
+		if (!req.what)
+			continue;
+		req.met = sn_kernel_has_hook(btf, req.what);
+		bpf_program__set_autoload(prog, req.met);
+		if (sn_kernel_hook_is_optional(req.what))
+			continue;
+		snprintf(req.found, sizeof(req.found), "%s", req.met ? "yes" :
+			 "missing; run Linux 6.1 or newer with CONFIG_BPF_LSM, "
+			 "CONFIG_SECURITY_PATH and CONFIG_SECURITY_NETWORK");
+		each(&req, data);
+		if (!req.met && !ret)
+			ret = sn_fail(err, ENOSYS, "hook %s: %s", req.what, req.found);
+	}
+	btf__free(btf);
+	return ret;
+}
+
+int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *data), void *data,
+			  struct sn_err *err)
+{
+	struct safenode_bpf *skel = safenode_bpf__open();
+	int ret;
+
+	if (!skel)
+		return sn_fail(err, errno, "cannot read the BPF object: %s", strerror(errno));
+	ret = choose_programs(skel, each, data, err);
+	safenode_bpf__destroy(skel);
+	return ret;
+}
+
+/* ---- pins ---- */
+
+static int remove_pins(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(dir))) {
+		char child[PATH_MAX];
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+		if (unlink(child) && errno == EISDIR)
+			remove_pins(child);
+	}
+	closedir(dir);
+	return rmdir(path) ? -errno : 0;
+}
+
+static int count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int nr = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)))
+		nr += entry->d_name[0] != '.';
+	closedir(dir);
+	return nr;
+}
+
+static int pin_link(struct bpf_link *link, const char *dir, const char *name, struct sn_err *err)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	ret = bpf_link__pin(link, path);
+	if (ret)
+		return sn_fail(err, -ret, "cannot pin %s: %s", path, strerror(-ret));
+	return 0;
+}
+
+static int pin_maps(struct safenode_bpf *skel, const char *dir, struct sn_err *err)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, skel->obj) {
+		char path[PATH_MAX];
+		int ret;
+
+		if (bpf_map__is_internal(map))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, bpf_map__name(map));
+		ret = bpf_map__pin(map, path);
+		if (ret)
+			return sn_fail(err, -ret, "cannot pin %s: %s", path, strerror(-ret));
+	}
+	return 0;
+}
+
+/* Loaded before: the new programs use the maps that are there. */
+static int reuse_maps(struct safenode_bpf *skel, struct sn_err *err)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, skel->obj) {
+		char path[PATH_MAX];
+		sn_autoclose int fd = -1;
+		int ret;
+
+		if (bpf_map__is_internal(map))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", SN_PIN_DIR, bpf_map__name(map));
+		fd = bpf_obj_get(path);
+		if (fd < 0)
+			return sn_fail(err, EPROTO, "%s is missing (%s); safenode-load --unload",
+				       path, strerror(errno));
+		ret = bpf_map__reuse_fd(map, fd);
+		if (ret)
+			return sn_fail(err, EPROTO, "%s does not fit this version; "
+				       "safenode-load --unload", path);
+	}
+	return 0;
+}
+
+/* ---- load ---- */
+
+static void not_asked(const struct sn_requirement *req, void *data)
+{
+}
+
+/* Attaches every program and pins its link in @dir; how many, into @nr. */
+static int attach_all(struct safenode_bpf *skel, int cgroup_fd, const char *dir, __u32 *nr,
+		      struct sn_err *err)
+{
+	struct bpf_program *prog;
+
+	*nr = 0;
+	bpf_object__for_each_program(prog, skel->obj) {
+		struct bpf_link *link;
+		int ret;
+
+		if (!bpf_program__autoload(prog))
+			continue;
+		if (hook_of(prog))
+			link = bpf_program__attach_lsm(prog);
+		else
+			link = bpf_program__attach_cgroup(prog, cgroup_fd);
+		if (!link)
+			return sn_fail(err, errno, "cannot attach %s: %s", bpf_program__name(prog),
+				       strerror(errno));
+		ret = pin_link(link, dir, bpf_program__name(prog), err);
+		bpf_link__destroy(link); /* the pin keeps it */
+		if (ret)
+			return ret;
+		++*nr;
+	}
+	return 0;
+}
+
+static int write_state(struct safenode_bpf *skel, const struct sn_state *state, struct sn_err *err)
+{
+	struct sn_counters none = {};
+	__u32 first = 0;
+	__u64 nobody = 0;
+
+	if (bpf_map_update_elem(bpf_map__fd(skel->maps.state), &first, state, BPF_ANY))
+		return sn_fail(err, errno, "cannot write the state: %s", strerror(errno));
+	/* key 0 counts for processes without a policy; it may be there from an earlier load */
+	if (bpf_map_update_elem(bpf_map__fd(skel->maps.counters), &nobody, &none, BPF_NOEXIST) &&
+	    errno != EEXIST)
+		return sn_fail(err, errno, "cannot write the counters: %s", strerror(errno));
+	return 0;
+}
+
+/* The first time: everything is made beside the final place, which then appears at once. */
+static int load_first(struct safenode_bpf *skel, int cgroup_fd, struct sn_state *state,
+		      struct sn_err *err)
+{
+	int ret;
+
+	if (mkdir(NEW_DIR, 0700) || mkdir(NEW_DIR "/links", 0700))
+		return sn_fail(err, errno, "cannot make %s: %s", NEW_DIR, strerror(errno));
+	ret = pin_maps(skel, NEW_DIR, err);
+	if (!ret)
+		ret = attach_all(skel, cgroup_fd, NEW_DIR "/links", &state->programs, err);
+	if (!ret)
+		ret = write_state(skel, state, err);
+	if (!ret && rename(NEW_DIR, SN_PIN_DIR))
+		ret = sn_fail(err, errno, "cannot make %s: %s", SN_PIN_DIR, strerror(errno));
+	return ret;
+}
+
+/* Again: for a moment the old and the new programs are both in force, and both must agree. */
+static int load_again(struct safenode_bpf *skel, int cgroup_fd, struct sn_state *state,
+		      struct sn_err *err)
+{
+	int ret;
+
+	if (mkdir(NEW_LINKS_DIR, 0700))
+		return sn_fail(err, errno, "cannot make %s: %s", NEW_LINKS_DIR, strerror(errno));
+	ret = attach_all(skel, cgroup_fd, NEW_LINKS_DIR, &state->programs, err);
+	if (ret)
+		return ret;
+	if (rename(SN_LINKS_DIR, OLD_LINKS_DIR))
+		return sn_fail(err, errno, "cannot move %s: %s", SN_LINKS_DIR, strerror(errno));
+	if (rename(NEW_LINKS_DIR, SN_LINKS_DIR)) {
+		ret = sn_fail(err, errno, "cannot make %s: %s", SN_LINKS_DIR, strerror(errno));
+		rename(OLD_LINKS_DIR, SN_LINKS_DIR);
+		return ret;
+	}
+	ret = write_state(skel, state, err);
+	remove_pins(OLD_LINKS_DIR);
+	return ret;
+}
+
+static int open_and_load(const struct sn_state *state, bool again, struct safenode_bpf **skel,
+			 struct sn_err *err)
+{
+	struct safenode_bpf *s = safenode_bpf__open();
+	int ret;
+
+	*skel = s;
+	if (!s)
+		return sn_fail(err, errno, "cannot read the BPF object: %s", strerror(errno));
+	s->rodata->sn_parent_id = state->parent_id;
+	s->rodata->sn_parent_level = state->parent_level;
+	ret = choose_programs(s, not_asked, NULL, err);
+	if (!ret && again)
+		ret = reuse_maps(s, err);
+	if (ret)
+		return ret;
+	ret = safenode_bpf__load(s);
+	if (ret)
+		return sn_fail(err, ENOSYS, "the kernel refuses the programs: %s", strerror(-ret));
+	return 0;
+}
+
+static int load_into(int cgroup_fd, struct sn_state *state, bool again, struct sn_err *err)
+{
+	struct safenode_bpf *skel = NULL;
+	int ret;
+
+	/* what a load that was interrupted left behind */
+	remove_pins(NEW_DIR);
+	remove_pins(NEW_LINKS_DIR);
+	remove_pins(OLD_LINKS_DIR);
+
+	ret = open_and_load(state, again, &skel, err);
+	if (!ret)
+		ret = again ? load_again(skel, cgroup_fd, state, err)
+			    : load_first(skel, cgroup_fd, state, err);
+	safenode_bpf__destroy(skel);
+	if (ret) {
+		remove_pins(NEW_DIR);
+		remove_pins(NEW_LINKS_DIR);
+	}
+	return ret;
+}
+
+/* How deep @path ("/safenode", "/a.slice/b") lies below the root. */
+static __u32 level_of(const char *path)
+{
+	__u32 level = 0;
+
+	for (; *path; path++)
+		level += *path != '/' && (path[1] == '/' || !path[1]);
+	return level;
+}
+
+static int check_parent(const char *parent, const struct sn_state *old, struct sn_err *err)
+{
+	if (parent[0] != '/' || !parent[1] || strstr(parent, "/.") || strlen(parent) >= SN_TEXT_MAX)
+		return sn_fail(err, EINVAL, "'%s' is not a cgroup's path, such as /safenode", parent);
+	if (old && strcmp(old->parent, parent))
+		return sn_fail(err, EBUSY, "loaded for tenants below %s; safenode-load --unload first",
+			       old->parent);
+	return 0;
+}
+
+int sn_object_load(const char *parent, struct sn_err *err)
+{
+	struct sn_state state = { .abi_version = SN_ABI_VERSION }, old;
+	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
+	bool again = !access(SN_PIN_DIR, F_OK);
+	sn_autoclose int cgroup_fd = -1;
+	int ret, made;
+
+	ret = again ? sn_object_state(&old, err) : 0;
+	if (ret)
+		return ret;
+	ret = check_parent(parent, again ? &old : NULL, err);
+	if (!ret)
+		ret = sn_cgroup_mount(mount, err);
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "%s%s", mount, parent);
+	made = sn_cgroup_make(path, err);
+	if (made < 0)
+		return made;
+	snprintf(state.parent, sizeof(state.parent), "%s", parent);
+	state.parent_level = level_of(parent);
+	ret = sn_cgroup_id(path, &state.parent_id, err);
+	cgroup_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!ret && cgroup_fd < 0)
+		ret = sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
+	if (!ret)
+		ret = load_into(cgroup_fd, &state, again, err);
+	if (ret && made)
+		rmdir(path);
+	return ret;
+}
+
+int sn_object_unload(struct sn_err *err)
+{
+	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
+	struct sn_state state = {};
+	__u64 key;
+	int policies, ret;
+
+	if (access(SN_PIN_DIR, F_OK))
+		return sn_fail(err, ENOENT, "safenode is not loaded");
+	policies = bpf_obj_get(SN_PIN_DIR "/policies");
+	if (policies >= 0) {
+		ret = bpf_map_get_next_key(policies, NULL, &key);
+		close(policies);
+		if (!ret)
+			return sn_fail(err, EBUSY, "tenants are left; see safenode-status, and "
+				       "safenode-detach each of them first");
+	}
+	sn_object_state(&state, NULL);
+	ret = remove_pins(SN_PIN_DIR);
+	if (ret)
+		return sn_fail(err, -ret, "cannot remove %s: %s", SN_PIN_DIR, strerror(-ret));
+	if (!state.parent[0] || sn_cgroup_mount(mount, NULL))
+		return 0;
+	snprintf(path, sizeof(path), "%s%s", mount, state.parent);
+	return sn_cgroup_remove(path, err);
+}
+
+int sn_object_state(struct sn_state *state, struct sn_err *err)
+{
+	sn_autoclose int fd = bpf_obj_get(SN_PIN_DIR "/state");
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info), first = 0;
+	int links;
+
+	if (fd < 0)
+		return sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load");
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.value_size != sizeof(*state) ||
+	    bpf_map_lookup_elem(fd, &first, state) || state->abi_version != SN_ABI_VERSION)
+		return sn_fail(err, EPROTO, "another version of safenode is loaded; "
+			       "use its tools, or safenode-load --unload");
+	links = count_entries(SN_LINKS_DIR);
+	if (links != (int)state->programs)
+		return sn_fail(err, EPROTO, "%d of %u programs are attached; run safenode-load",
+			       links < 0 ? 0 : links, state->programs);
+	return sn_kernel_check_ftrace(err);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The programs: choose, load, attach, pin, replace, undo. All or nothing. */
+#ifndef SAFENODE_OBJECT_H
+#define SAFENODE_OBJECT_H
+
+#include "err.h"
+#include "kernel.h"
+#include "safenode_abi.h"
+
+/* Where the pins are: SN_PIN_DIR/<map> and SN_PIN_DIR/links/<program>. */
+#define SN_LINKS_DIR SN_PIN_DIR "/links"
+
+/*
+ * Calls @each for every LSM hook that a program needs. 0 when none is missing, otherwise -ENOSYS
+ * with the first missing one in @err.
+ */
+int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *data), void *data,
+			  struct sn_err *err);
+
+/*
+ * Loads, attaches and pins every program for the tenants below @parent, a cgroup's path from the
+ * root of the hierarchy ("/safenode"), which it makes. Loaded already: the programs are replaced;
+ * the new ones are in force before the old ones go, and policies stay. On failure nothing has
+ * changed. -ENOSYS where the kernel lacks something.
+ */
+int sn_object_load(const char *parent, struct sn_err *err);
+
+/* Detaches and removes everything. -EBUSY while tenants are left. -ENOENT when not loaded. */
+int sn_object_unload(struct sn_err *err);
+
+/*
+ * Is everything in force: every program attached, made for this version of the tools, and not
+ * switched off? 0 with @state filled in; -ENOENT when not loaded; -ENOSYS or -EPROTO otherwise.
+ */
+int sn_object_state(struct sn_state *state, struct sn_err *err);
+
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* safenode-attach: writes a tenant's policy and becomes its program. */
+#include "attach.h"
+#include "cli.h"
+
+static const struct sn_program program = {
+	.name = "safenode-attach",
+	.usage = "--cgroup NAME --dir PATH --safe-mode [OPTION...] [-- COMMAND [ARG...]]",
+	.about = "Make a tenant and become COMMAND inside it: same process, same stdio. Without "
+		 "COMMAND, only write the policy of a tenant that will run node.",
+	.opts = sn_attach_opts,
+};
+
+int main(int argc, char **argv)
+{
+	struct sn_words words = {};
+	struct sn_err err = {};
+	int first = sn_cli_parse(&program, argc, argv, &words, &err);
+	int ret = first < 0 ? first : sn_words_check(&words, &err);
+
+	if (!ret)
+		ret = sn_attach(&words, argv + first, &err);
+	sn_words_free(&words);
+	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
+}

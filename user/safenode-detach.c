@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* safenode-detach: removes a tenant's policy and cgroup. */
+#include <errno.h>
+
+#include "attach.h"
+#include "cli.h"
+
+struct choice {
+	const char *tenant;
+	bool kill;
+};
+
+static int set_tenant(void *target, const char *value, struct sn_err *err)
+{
+	((struct choice *)target)->tenant = value;
+	return sn_check_tenant_name(value, err);
+}
+
+static int set_kill(void *target, const char *value, struct sn_err *err)
+{
+	((struct choice *)target)->kill = true;
+	return 0;
+}
+
+static const struct sn_opt opts[] = {
+	{ "cgroup", "NAME", "the tenant", set_tenant },
+	{ "kill", NULL, "end its processes first; without it, a running tenant is refused",
+	  set_kill },
+	{ 0 }
+};
+
+static const struct sn_program program = {
+	.name = "safenode-detach",
+	.usage = "--cgroup NAME [--kill]",
+	.about = "Remove a tenant's policy and cgroup.",
+	.opts = opts,
+};
+
+int main(int argc, char **argv)
+{
+	struct choice choice = {};
+	struct sn_err err = {};
+	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
+
+	if (ret >= 0 && ret < argc)
+		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
+	else if (ret >= 0 && !choice.tenant)
+		ret = sn_fail(&err, EINVAL, "--cgroup is missing; give the tenant's name");
+	if (ret >= 0)
+		ret = geteuid() ? sn_fail(&err, EPERM, "must be run as root")
+				: sn_detach(choice.tenant, choice.kill, &err);
+	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
+}

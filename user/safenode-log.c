@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* safenode-log: prints the stream of denials. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "events.h"
+#include "logline.h"
+#include "object.h"
+
+struct choice {
+	const char *tenant;
+	bool no_wait;
+};
+
+static int set_tenant(void *target, const char *value, struct sn_err *err)
+{
+	((struct choice *)target)->tenant = value;
+	return 0;
+}
+
+static int set_no_wait(void *target, const char *value, struct sn_err *err)
+{
+	((struct choice *)target)->no_wait = true;
+	return 0;
+}
+
+static const struct sn_opt opts[] = {
+	{ "cgroup", "NAME", "only this tenant's", set_tenant },
+	{ "no-wait", NULL, "print what is there and end", set_no_wait },
+	{ 0 }
+};
+
+static const struct sn_program program = {
+	.name = "safenode-log",
+	.usage = "[--cgroup NAME] [--no-wait]",
+	.about = "Print each refused act as one line. Every event goes to one reader: run one.",
+	.opts = opts,
+};
+
+static void print(const struct sn_event *ev, void *data)
+{
+	const struct choice *choice = data;
+	char line[4096];
+
+	if (choice->tenant && strcmp(choice->tenant, ev->tenant))
+		return;
+	sn_logline(ev, line, sizeof(line));
+	puts(line);
+}
+
+static int stream(struct choice *choice, struct sn_err *err)
+{
+	sn_autoclose int ring = bpf_obj_get(SN_PIN_DIR "/events");
+	struct sn_events_reader *reader;
+	int ret;
+
+	if (ring < 0)
+		return sn_fail(err, errno, "cannot open %s: %s; run safenode-load", SN_PIN_DIR "/events",
+			       strerror(errno));
+	reader = sn_events_open(ring, print, choice, err);
+	if (!reader)
+		return -EIO;
+	do {
+		ret = sn_events_poll(reader, choice->no_wait ? 0 : -1);
+	} while ((ret > 0 || !choice->no_wait) && ret >= 0);
+	sn_events_close(reader);
+	return ret == -EINTR ? 0 : ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct choice choice = {};
+	struct sn_err err = {};
+	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
+
+	setlinebuf(stdout);
+	if (ret >= 0 && ret < argc)
+		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
+	if (ret >= 0)
+		ret = stream(&choice, &err);
+	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* safenode: drop-in for node with the three flags. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "attach.h"
+#include "cli.h"
+
+static const struct sn_program program = {
+	.name = "safenode",
+	.usage = "--safe-mode [OPTION...] [NODE-OPTION...] SCRIPT [ARG...]",
+	.about = "Run node as a tenant without a name, whose directory is the current one. "
+		 "Without --safe-mode it is node itself.",
+	.opts = sn_dropin_opts,
+	.pass_unknown = true,
+};
+
+static int run_as_tenant(struct sn_words *words, char *const argv[], struct sn_err *err)
+{
+	char name[32];
+	int ret;
+
+	if (geteuid())
+		return sn_fail(err, EPERM, "must be run as root");
+	snprintf(name, sizeof(name), SN_UNNAMED "%d", getpid());
+	words->tenant = strdup(name);
+	words->directory = strdup(".");
+	ret = sn_words_check(words, err);
+	if (!ret)
+		ret = sn_sweep_unnamed(err);
+	if (!ret)
+		ret = sn_attach(words, argv, err);
+	return ret;
+}
+
+static int run(struct sn_words *words, char *const argv[], struct sn_err *err)
+{
+	if (words->safe_mode)
+		return run_as_tenant(words, argv, err);
+	if (words->nr_restricted || words->nr_outgoing || words->user)
+		return sn_fail(err, EINVAL, "restrictions need --safe-mode; add it");
+	execvp(argv[0], argv);
+	return sn_fail(err, errno, "cannot start %s: %s", argv[0], strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+	struct sn_words words = {};
+	struct sn_err err = {};
+	int first = sn_cli_parse(&program, argc, argv, &words, &err);
+	int ret = first;
+
+	if (first >= 0) {
+		/* the word before node's own arguments, which is always there, becomes "node" */
+		argv[first - 1] = "node";
+		ret = run(&words, argv + first - 1, &err);
+	}
+	sn_words_free(&words);
+	return sn_cli_fail(&program, ret, &err);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The pinned policies: put, get, remove. */
+#ifndef SAFENODE_STORE_H
+#define SAFENODE_STORE_H
+
+#include "err.h"
+#include "policy.h"
+#include "rules.h"
+#include "safenode_abi.h"
+
+/* The pinned maps, open. */
+struct sn_store {
+	int policies;
+	int counters;
+	int addresses;
+	int ports;
+	int directories;
+	int names;
+	int lock; /* the pin directory, locked: one tool changes policies at a time */
+};
+
+#define SN_STORE_CLOSED ((struct sn_store){ -1, -1, -1, -1, -1, -1, -1 })
+
+/* Everything that is written for one tenant. policy.cgroup_id is the scope of @own. */
+struct sn_tenant {
+	struct sn_policy policy;
+	const struct sn_words *words;
+	struct sn_rules own;	  /* its directory's ancestors, extra paths, handed-over files */
+	struct sn_rules baseline; /* shared by all tenants with the same; policy.baseline names it */
+};
+
+/* Opens the maps and takes the lock, which sn_store_close() gives back. */
+int sn_store_open(struct sn_store *store, struct sn_err *err);
+void sn_store_close(struct sn_store *store);
+
+/* Writes rules first and the policy last. On failure nothing of it is left. */
+int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err);
+
+/* 0, or -ENOENT. */
+int sn_store_get(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy);
+
+/* Removes everything of the tenant; the baseline only if no other tenant has it. */
+int sn_store_remove(struct sn_store *store, __u64 cgroup_id, struct sn_err *err);
+
+/* Calls @each for every policy, with its counters, until it returns non-zero; returns that. */
+int sn_store_each(struct sn_store *store,
+		  int (*each)(const struct sn_policy *policy, const struct sn_counters *counters,
+			      void *data),
+		  void *data);
+
+#endif
