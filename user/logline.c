@@ -195,7 +195,6 @@ static void put_error(struct line *line, int error)
 }
 
 /* The number's meaning is a format from the table above, every one of which takes a long long. */
-
 static void put_number(struct line *line, const struct sn_event *ev)
 {
 	if (ev->op >= SN_OP_NR || !ops[ev->op].number)
