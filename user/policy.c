@@ -608,7 +608,8 @@ static int set_policy(void *target, const char *value, struct sn_err *err)
 	  set_safe_mode },                                                                         \
 	{ "restricted-outgoing-addresses", "LIST",                                                 \
 	  "IPv4, IPv6, CIDR, self: only allowed ports there", set_restricted },                    \
-	{ "allowed-outgoing-ports", "LIST", "ports and ranges that stay open there", set_outgoing }, \
+	{ "allowed-outgoing-ports", "LIST", "ports and ranges that stay open there",               \
+	  set_outgoing },                                                                          \
 	{ "user", "NAME|UID", "run as this user, not as the directory's owner", set_user }
 /* clang-format on */
 
