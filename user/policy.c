@@ -653,10 +653,14 @@ static const char *needs_safe_mode(const struct sn_words *words)
 	return words->audit ? "audit" : NULL;
 }
 
-int sn_words_check_dropin(const struct sn_words *words, struct sn_err *err)
+int sn_words_check(const struct sn_words *words, struct sn_err *err)
 {
 	const char *option = needs_safe_mode(words);
 
+	if (!words->tenant)
+		return sn_fail(err, EINVAL, "--cgroup NAME is missing: name the tenant");
+	if (!words->directory)
+		return sn_fail(err, EINVAL, "--dir PATH is missing: name the tenant's directory");
 	if (option && !words->safe_mode)
 		return sn_fail(err, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
 	if (words->nr_outgoing && !words->nr_restricted)
@@ -665,15 +669,6 @@ int sn_words_check_dropin(const struct sn_words *words, struct sn_err *err)
 			       "would restrict nothing; to restrict every address add "
 			       "--restricted-outgoing-addresses 0.0.0.0/0,::/0");
 	return 0;
-}
-
-int sn_words_check(const struct sn_words *words, struct sn_err *err)
-{
-	if (!words->tenant)
-		return sn_fail(err, EINVAL, "--cgroup NAME is missing: name the tenant");
-	if (!words->directory)
-		return sn_fail(err, EINVAL, "--dir PATH is missing: name the tenant's directory");
-	return sn_words_check_dropin(words, err);
 }
 
 void sn_words_free(struct sn_words *words)

@@ -66,23 +66,21 @@ extern const struct sn_opt sn_dropin_opts[];
 
 /*
  * What no single option can tell: names missing, lists without their partner. Called when all
- * options of safenode-attach are in. 0, or -EINVAL with @err filled in.
+ * options are in; the drop-in has filled in tenant and directory itself. 0, or -EINVAL with @err
+ * filled in.
  */
 int sn_words_check(const struct sn_words *words, struct sn_err *err);
-
-/* The same for the drop-in, whose tenant needs no name and whose directory is the current one. */
-int sn_words_check_dropin(const struct sn_words *words, struct sn_err *err);
 
 void sn_words_free(struct sn_words *words);
 
 /*
- * "10.0.0.0/8,::1,self": adds to words->restricted. IPv4 and IPv6 addresses in inet_pton(3)'s
+ * "10.0.0.0/8,::1,self": adds to words->restricted, all of it or nothing. IPv4 and IPv6 addresses in inet_pton(3)'s
  * form, CIDR of any length; host bits below the prefix must be zero. "self" becomes every address
  * that the machine has now, loopback, multicast, broadcast and unspecified.
  */
 int sn_words_restrict(struct sn_words *words, const char *list, struct sn_err *err);
 
-/* "80,443,8000-8100": adds to a list of ranges. */
+/* "80,443,8000-8100": adds to a list of ranges, all of it or nothing. */
 int sn_parse_ports(const char *list, struct sn_port_range **ranges, size_t *nr, struct sn_err *err);
 
 /*

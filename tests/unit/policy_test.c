@@ -602,7 +602,7 @@ static void a_file_names_no_further_file(void **state)
 /* ---- all words together ---- */
 
 /* The options "a=b c d=e" given together. */
-static int check(const char *options, bool dropin, struct sn_err *err)
+static int check(const char *options, struct sn_err *err)
 {
 	char *copy = strdup(options), *rest = copy, *word;
 	struct sn_words words = {};
@@ -613,7 +613,7 @@ static int check(const char *options, bool dropin, struct sn_err *err)
 
 		take(&words, name, word);
 	}
-	error = dropin ? sn_words_check_dropin(&words, err) : sn_words_check(&words, err);
+	error = sn_words_check(&words, err);
 	sn_words_free(&words);
 	free(copy);
 	return error;
@@ -623,13 +623,12 @@ static void incomplete_words_are_refused(void **state)
 {
 	struct sn_err err = {};
 
-	assert_int_equal(check("cgroup=t dir=/d safe-mode", false, &err), 0);
-	assert_int_equal(check("cgroup=t dir=/d memory-max=1G", false, &err), 0);
-	assert_int_equal(check("dir=/d safe-mode", false, &err), -EINVAL);
+	assert_int_equal(check("cgroup=t dir=/d safe-mode", &err), 0);
+	assert_int_equal(check("cgroup=t dir=/d memory-max=1G", &err), 0);
+	assert_int_equal(check("dir=/d safe-mode", &err), -EINVAL);
 	assert_non_null(strstr(err.text, "--cgroup"));
-	assert_int_equal(check("cgroup=t safe-mode", false, &err), -EINVAL);
+	assert_int_equal(check("cgroup=t safe-mode", &err), -EINVAL);
 	assert_non_null(strstr(err.text, "--dir"));
-	assert_int_equal(check("safe-mode", true, &err), 0);
 }
 
 static void restrictions_need_safe_mode(void **state)
@@ -642,23 +641,25 @@ static void restrictions_need_safe_mode(void **state)
 	struct sn_err err = {};
 
 	for (size_t i = 0; i < sizeof(restricting) / sizeof(restricting[0]); i++) {
-		char name[64];
+		char options[128], message[64];
 
-		snprintf(name, sizeof(name), "--%.*s without --safe-mode",
+		snprintf(options, sizeof(options), "cgroup=t dir=/d %s", restricting[i]);
+		snprintf(message, sizeof(message), "--%.*s without --safe-mode",
 			 (int)strcspn(restricting[i], "="), restricting[i]);
-		assert_int_equal(check(restricting[i], true, &err), -EINVAL);
-		assert_non_null(strstr(err.text, name));
+		assert_int_equal(check(options, &err), -EINVAL);
+		assert_non_null(strstr(err.text, message));
 	}
 }
 
 static void ports_without_addresses_are_refused(void **state)
 {
+#define COMPLETE "cgroup=t dir=/d safe-mode "
 	struct sn_err err = {};
 
-	assert_int_equal(check("safe-mode " PORTS "=80", true, &err), -EINVAL);
+	assert_int_equal(check(COMPLETE PORTS "=80", &err), -EINVAL);
 	assert_non_null(strstr(err.text, "--" ADDRESSES " 0.0.0.0/0,::/0"));
-	assert_int_equal(check("safe-mode " PORTS "=80 " ADDRESSES "=::/0", true, &err), 0);
-	assert_int_equal(check("safe-mode " ADDRESSES "=::/0", true, &err), 0);
+	assert_int_equal(check(COMPLETE PORTS "=80 " ADDRESSES "=::/0", &err), 0);
+	assert_int_equal(check(COMPLETE ADDRESSES "=::/0", &err), 0);
 }
 
 static void the_dropin_takes_a_part_of_the_same_options(void **state)
