@@ -25,10 +25,10 @@ struct sn_opt {
 
 struct sn_program {
 	const char *name;
-	const char *usage;	/* what follows the name in the first line of --help */
-	const char *about;	/* one sentence */
+	const char *usage;	   /* what follows the name in the first line of --help */
+	const char *about;	   /* one sentence */
 	const struct sn_opt *opts; /* ends with a row whose name is NULL */
-	bool pass_unknown;	/* stop, without an error, at the first option not in the table */
+	bool pass_unknown; /* stop, without an error, at the first option not in the table */
 };
 
 /*

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The operator's words: what the options of safenode-attach and safenode say, checked and parsed.
- */
+/* The operator's words: what the options of safenode-attach and safenode say. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <endian.h>

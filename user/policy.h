@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The operator's words: what the options of safenode-attach and safenode say, checked and parsed. */
+/* The operator's words: what the options of safenode-attach and safenode say. */
 #ifndef SAFENODE_POLICY_H
 #define SAFENODE_POLICY_H
 
@@ -27,14 +27,14 @@ struct sn_port_range {
 	uint16_t last;
 };
 
-/* Everything one tenant's options say. Owns its strings and lists; sn_words_free() releases them. */
+/* All that one tenant's options say. Owns its strings and lists; see sn_words_free(). */
 struct sn_words {
 	char *tenant;	 /* --cgroup */
 	char *directory; /* --dir, as given */
 	char *user;	 /* --user, or NULL: the owner of the directory */
 	bool safe_mode;
 	bool audit;
-	bool restrict_self; /* "self" is in the list */
+	bool restrict_self;	/* "self" is in the list */
 	bool restrict_loopback; /* some listed prefix touches 127.0.0.0/8, ::1 or the unspecified */
 	bool restrict_listen;	/* --allowed-listen-ports was given */
 
@@ -74,9 +74,9 @@ int sn_words_check(const struct sn_words *words, struct sn_err *err);
 void sn_words_free(struct sn_words *words);
 
 /*
- * "10.0.0.0/8,::1,self": adds to words->restricted, all of it or nothing. IPv4 and IPv6 addresses in inet_pton(3)'s
- * form, CIDR of any length; host bits below the prefix must be zero. "self" becomes every address
- * that the machine has now, loopback, multicast, broadcast and unspecified.
+ * "10.0.0.0/8,::1,self": adds to words->restricted, all of it or nothing. IPv4 and IPv6 addresses
+ * in inet_pton(3)'s form, CIDR of any length; host bits below the prefix must be zero. "self"
+ * becomes every address that the machine has now, loopback, multicast, broadcast and unspecified.
  */
 int sn_words_restrict(struct sn_words *words, const char *list, struct sn_err *err);
 
