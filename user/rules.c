@@ -24,9 +24,9 @@
 struct walk {
 	struct sn_rules rules; /* met so far; @path is granted as a whole or not at all */
 	const char *path;      /* as asked for, for errors */
-	int dir;
-	struct sn_inode id; /* of @dir */
-	char *buffer;	    /* holds @rest */
+	int dir;	       /* or, at the end, a file that is known by inode */
+	struct sn_inode id;    /* of @dir */
+	char *buffer;	       /* holds @rest */
 	char *rest;
 	int links;
 	bool keep_link;	   /* a last symbolic link is not followed */
@@ -215,19 +215,20 @@ static int step(struct walk *walk, const char *name)
 {
 	sn_autoclose int fd = openat(walk->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	bool last = !walk->rest[strspn(walk->rest, "/")];
-	struct stat st = {};
+	struct statx st = {};
 	int dir, error;
 
 	if (fd < 0 && (errno != ENOENT || !last || !walk->may_miss))
 		return sn_fail(walk->err, errno, "cannot reach '%s': %m", walk->path);
-	if (fd >= 0 && fstat(fd, &st))
+	if (fd >= 0 && statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st))
 		return sn_fail(walk->err, errno, "cannot stat '%s': %m", walk->path);
 	error = add_inode(&walk->rules, walk->dir, &walk->id, WAY_DIR, 0, walk->err);
 	if (error)
 		return error;
-	if (S_ISLNK(st.st_mode) && !(last && walk->keep_link))
+	if (S_ISLNK(st.stx_mode) && !(last && walk->keep_link))
 		return follow(walk, fd, name);
-	if (S_ISDIR(st.st_mode)) {
+	/* A file that is a mount point has another directory and name; it is known by inode. */
+	if (S_ISDIR(st.stx_mode) || (last && st.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
 		dir = fd;
 		fd = -1;
 		return enter(walk, dir);

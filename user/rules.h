@@ -29,8 +29,9 @@ struct sn_rules {
 /*
  * Grants @access on @path (absolute) and @below on everything underneath, if it is a directory; and
  * on the way to it: SN_MAY_STAT | SN_MAY_SEARCH on every directory, and SN_MAY_STAT | SN_MAY_READ
- * on every symbolic link, each followed as the kernel would. Files are known by directory and name;
- * a name of SN_NAME_MAX bytes or more is -ENAMETOOLONG. A last component that does not exist is
+ * on every symbolic link, each followed as the kernel would. Files are known by directory and name
+ * (but by inode, where a single file is mounted); a name of SN_NAME_MAX bytes or more is
+ * -ENAMETOOLONG. A last component that does not exist is
  * granted by name, so that it counts when it appears; but -ENOENT if @below is not 0, for a name
  * says nothing about what is underneath, or if its directory is missing. On failure @rules is as
  * before.

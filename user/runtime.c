@@ -112,9 +112,11 @@ static int unwrap_env(struct sn_command *command, struct sn_err *err)
 		if (strpbrk(line, special))
 			return sn_fail(err, EINVAL, "'env -S%s': only plain words are understood",
 				       line);
-		while ((word = strsep(&rest, " \t")) && nr < FIRST_LINE_MAX - 1)
+		while (nr < FIRST_LINE_MAX - 1 && (word = strsep(&rest, " \t")))
 			if (*word)
 				words[nr++] = word;
+		if (rest)
+			return sn_fail(err, E2BIG, "'env -S' with too many words");
 		drop = 2;
 	}
 	if (put_words(command, drop, words))
@@ -130,41 +132,38 @@ static int unwrap_env(struct sn_command *command, struct sn_err *err)
 
 /*
  * @line is the start of the script @path: puts the interpreter, its one argument and @path before
- * the arguments, as fs/binfmt_script.c load_script() does.
+ * the arguments, as fs/binfmt_script.c load_script() does. A relative @path is made absolute, for
+ * the tenant starts in another directory.
  */
 static int unwrap_script(struct sn_command *command, char *line, const char *path,
 			 struct sn_err *err)
 {
 	char *end = strchr(line, '\n');
-	sn_autofree char *absolute = realpath(path, NULL);
+	char cwd[PATH_MAX] = "";
+	sn_autofree char *script = NULL;
 	char *words[4] = {};
-	char *argument;
 	size_t nr = 0;
 
-	if (!absolute)
-		return sn_fail(err, errno, "'%s': %m", path);
 	if (!end && strlen(line) == FIRST_LINE_MAX - 1)
 		return sn_fail(err, EINVAL, "'%s': its #! line is longer than the kernel reads",
 			       path);
-	if (end)
-		*end = '\0';
-	end = line + strlen(line);
+	end = end ?: line + strlen(line);
 	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
-		*--end = '\0';
+		end--;
+	*end = '\0';
 	line += 2;
 	line += strspn(line, " \t");
 	if (!*line)
 		return sn_fail(err, EINVAL, "'%s': its #! line names no interpreter", path);
-	argument = line + strcspn(line, " \t");
-	words[nr++] = line;
-	if (*argument) {
-		*argument++ = '\0';
-		words[nr++] = argument + strspn(argument, " \t");
-	}
-	words[nr++] = absolute;
-	if (put_words(command, 1, words))
+	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		return sn_fail(err, errno, "cannot get the current directory: %m");
+	if (asprintf(&script, "%s%s%s", cwd, path[0] == '/' ? "" : "/", path) < 0)
 		return sn_fail(err, ENOMEM, "out of memory");
-	return 0;
+	words[nr++] = strsep(&line, " \t");
+	if (line)
+		words[nr++] = line + strspn(line, " \t");
+	words[nr++] = script;
+	return put_words(command, 1, words) ? sn_fail(err, ENOMEM, "out of memory") : 0;
 }
 
 /* The first line of @path, or as much as the kernel reads of it. */
@@ -196,7 +195,7 @@ static int resolve(struct sn_command *command, struct sn_err *err)
 		char line[FIRST_LINE_MAX];
 		int error;
 
-		if (is_env(command->argv[0])) {
+		while (is_env(command->argv[0])) {
 			error = unwrap_env(command, err);
 			if (error)
 				return error;

@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Paths of every shape, and the rules that must come out, no more and no less. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "identify.h"
+#include "rules.h"
+
+#define WAY  (SN_MAY_STAT | SN_MAY_SEARCH)
+#define LINK (SN_MAY_STAT | SN_MAY_READ)
+#define READ (SN_MAY_STAT | SN_MAY_READ)
+
+static char base[64]; /* a new directory for every test, no symbolic link on the way to it */
+
+static int setup(void **state)
+{
+	static const char *const places[] = {"/tmp", "/dev/shm", "/run"};
+	struct sn_rules rules = {};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		int error = sn_rules_add(&rules, places[i], WAY, 0, NULL);
+
+		sn_rules_free(&rules);
+		if (error || access(places[i], W_OK))
+			continue;
+		snprintf(base, sizeof(base), "%s/rules.XXXXXX", places[i]);
+		return mkdtemp(base) ? 0 : -1;
+	}
+	base[0] = '\0';
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", base);
+	return base[0] ? system(command) : 0;
+}
+
+static void need_base(void)
+{
+	if (base[0])
+		return;
+	if (getenv("SAFENODE_MUST_RUN"))
+		fail_msg("no place on a file system with inode numbers");
+	print_message("skipped: no place on a file system with inode numbers\n");
+	skip();
+}
+
+/* "a/b" below the base; the last four stay valid. */
+static const char *at(const char *name)
+{
+	static char path[4][4096];
+	static int next;
+
+	next = (next + 1) % 4;
+	snprintf(path[next], sizeof(path[next]), "%s%s%s", base, *name ? "/" : "", name);
+	return path[next];
+}
+
+static void make_dir(const char *name)
+{
+	assert_return_code(mkdir(at(name), 0700), errno);
+}
+
+static void make_file(const char *name)
+{
+	assert_return_code(close(creat(at(name), 0600)), errno);
+}
+
+static void make_link(const char *target, const char *name)
+{
+	assert_return_code(symlink(target, at(name)), errno);
+}
+
+static const struct sn_rule *rule_of_dir(const struct sn_rules *rules, const char *path)
+{
+	struct sn_inode id;
+
+	assert_int_equal(sn_identify(path, &id, NULL), 0);
+	for (size_t i = 0; i < rules->nr_directories; i++) {
+		const struct sn_directory_rule *d = &rules->directories[i];
+
+		assert_int_equal(d->key.scope, 0);
+		assert_int_equal(d->key.pad, 0);
+		if (d->key.ino == id.ino && d->key.dev == id.dev &&
+		    d->rule.generation == id.generation)
+			return &d->rule;
+	}
+	return NULL;
+}
+
+static const struct sn_rule *rule_of_name(const struct sn_rules *rules, const char *dir,
+					  const char *name)
+{
+	struct sn_inode id;
+
+	assert_int_equal(sn_identify(dir, &id, NULL), 0);
+	for (size_t i = 0; i < rules->nr_names; i++) {
+		const struct sn_name_rule *n = &rules->names[i];
+
+		if (n->key.directory.ino == id.ino && n->key.directory.dev == id.dev &&
+		    n->rule.generation == id.generation && !strncmp(n->key.name, name, SN_NAME_MAX))
+			return &n->rule;
+	}
+	return NULL;
+}
+
+static void expect(const struct sn_rule *rule, __u32 access, __u32 below)
+{
+	assert_non_null(rule);
+	assert_int_equal(rule->access, access);
+	assert_int_equal(rule->below, below);
+}
+
+static void a_directory_is_known_by_inode(void **state)
+{
+	struct sn_rules rules = {};
+
+	need_base();
+	make_dir("d");
+	assert_int_equal(sn_rules_add(&rules, at("d"), READ, SN_MAY_READ, NULL), 0);
+	expect(rule_of_dir(&rules, at("d")), READ, SN_MAY_READ);
+	expect(rule_of_dir(&rules, at("")), WAY, 0);
+	expect(rule_of_dir(&rules, "/"), WAY, 0);
+	assert_int_equal(rules.nr_directories, 4); /* those, and what the base is in */
+	assert_int_equal(rules.nr_names, 0);
+	assert_string_equal(rule_of_dir(&rules, at("d"))->path, at("d"));
+	assert_string_equal(rule_of_dir(&rules, "/")->path, "/");
+	sn_rules_free(&rules);
+	assert_null(rules.directories);
+}
+
+static void a_file_is_known_by_directory_and_name(void **state)
+{
+	struct sn_rules rules = {};
+
+	need_base();
+	make_file("f");
+	assert_int_equal(sn_rules_add(&rules, at("f"), READ, SN_MAY_WRITE, NULL), 0);
+	expect(rule_of_name(&rules, at(""), "f"), READ, 0);
+	assert_string_equal(rule_of_name(&rules, at(""), "f")->path, at("f"));
+	assert_int_equal(rules.nr_names, 1);
+	expect(rule_of_dir(&rules, at("")), WAY, 0);
+	sn_rules_free(&rules);
+}
+
+static void every_link_and_every_way_of_a_chain_is_granted(void **state)
+{
+	struct sn_rules rules = {};
+	sn_autofree char *absolute = NULL;
+
+	need_base();
+	make_dir("a");
+	make_dir("b");
+	make_dir("c");
+	make_dir("unrelated");
+	make_file("c/file");
+	make_link("../b/two", "a/one");
+	absolute = strdup(at("c"));
+	make_link(absolute, "b/two");
+	assert_int_equal(sn_rules_add(&rules, at("a/./one//file"), READ, 0, NULL), 0);
+	expect(rule_of_name(&rules, at("a"), "one"), LINK, 0);
+	expect(rule_of_name(&rules, at("b"), "two"), LINK, 0);
+	expect(rule_of_name(&rules, at("c"), "file"), READ, 0);
+	expect(rule_of_dir(&rules, at("a")), WAY, 0);
+	expect(rule_of_dir(&rules, at("b")), WAY, 0);
+	expect(rule_of_dir(&rules, at("c")), WAY, 0);
+	assert_null(rule_of_dir(&rules, at("unrelated")));
+	assert_int_equal(rules.nr_names, 3);
+	sn_rules_free(&rules);
+}
+
+static void dot_dot_goes_to_the_real_parent(void **state)
+{
+	struct sn_rules rules = {};
+
+	need_base();
+	make_dir("a");
+	make_dir("a/b");
+	make_dir("c");
+	make_link("a/b", "l");
+	/* The kernel's "l/.." is a, not the base; at the root ".." stays there. */
+	assert_int_equal(sn_rules_add(&rules, at("l/../b/../../c"), READ, 0, NULL), 0);
+	expect(rule_of_dir(&rules, at("a")), WAY, 0);
+	expect(rule_of_dir(&rules, at("a/b")), WAY, 0);
+	expect(rule_of_dir(&rules, at("c")), READ, 0);
+	sn_rules_free(&rules);
+	assert_int_equal(sn_rules_add(&rules, "/../..", READ, 0, NULL), 0);
+	expect(rule_of_dir(&rules, "/"), WAY | READ, 0);
+	assert_int_equal(rules.nr_directories, 1);
+	sn_rules_free(&rules);
+}
+
+static void forty_links_are_followed_and_no_more(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+
+	need_base();
+	make_file("0");
+	for (int i = 1; i <= 41; i++) {
+		char name[8], target[8];
+
+		snprintf(name, sizeof(name), "%d", i);
+		snprintf(target, sizeof(target), "%d", i - 1);
+		make_link(target, name);
+	}
+	make_link("loop", "loop");
+	assert_int_equal(sn_rules_add(&rules, at("40"), READ, 0, NULL), 0);
+	assert_int_equal(rules.nr_names, 41);
+	sn_rules_free(&rules);
+	assert_int_equal(sn_rules_add(&rules, at("41"), READ, 0, &err), -ELOOP);
+	assert_non_null(strstr(err.text, at("41")));
+	assert_int_equal(sn_rules_add(&rules, at("loop"), READ, 0, NULL), -ELOOP);
+	assert_null(rules.names);
+	assert_null(rules.directories);
+}
+
+static void what_is_missing_is_granted_by_name(void **state)
+{
+	struct sn_rules rules = {};
+
+	need_base();
+	make_link("later", "now");
+	assert_int_equal(sn_rules_add(&rules, at("new"), READ, 0, NULL), 0);
+	expect(rule_of_name(&rules, at(""), "new"), READ, 0);
+	assert_int_equal(sn_rules_add(&rules, at("now"), READ, 0, NULL), 0);
+	expect(rule_of_name(&rules, at(""), "now"), LINK, 0);
+	expect(rule_of_name(&rules, at(""), "later"), READ, 0);
+	sn_rules_free(&rules);
+}
+
+static void on_failure_nothing_is_granted(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+
+	need_base();
+	make_dir("d");
+	make_file("d/file");
+	make_link("d", "link");
+	assert_int_equal(sn_rules_add(&rules, at("link/no/where"), READ, 0, &err), -ENOENT);
+	assert_non_null(strstr(err.text, at("link/no/where")));
+	assert_int_equal(sn_rules_add(&rules, at("link/nowhere"), READ, READ, NULL), -ENOENT);
+	assert_int_equal(sn_rules_add(&rules, at("link/file/x"), READ, 0, &err), -ENOTDIR);
+	assert_non_null(strstr(err.text, "'file' is not a directory"));
+	assert_int_equal(sn_rules_add(&rules, "relative", READ, 0, NULL), -EINVAL);
+	assert_int_equal(sn_rules_add(&rules, "", READ, 0, NULL), -EINVAL);
+	assert_int_equal(sn_rules_add_if_there(&rules, at("link/no/where"), READ, 0), 0);
+	assert_int_equal(sn_rules_add_link_if_there(&rules, at("link/nowhere")), 0);
+	assert_int_equal(rules.nr_directories, 0);
+	assert_int_equal(rules.nr_names, 0);
+}
+
+static void names_of_any_bytes_up_to_63(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	char name[256];
+
+	need_base();
+	make_file("a b\n\t'\\\xff\xfe");
+	assert_int_equal(sn_rules_add(&rules, at("a b\n\t'\\\xff\xfe"), READ, 0, NULL), 0);
+	expect(rule_of_name(&rules, at(""), "a b\n\t'\\\xff\xfe"), READ, 0);
+	memset(name, 'n', sizeof(name));
+	name[SN_NAME_MAX - 1] = '\0';
+	make_file(name);
+	assert_int_equal(sn_rules_add(&rules, at(name), READ, 0, NULL), 0);
+	expect(rule_of_name(&rules, at(""), name), READ, 0);
+	assert_int_equal(rules.names[1].key.name[SN_NAME_MAX - 1], 0);
+	name[SN_NAME_MAX - 1] = 'n';
+	name[SN_NAME_MAX] = '\0';
+	make_file(name);
+	assert_int_equal(sn_rules_add(&rules, at(name), READ, 0, &err), -ENAMETOOLONG);
+	assert_non_null(strstr(err.text, "name its directory instead"));
+	memset(name, 'd', sizeof(name));
+	name[255] = '\0';
+	make_dir(name);
+	assert_int_equal(sn_rules_add(&rules, at(name), READ, READ, NULL), 0);
+	expect(rule_of_dir(&rules, at(name)), READ, READ);
+	sn_rules_free(&rules);
+}
+
+static void a_long_path_is_cut_at_the_front(void **state)
+{
+	struct sn_rules rules = {};
+	char name[512];
+	size_t len;
+
+	need_base();
+	memset(name, 'p', sizeof(name));
+	len = SN_TEXT_MAX - 1 - strlen(base) - 1; /* it just fits */
+	name[len] = '\0';
+	make_dir(name);
+	assert_int_equal(sn_rules_add(&rules, at(name), READ, 0, NULL), 0);
+	assert_string_equal(rule_of_dir(&rules, at(name))->path, at(name));
+	name[len] = 'p';
+	strcpy(name + len + 1, "");
+	make_dir(name);
+	strcat(name, "/end");
+	make_file(name);
+	assert_int_equal(sn_rules_add(&rules, at(name), READ, 0, NULL), 0);
+	assert_int_equal(rules.nr_names, 1);
+	assert_int_equal(strlen(rules.names[0].rule.path), SN_TEXT_MAX - 1);
+	assert_memory_equal(rules.names[0].rule.path, "...", 3);
+	assert_string_equal(rules.names[0].rule.path + 3,
+			    at(name) + strlen(at(name)) - (SN_TEXT_MAX - 4));
+	sn_rules_free(&rules);
+}
+
+static void the_same_key_is_one_rule_with_both_accesses(void **state)
+{
+	struct sn_rules rules = {};
+	size_t nr;
+
+	need_base();
+	make_dir("d");
+	make_file("d/f");
+	assert_int_equal(sn_rules_add(&rules, at("d"), SN_MAY_READ, SN_MAY_READ, NULL), 0);
+	assert_int_equal(sn_rules_add(&rules, at("d/f"), READ, 0, NULL), 0);
+	nr = rules.nr_directories;
+	assert_int_equal(sn_rules_add(&rules, at("d"), SN_MAY_CHANGE, SN_MAY_WRITE, NULL), 0);
+	assert_int_equal(sn_rules_add(&rules, at("d/f"), SN_MAY_MAP, 0, NULL), 0);
+	assert_int_equal(rules.nr_directories, nr);
+	assert_int_equal(rules.nr_names, 1);
+	expect(rule_of_dir(&rules, at("d")), WAY | SN_MAY_READ | SN_MAY_CHANGE,
+	       SN_MAY_READ | SN_MAY_WRITE);
+	expect(rule_of_name(&rules, at("d"), "f"), READ | SN_MAY_MAP, 0);
+	sn_rules_free(&rules);
+}
+
+static void another_file_with_the_same_number_is_a_new_rule(void **state)
+{
+	struct sn_rules rules = {};
+
+	need_base();
+	make_dir("d");
+	assert_int_equal(sn_rules_add(&rules, at("d"), SN_MAY_CHANGE, SN_MAY_CHANGE, NULL), 0);
+	for (size_t i = 0; i < rules.nr_directories; i++)
+		rules.directories[i].rule.generation ^= 1; /* as if it had been there before */
+	assert_int_equal(sn_rules_add(&rules, at("d"), READ, 0, NULL), 0);
+	expect(rule_of_dir(&rules, at("d")), READ, 0);
+	sn_rules_free(&rules);
+}
+
+static void ancestors_end_before_the_path_itself(void **state)
+{
+	struct sn_rules rules = {};
+
+	need_base();
+	make_dir("a");
+	make_dir("a/b");
+	make_link("a/b", "l");
+	assert_int_equal(sn_rules_add_ancestors(&rules, at("l"), NULL), 0);
+	expect(rule_of_dir(&rules, at("")), WAY, 0);
+	expect(rule_of_dir(&rules, at("a")), WAY, 0);
+	expect(rule_of_name(&rules, at(""), "l"), LINK, 0);
+	assert_null(rule_of_dir(&rules, at("a/b")));
+	sn_rules_free(&rules);
+	assert_int_equal(sn_rules_add_ancestors(&rules, "/", NULL), 0);
+	assert_int_equal(rules.nr_directories + rules.nr_names, 0);
+	sn_rules_free(&rules);
+}
+
+static void a_link_itself_is_not_followed(void **state)
+{
+	struct sn_rules rules = {};
+
+	need_base();
+	make_dir("secret");
+	make_link("secret", "l");
+	make_link(".", "here");
+	assert_int_equal(sn_rules_add_link_if_there(&rules, at("here/l")), 0);
+	expect(rule_of_name(&rules, at(""), "l"), LINK, 0);
+	expect(rule_of_name(&rules, at(""), "here"), LINK, 0);
+	assert_null(rule_of_dir(&rules, at("secret")));
+	assert_int_equal(sn_rules_add_link_if_there(&rules, "/proc/self"), 0);
+	expect(rule_of_name(&rules, "/proc", "self"), LINK, 0);
+	assert_null(rule_of_dir(&rules, "/proc/self/."));
+	sn_rules_free(&rules);
+}
+
+static void a_handed_over_descriptor_is_known_by_inode(void **state)
+{
+	struct sn_rules rules = {};
+	int ends[2], pair[2], null, file;
+
+	need_base();
+	assert_return_code(pipe(ends), errno);
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), errno);
+	null = open("/dev/null", O_RDWR);
+	assert_int_equal(sn_rules_add_fd(&rules, ends[0], NULL), 0);
+	assert_int_equal(sn_rules_add_fd(&rules, pair[1], NULL), 0);
+	assert_int_equal(sn_rules_add_fd(&rules, null, NULL), 0);
+	assert_int_equal(rules.nr_directories + rules.nr_names, 0);
+	make_file("log");
+	file = open(at("log"), O_WRONLY);
+	assert_int_equal(sn_rules_add_fd(&rules, file, NULL), 0);
+	expect(rule_of_dir(&rules, at("log")), SN_MAY_STAT, 0);
+	assert_int_equal(unlink(at("log")), 0);
+	assert_int_equal(sn_rules_add_fd(&rules, file, NULL), 0);
+	assert_int_equal(rules.nr_directories, 1);
+	assert_int_equal(sn_rules_add_fd(&rules, -1, NULL), -EBADF);
+	sn_rules_free(&rules);
+	for (int i = 0; i < 2; i++) {
+		close(ends[i]);
+		close(pair[i]);
+	}
+	close(null);
+	close(file);
+}
+
+static void a_scope_is_a_hash_of_the_content(void **state)
+{
+	struct sn_rules empty = {}, a = {}, b = {};
+	__u64 scope;
+
+	need_base();
+	make_dir("d");
+	make_file("f");
+	assert_int_equal(sn_rules_add(&a, at("d"), READ, 0, NULL), 0);
+	assert_int_equal(sn_rules_add(&a, at("f"), READ, 0, NULL), 0);
+	assert_int_equal(sn_rules_add(&b, at("f"), READ, 0, NULL), 0);
+	assert_int_equal(sn_rules_add(&b, at("d"), READ, 0, NULL), 0);
+	scope = sn_rules_scope(&a);
+	assert_true(scope == sn_rules_scope(&a));
+	assert_true(scope == sn_rules_scope(&b));
+	assert_true(scope >> 63 == 1);
+	assert_true(sn_rules_scope(&empty) >> 63 == 1);
+	assert_true(scope != sn_rules_scope(&empty));
+	strcpy(b.names[0].rule.path, "only for people");
+	assert_true(scope == sn_rules_scope(&b));
+	b.names[0].rule.access |= SN_MAY_MAP;
+	assert_true(scope != sn_rules_scope(&b));
+	b.names[0].rule.access = a.names[0].rule.access;
+	b.directories[0].rule.below ^= 1;
+	assert_true(scope != sn_rules_scope(&b));
+	sn_rules_free(&a);
+	sn_rules_free(&b);
+}
+
+/* As containers have /etc/resolv.conf: the kernel finds another directory and name at its dentry.
+ */
+static int bind_mounted(void)
+{
+	struct sn_rules rules = {};
+	const struct sn_rule *rule;
+
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return 255;
+	if (mount(at("real"), at("etc/resolv.conf"), NULL, MS_BIND, NULL))
+		return 255;
+	if (sn_rules_add(&rules, at("etc/resolv.conf"), READ, 0, NULL))
+		return 1;
+	rule = rule_of_dir(&rules, at("real"));
+	return !rule || rule->access != READ || rules.nr_names;
+}
+
+static void a_mounted_file_is_known_by_inode(void **state)
+{
+	int status;
+	pid_t pid;
+
+	need_base();
+	make_dir("etc");
+	make_file("etc/resolv.conf");
+	make_file("real");
+	pid = fork();
+	if (!pid)
+		_exit(bind_mounted());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == 255 && !getenv("SAFENODE_MUST_RUN")) {
+		print_message("skipped: the right to make a mount namespace\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_directory_is_known_by_inode),
+		TEST(a_file_is_known_by_directory_and_name),
+		TEST(every_link_and_every_way_of_a_chain_is_granted),
+		TEST(dot_dot_goes_to_the_real_parent),
+		TEST(forty_links_are_followed_and_no_more),
+		TEST(what_is_missing_is_granted_by_name),
+		TEST(on_failure_nothing_is_granted),
+		TEST(names_of_any_bytes_up_to_63),
+		TEST(a_long_path_is_cut_at_the_front),
+		TEST(the_same_key_is_one_rule_with_both_accesses),
+		TEST(another_file_with_the_same_number_is_a_new_rule),
+		TEST(ancestors_end_before_the_path_itself),
+		TEST(a_link_itself_is_not_followed),
+		TEST(a_handed_over_descriptor_is_known_by_inode),
+		TEST(a_scope_is_a_hash_of_the_content),
+		TEST(a_mounted_file_is_known_by_inode),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
