@@ -21,6 +21,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include <stddef.h>
 
 /* What a hook asks and what it knows about the object; the rest of the event is found in here. */
 struct sn_ask {
@@ -128,32 +129,34 @@ static __always_inline bool sn_within_rate(struct sn_counters *count)
 	return true;
 }
 
-/* Counts a refusal and puts it on the ring. Returns @error: nothing here changes the answer. */
-static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask *ask, int error)
+/*
+ * Counts a refusal (or, with @error 0, a grant) and begins its event: all but who asked. NULL if
+ * there is none to send, because of the rate or a full ring, which is counted, too.
+ */
+static __always_inline struct sn_event *sn_event_begin(const struct sn_policy *pol,
+						       const struct sn_ask *ask, int error)
 {
-	__u64 id = pol->cgroup_id, task = bpf_get_current_pid_tgid();
+	__u64 id = pol->cgroup_id;
 	struct sn_counters *count = bpf_map_lookup_elem(&counters, &id);
 	struct sn_event *ev;
 
 	if (!count)
-		return error;
+		return NULL;
 	if (error && ask->op < SN_OP_NR)
 		__sync_fetch_and_add(&count->denied[ask->op], 1);
 	if (!sn_within_rate(count)) {
 		__sync_fetch_and_add(&count->suppressed, 1);
-		return error;
+		return NULL;
 	}
 	ev = bpf_ringbuf_reserve(&events, sizeof(*ev), 0);
 	if (!ev) {
 		__sync_fetch_and_add(&count->lost, 1);
-		return error;
+		return NULL;
 	}
+	__builtin_memset(ev, 0, offsetof(struct sn_event, path));
 	ev->time_ns = bpf_ktime_get_boot_ns();
 	ev->cgroup_id = id;
 	__builtin_memcpy(ev->tenant, pol->tenant, sizeof(ev->tenant));
-	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
-	ev->pid = task >> 32;
-	ev->tid = (__u32)task;
 	ev->op = ask->op;
 	ev->why = ask->why;
 	ev->error = error;
@@ -162,9 +165,20 @@ static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask
 	ev->family = ask->family;
 	ev->port = ask->port;
 	sn_put_address(ev->addr, ask->address);
-	ev->dev = 0;
-	ev->path_len = 0;
-	ev->path_cut = 0;
+	return ev;
+}
+
+/* Counts and reports what current did. Returns @error: nothing here changes the answer. */
+static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask *ask, int error)
+{
+	struct sn_event *ev = sn_event_begin(pol, ask, error);
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (!ev)
+		return error;
+	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
+	ev->pid = task >> 32;
+	ev->tid = (__u32)task;
 	if (ask->dentry)
 		sn_put_path(ev, ask->dentry);
 	bpf_ringbuf_submit(ev, 0);

@@ -365,6 +365,15 @@ static __always_inline bool sn_read_packet(struct __sk_buff *skb, struct sn_pack
 	return true;
 }
 
+/* Whichever process is current when a packet leaves, it need not be the sender. */
+static __always_inline void sn_report_packet(const struct sn_policy *pol, const struct sn_ask *ask)
+{
+	struct sn_event *ev = sn_event_begin(pol, ask, sn_errno(ask->op, ask->why));
+
+	if (ev)
+		bpf_ringbuf_submit(ev, 0);
+}
+
 /* 1 lets the packet leave, 0 drops it; the sender sees EPERM where it waits for the result. */
 SEC("cgroup_skb/egress")
 int sn_egress(struct __sk_buff *skb)
@@ -387,5 +396,10 @@ int sn_egress(struct __sk_buff *skb)
 		if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
 			ask.why = SN_ALLOWED;
 	}
-	return sn_finish(pol, &ask) == 0;
+	if (!pol->safe_mode)
+		ask.why = SN_NO_POLICY;
+	if (ask.why == SN_ALLOWED)
+		return 1;
+	sn_report_packet(pol, &ask);
+	return 0;
 }

@@ -195,8 +195,8 @@ static int try_refusals(struct sn_err *err)
 		what = "listing /";
 	else if (!refused(chdir("."), EPERM))
 		what = "chdir";
-	else if (!refused(kill(1, 0), ESRCH))
-		what = "a signal to process 1";
+	else if (!refused(getsid(1), ESRCH))
+		what = "asking for the session of process 1";
 	if (what)
 		return sn_fail(err, ENOSYS, "the kernel does not refuse %s in the tenant's cgroup; "
 			       "see safenode-load --check", what);

@@ -14,9 +14,10 @@
 #include "object.h"
 #include "safenode.skel.h"
 
-#define NEW_DIR	      SN_PIN_DIR ".new"
-#define NEW_LINKS_DIR SN_PIN_DIR "/links.new"
-#define OLD_LINKS_DIR SN_PIN_DIR "/links.old"
+/* No dots: the bpf file system keeps names with them for itself (bpf_lookup). */
+#define NEW_DIR	      SN_PIN_DIR "_new"
+#define NEW_LINKS_DIR SN_PIN_DIR "/links_new"
+#define OLD_LINKS_DIR SN_PIN_DIR "/links_old"
 
 /* The hook of an LSM program, from its section "lsm/<hook>"; NULL for the egress program. */
 static const char *hook_of(const struct bpf_program *prog)

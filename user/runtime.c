@@ -321,7 +321,7 @@ static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **ou
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	error = posix_spawn_file_actions_init(&actions) ?:
 		posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) ?:
-		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) ?:
+		posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO) ?:
 		posix_spawn(pid, self, &actions, NULL, argv, envp);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
@@ -362,15 +362,11 @@ static int add_listed(struct sn_rules *rules, char *line, const char *exe, struc
 	char *address = strrchr(path, '(');
 	int error;
 
-	line[strcspn(line, "\n")] = '\0';
-	if (path[0] != '/') {
-		if (arrow)
-			return sn_fail(err, ENOENT, "'%s' needs a library that is missing:%s", exe,
-				       line);
-		return 0; /* linux-vdso.so.1, which is no file */
-	}
-	if (address && address > path && address[-1] == ' ')
-		address[-1] = '\0';
+	if (arrow && path[0] != '/')
+		return sn_fail(err, ENOENT, "'%s' needs a library that is missing: %s", exe, line);
+	if (path[0] != '/' || !address || strncmp(address - 1, " (0x", 4))
+		return 0; /* linux-vdso.so.1, which is no file, or a complaint */
+	address[-1] = '\0';
 	error = sn_rules_add(rules, path, READ_FILE | SN_MAY_MAP, 0, err);
 	if (!error && !strcmp(strrchr(path, '/'), "/libc.so.6") && add_nss(rules, path))
 		error = sn_fail(err, ENOMEM, "out of memory");
@@ -383,6 +379,7 @@ static int add_libraries(struct sn_rules *rules, const char *interp, const char 
 {
 	FILE *out __attribute__((cleanup(file_release))) = NULL;
 	sn_autofree char *line = NULL;
+	char last[256] = "";
 	int error, status = 0;
 	size_t size = 0;
 	pid_t pid;
@@ -390,15 +387,17 @@ static int add_libraries(struct sn_rules *rules, const char *interp, const char 
 	error = start_list(interp, exe, &pid, &out, err);
 	if (error)
 		return error;
-	while (!error && getline(&line, &size, out) > 0)
+	while (!error && getline(&line, &size, out) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(last, sizeof(last), "%s", line);
 		error = add_listed(rules, line, exe, err);
+	}
 	file_release(&out);
 	out = NULL;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!error && status)
-		error = sn_fail(err, EINVAL, "'%s --list %s' failed; is it built for this machine?",
-				interp, exe);
+		error = sn_fail(err, EINVAL, "'%s' cannot load '%s': %s", interp, exe, last);
 	return error;
 }
 

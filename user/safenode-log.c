@@ -44,7 +44,7 @@ static const struct sn_program program = {
 static void print(const struct sn_event *ev, void *data)
 {
 	const struct choice *choice = data;
-	char line[4096];
+	char line[SN_LOGLINE_MAX];
 
 	if (choice->tenant && strcmp(choice->tenant, ev->tenant))
 		return;
