@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Commands of every shape, and what is and is not in a baseline. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "identify.h"
+#include "runtime.h"
+
+static char base[32]; /* a new directory for every test, first in $PATH */
+static char *sh;      /* the ELF file behind /bin/sh */
+
+static int setup(void **state)
+{
+	char path[PATH_MAX];
+
+	strcpy(base, "/tmp/runtime.XXXXXX");
+	sh = realpath("/bin/sh", NULL);
+	if (!sh || !mkdtemp(base))
+		return -1;
+	snprintf(path, sizeof(path), "%s:/usr/local/bin:/usr/bin:/bin", base);
+	return setenv("PATH", path, 1);
+}
+
+static int teardown(void **state)
+{
+	char command[64];
+
+	free(sh);
+	setenv("PATH", "/usr/bin:/bin", 1);
+	snprintf(command, sizeof(command), "rm -rf '%s'", base);
+	return system(command);
+}
+
+static void lacks(const char *what)
+{
+	if (getenv("SAFENODE_MUST_RUN"))
+		fail_msg("%s", what);
+	print_message("skipped: %s\n", what);
+	skip();
+}
+
+/* @name below the base; the last four stay valid. */
+static const char *at(const char *name)
+{
+	static char path[4][PATH_MAX];
+	static int next;
+
+	next = (next + 1) % 4;
+	snprintf(path[next], sizeof(path[next]), "%s/%s", base, name);
+	return path[next];
+}
+
+static void make_program(const char *name, const void *content, size_t size)
+{
+	int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC, 0755);
+
+	assert_return_code(fd, errno);
+	assert_int_equal(write(fd, content, size), size);
+	close(fd);
+}
+
+static void make_script(const char *name, const char *content)
+{
+	make_program(name, content, strlen(content));
+}
+
+/* Up to four words, then what must come out: argv, joined with '|'. */
+static void expect(const char *path, const char *argv, const char *const words[])
+{
+	struct sn_command command;
+	struct sn_err err = {};
+	char joined[1024] = "";
+
+	if (sn_command_resolve(&command, (char *const *)words, &err))
+		fail_msg("%s", err.text);
+	for (size_t i = 0; command.argv[i]; i++) {
+		strcat(joined, i ? "|" : "");
+		strcat(joined, command.argv[i]);
+	}
+	assert_string_equal(command.path, path);
+	assert_string_equal(joined, argv);
+	sn_command_free(&command);
+	assert_null(command.argv);
+}
+#define EXPECT(path, argv, ...) expect(path, argv, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void refuse(int error, const char *reason, const char *const words[])
+{
+	struct sn_command command;
+	struct sn_err err = {};
+
+	assert_int_equal(sn_command_resolve(&command, (char *const *)words, &err), -error);
+	if (!strstr(err.text, reason))
+		fail_msg("'%s' is not in '%s'", reason, err.text);
+	assert_null(command.argv);
+	assert_null(command.path);
+}
+#define REFUSE(error, reason, ...) \
+	refuse(error, reason, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
+
+static void a_program_is_found_in_path_and_keeps_its_name(void **state)
+{
+	assert_return_code(mkdir(at("tool"), 0755), errno); /* not a program */
+	EXPECT(sh, "/bin/sh|-c|x", "/bin/sh", "-c", "x");
+	EXPECT(sh, "sh", "sh");
+	assert_return_code(symlink("/bin/sh", at("other")), errno);
+	EXPECT(sh, "other|a b||c", "other", "a b", "", "c");
+	REFUSE(ENOENT, "'tool' is not an executable file in $PATH", "tool");
+	REFUSE(ENOENT, "'/no/such' is not an executable file", "/no/such");
+	REFUSE(ENOENT, "'/etc/passwd' is not", "/etc/passwd");
+	REFUSE(ENOENT, "''", "");
+	REFUSE(EINVAL, "no program");
+	unsetenv("PATH");
+	EXPECT(sh, "sh", "sh");
+}
+
+static void an_empty_path_element_is_the_current_directory(void **state)
+{
+	char argv[256];
+
+	assert_return_code(chdir(base), errno);
+	make_script("here", "#!/bin/sh\n");
+	setenv("PATH", "/nowhere:", 1);
+	snprintf(argv, sizeof(argv), "/bin/sh|%s", at("./here"));
+	EXPECT(sh, argv, "here");
+	assert_return_code(chdir("/"), errno);
+	REFUSE(ENOENT, "here", "here");
+}
+
+static void a_script_becomes_its_interpreter(void **state)
+{
+	char argv[256];
+
+	make_script("plain", "#!/bin/sh\nexit\n");
+	snprintf(argv, sizeof(argv), "/bin/sh|%s|x", at("plain"));
+	EXPECT(sh, argv, "plain", "x");
+	EXPECT(sh, argv, at("plain"), "x");
+	make_script("spaces", "#! \t /bin/sh \t -e  -u \t \nexit\n");
+	snprintf(argv, sizeof(argv), "/bin/sh|-e  -u|%s", at("spaces"));
+	EXPECT(sh, argv, "spaces"); /* one argument, as the kernel passes it */
+	make_script("bare", "#!/bin/sh");
+	snprintf(argv, sizeof(argv), "/bin/sh|%s", at("bare"));
+	EXPECT(sh, argv, "bare");
+	assert_return_code(symlink("bare", at("link")), errno);
+	snprintf(argv, sizeof(argv), "/bin/sh|%s", at("link"));
+	EXPECT(sh, argv, "link"); /* $0 is the link */
+	assert_return_code(chdir(base), errno);
+	snprintf(argv, sizeof(argv), "/bin/sh|%s", at("./bare"));
+	EXPECT(sh, argv, "./bare"); /* absolute: the tenant starts elsewhere */
+	assert_return_code(chdir("/"), errno);
+}
+
+static void env_is_looked_through(void **state)
+{
+	char argv[256];
+
+	make_script("e1", "#!/usr/bin/env sh\n");
+	snprintf(argv, sizeof(argv), "sh|%s|x", at("e1"));
+	EXPECT(sh, argv, "e1", "x");
+	make_script("e2", "#!/usr/bin/env -S  sh -e  -u\n");
+	snprintf(argv, sizeof(argv), "sh|-e|-u|%s|x", at("e2"));
+	EXPECT(sh, argv, "e2", "x");
+	EXPECT(sh, "sh|x", "env", "sh", "x");
+	EXPECT(sh, "sh|x", "/usr/bin/env", "env", "sh", "x");
+	make_script("e3", "#!/usr/bin/env -S A=1 sh\n");
+	REFUSE(EINVAL, "'env A=1'", "e3");
+	make_script("e4", "#!/usr/bin/env -S sh '-e'\n");
+	REFUSE(EINVAL, "only plain words", "e4");
+	make_script("e5", "#!/usr/bin/env sh -e\n"); /* one word with a space, to env */
+	REFUSE(ENOENT, "'sh -e'", "e5");
+	REFUSE(EINVAL, "'env -i'", "env", "-i", "sh");
+	REFUSE(EINVAL, "which program?", "env");
+	REFUSE(EINVAL, "'env '", "env", "-S");
+}
+
+static void interpreters_may_be_scripts_up_to_four_deep(void **state)
+{
+	char line[256], argv[512];
+
+	make_script("s1", "#!/bin/sh -1\n");
+	for (int i = 2; i <= 5; i++) {
+		char name[4], before[4];
+
+		snprintf(name, sizeof(name), "s%d", i);
+		snprintf(before, sizeof(before), "s%d", i - 1);
+		snprintf(line, sizeof(line), "#!%s -%d\n", at(before), i);
+		make_script(name, line);
+	}
+	snprintf(argv, sizeof(argv), "/bin/sh|-1|%s|-2|%s|a", at("s1"), at("s2"));
+	EXPECT(sh, argv, "s2", "a");
+	snprintf(argv, sizeof(argv), "/bin/sh|-1|%s|-2|%s|-3|%s|-4|%s", at("s1"), at("s2"),
+		 at("s3"), at("s4"));
+	EXPECT(sh, argv, "s4");
+	REFUSE(EINVAL, "too many interpreters", "s5");
+	snprintf(line, sizeof(line), "#!%s\n", at("self"));
+	make_script("self", line);
+	REFUSE(EINVAL, "too many interpreters", "self");
+}
+
+static void what_the_kernel_would_not_start_is_refused(void **state)
+{
+	char line[400];
+
+	make_script("text", "echo no first line\n");
+	REFUSE(EINVAL, "neither an ELF file nor a script", "text");
+	make_script("empty", "");
+	REFUSE(EINVAL, "neither", "empty");
+	make_script("none", "#! \t\n/bin/sh\n");
+	REFUSE(EINVAL, "names no interpreter", "none");
+	make_script("dos", "#!/bin/sh\r\n");
+	REFUSE(ENOENT, "/bin/sh\r", "dos");
+	make_script("gone", "#!/no/such/interpreter\n");
+	REFUSE(ENOENT, "/no/such/interpreter", "gone");
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "#!/bin/sh ", 10);
+	line[sizeof(line) - 1] = '\0';
+	make_script("long", line);
+	REFUSE(EINVAL, "longer than the kernel reads", "long");
+}
+
+/* ---- baselines ---- */
+
+static void need_identity(void)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+
+	if (!sn_rules_add(&rules, sh, SN_MAY_READ, 0, &err)) {
+		sn_rules_free(&rules);
+		return;
+	}
+	lacks(err.text);
+}
+
+static const struct sn_rule *rule_of(const struct sn_rules *rules, const char *dir)
+{
+	static const struct sn_rule none;
+	struct sn_inode id;
+
+	assert_int_equal(sn_identify(*dir ? dir : "/", &id, NULL), 0);
+	for (size_t i = 0; i < rules->nr_directories; i++)
+		if (rules->directories[i].key.ino == id.ino &&
+		    rules->directories[i].key.dev == id.dev)
+			return &rules->directories[i].rule;
+	return &none;
+}
+
+/* What the baseline grants on the file or directory behind @path, as bpf/walk.bpf.h adds it up. */
+static __u32 access_to(const struct sn_rules *rules, const char *path)
+{
+	sn_autofree char *real = realpath(path, NULL);
+	char *slash = real ? strrchr(real, '/') : NULL;
+	struct sn_inode id;
+	__u32 have;
+
+	assert_non_null(slash);
+	have = rule_of(rules, real)->access;
+	*slash = '\0';
+	assert_int_equal(sn_identify(*real ? real : "/", &id, NULL), 0);
+	for (size_t i = 0; i < rules->nr_names; i++)
+		if (rules->names[i].key.directory.ino == id.ino &&
+		    rules->names[i].key.directory.dev == id.dev &&
+		    !strcmp(rules->names[i].key.name, slash + 1))
+			have |= rules->names[i].rule.access;
+	for (; slash; slash = strrchr(real, '/')) {
+		*slash = '\0';
+		have |= rule_of(rules, real)->below;
+	}
+	return have;
+}
+
+static size_t nr_with(const struct sn_rules *rules, __u32 access)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < rules->nr_directories; i++)
+		nr += !!((rules->directories[i].rule.access | rules->directories[i].rule.below) &
+			 access);
+	for (size_t i = 0; i < rules->nr_names; i++)
+		nr += !!(rules->names[i].rule.access & access);
+	return nr;
+}
+
+static void baseline_of(struct sn_rules *rules, const char *exe)
+{
+	struct sn_err err = {};
+
+	if (sn_runtime_baseline(rules, exe, &err))
+		fail_msg("%s", err.text);
+}
+
+/* The paths in the memory map of @exe, once it is running: what was mapped executable must be
+ * granted. */
+static void expect_maps_granted(const struct sn_rules *rules, const char *command)
+{
+	FILE *maps = popen(command, "r");
+	char *line = NULL;
+	size_t size = 0, nr = 0;
+
+	assert_non_null(maps);
+	while (getline(&line, &size, maps) > 0) {
+		char *path = strchr(line, '/');
+
+		if (!path || !strstr(line, "r-xp"))
+			continue;
+		path[strcspn(path, "\n")] = '\0';
+		if (!(access_to(rules, path) & SN_MAY_MAP))
+			fail_msg("%s may not be mapped", path);
+		nr++;
+	}
+	free(line);
+	assert_int_equal(pclose(maps), 0);
+	assert_true(nr > 1);
+}
+
+static void the_baseline_of_a_shell(void **state)
+{
+	struct sn_rules rules = {};
+
+	need_identity();
+	baseline_of(&rules, sh);
+	assert_int_equal(access_to(&rules, sh),
+			 SN_MAY_STAT | SN_MAY_READ | SN_MAY_MAP | SN_MAY_START);
+	assert_int_equal(nr_with(&rules, SN_MAY_START), 1);
+	assert_int_equal(nr_with(&rules, SN_MAY_WRITE | SN_MAY_CHANGE), 0);
+	expect_maps_granted(&rules, "/bin/sh -c 'while read -r l; do echo \"$l\"; done"
+				    " </proc/self/maps'");
+	assert_int_equal(access_to(&rules, "/etc/hosts"), SN_MAY_STAT | SN_MAY_READ);
+	assert_true(access_to(&rules, "/proc/meminfo") & SN_MAY_READ);
+	assert_true(access_to(&rules, "/sys/devices/system/cpu/online") & SN_MAY_READ);
+	sn_rules_free(&rules);
+}
+
+static void a_baseline_is_narrow(void **state)
+{
+	static const char *const searched[] = { "/", "/etc", "/usr", "/usr/lib", "/proc", "/dev" };
+	static const char *const untouched[] = {
+		"/etc/passwd", "/etc/shadow", "/proc/sys", "/proc/1",	   "/proc/kcore",
+		"/root",       "/var",	      "/bin/ls",   "/usr/include", "/etc/ssl/private",
+		"/tmp"
+	};
+	struct sn_rules rules = {};
+
+	need_identity();
+	baseline_of(&rules, sh);
+	for (size_t i = 0; i < sizeof(searched) / sizeof(searched[0]); i++) {
+		assert_int_equal(rule_of(&rules, searched[i])->access, SN_MAY_STAT | SN_MAY_SEARCH);
+		assert_int_equal(rule_of(&rules, searched[i])->below, 0);
+	}
+	for (size_t i = 0; i < sizeof(untouched) / sizeof(untouched[0]); i++)
+		if (!access(untouched[i], F_OK) && access_to(&rules, untouched[i]))
+			fail_msg("%s is in the baseline", untouched[i]);
+	for (size_t i = 0; i < rules.nr_directories; i++)
+		assert_false(rules.directories[i].rule.below & SN_MAY_MAP);
+	sn_rules_free(&rules);
+}
+
+static void the_baseline_has_a_stable_scope(void **state)
+{
+	struct sn_rules a = {}, b = {};
+
+	need_identity();
+	baseline_of(&a, sh);
+	baseline_of(&b, sh);
+	assert_true(sn_rules_scope(&a) == sn_rules_scope(&b));
+	baseline_of(&b, "/bin/ls");
+	assert_true(sn_rules_scope(&a) != sn_rules_scope(&b));
+	sn_rules_free(&a);
+	sn_rules_free(&b);
+}
+
+static void a_static_program_needs_no_libraries(void **state)
+{
+	sn_autofree char *exe = realpath("/bin/busybox", NULL);
+	struct sn_rules rules = {};
+
+	need_identity();
+	if (!exe || system("/bin/busybox ldd /bin/busybox 2>&1 | grep -q 'not a dynamic' ||"
+			   " ldd /bin/busybox 2>&1 | grep -q 'not a dynamic'"))
+		lacks("a static busybox");
+	baseline_of(&rules, exe);
+	assert_int_equal(nr_with(&rules, SN_MAY_MAP), 1);
+	assert_int_equal(access_to(&rules, exe),
+			 SN_MAY_STAT | SN_MAY_READ | SN_MAY_MAP | SN_MAY_START);
+	sn_rules_free(&rules);
+}
+
+static void the_baseline_of_node_has_all_that_it_maps(void **state)
+{
+	const char *const words[] = { "node", NULL };
+	struct sn_command command;
+	struct sn_rules rules = {};
+
+	need_identity();
+	if (sn_command_resolve(&command, (char *const *)words, NULL))
+		lacks("node");
+	baseline_of(&rules, command.path);
+	expect_maps_granted(&rules, "node -e 'require(\"dns\").lookup(\"localhost\", () => "
+				    "process.stdout.write(require(\"fs\").readFileSync("
+				    "\"/proc/self/maps\")))'");
+	sn_rules_free(&rules);
+	sn_command_free(&command);
+}
+
+/* Copies @from to @name with the first @old in it overwritten by @new, which is not longer. */
+static void make_patched(const char *name, const char *from, const char *old, const char *new)
+{
+	static char content[1 << 22];
+	FILE *file = fopen(from, "re");
+	size_t size;
+	char *found;
+
+	assert_non_null(file);
+	size = fread(content, 1, sizeof(content), file);
+	fclose(file);
+	found = memmem(content, size, old, strlen(old));
+	assert_non_null(found);
+	memset(found, 0, strlen(old));
+	memcpy(found, new, strlen(new));
+	make_program(name, content, size);
+}
+
+static void broken_programs_are_refused_with_the_reason(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+
+	need_identity();
+	make_script("script", "#!/bin/sh\n");
+	assert_int_equal(sn_runtime_baseline(&rules, at("script"), &err), -EINVAL);
+	assert_non_null(strstr(err.text, "is not an ELF file"));
+	make_program("cut", (char[16]){ "\177ELF\2\1\1" }, 16);
+	assert_int_equal(sn_runtime_baseline(&rules, at("cut"), &err), -EINVAL);
+	assert_int_equal(sn_runtime_baseline(&rules, at("gone"), &err), -ENOENT);
+	make_patched("nolib", sh, "libc.so.6", "libq.so.6");
+	assert_int_equal(sn_runtime_baseline(&rules, at("nolib"), &err), -EINVAL);
+	assert_non_null(strstr(err.text, "libq.so.6"));
+	assert_non_null(strstr(err.text, "/nolib'"));
+	sn_rules_free(&rules);
+}
+
+/* The interpreter is run outside of every tenant, so a tenant must not choose it. */
+static void an_interpreter_that_others_can_write_is_not_run(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	char script[64];
+
+	need_identity();
+	make_patched("trap", sh, "/lib64/ld-linux-x86-64.so.2", at("ld"));
+	snprintf(script, sizeof(script), "#!/bin/sh\ntouch %s\n", at("sprung"));
+	make_script("ld", script);
+	assert_return_code(chmod(at("ld"), 0777), errno);
+	assert_int_equal(sn_runtime_baseline(&rules, at("trap"), &err), -EPERM);
+	assert_non_null(strstr(err.text, "writable by nobody else"));
+	assert_return_code(chmod(at("ld"), 0755), errno);
+	if (!geteuid()) {
+		assert_return_code(chown(at("ld"), 65534, 65534), errno);
+		assert_int_equal(sn_runtime_baseline(&rules, at("trap"), &err), -EPERM);
+	}
+	assert_int_not_equal(access(at("sprung"), F_OK), 0);
+	sn_rules_free(&rules);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_program_is_found_in_path_and_keeps_its_name),
+		TEST(an_empty_path_element_is_the_current_directory),
+		TEST(a_script_becomes_its_interpreter),
+		TEST(env_is_looked_through),
+		TEST(interpreters_may_be_scripts_up_to_four_deep),
+		TEST(what_the_kernel_would_not_start_is_refused),
+		TEST(the_baseline_of_a_shell),
+		TEST(a_baseline_is_narrow),
+		TEST(the_baseline_has_a_stable_scope),
+		TEST(a_static_program_needs_no_libraries),
+		TEST(the_baseline_of_node_has_all_that_it_maps),
+		TEST(broken_programs_are_refused_with_the_reason),
+		TEST(an_interpreter_that_others_can_write_is_not_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
