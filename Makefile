@@ -52,12 +52,23 @@ $(PROGRAMS:%=build/%): build/%: build/user/%.o build/libsafenode.a
 build/unit/%: tests/unit/%.c build/libsafenode.a | build/unit/
 	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) $< build/libsafenode.a -lcmocka $(LDLIBS) -o $@
 
-build/kernel/%: tests/kernel/%.c build/libsafenode.a | build/kernel/
-	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) $< build/libsafenode.a $(LDLIBS) -lpthread -o $@
+build/kernel/%.o: tests/kernel/%.c | build/kernel/
+	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) -c $< -o $@
+
+build/kernel/%_test: build/kernel/%_test.o build/kernel/tenant.o build/libsafenode.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lpthread -o $@
 
 install: all			## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(PROGRAMS:%=build/%) $(DESTDIR)$(PREFIX)/sbin
+
+# What the VM gets: the programs where a package puts them, and the tests.
+stage: PREFIX := /usr
+stage: all $(KERNEL_TESTS)
+	@rm -rf build/stage
+	@$(MAKE) -s install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
+	@install -d build/stage/usr/lib/safenode/tests
+	@cp -r tests/node tests/cli tests/demo $(wildcard build/kernel) build/stage/usr/lib/safenode/tests/ 2>/dev/null || true
 
 clean:				## remove build/, the VM images included
 	rm -rf build
@@ -65,6 +76,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all install clean help
+.PHONY: all install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)
