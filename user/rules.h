@@ -8,7 +8,7 @@
 #include "err.h"
 #include "safenode_abi.h"
 
-/* Entries for "directories" and "names". The scope in the keys is filled in when they are stored. */
+/* For "directories" and "names". The scope in the keys is filled in when they are stored. */
 struct sn_directory_rule {
 	struct sn_directory_key key;
 	struct sn_rule rule;
