@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A test runner: TEST(name) { ... }, a process for each, TAP 13 on stdout. */
+#ifndef SN_TEST_H
+#define SN_TEST_H
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SN_TEST_SECONDS 300 /* then a test hangs; emulated machines are slow */
+
+struct sn_test {
+	const char *name;
+	void (*run)(void);
+	struct sn_test *next;
+};
+
+/* What a test tells its parent, in memory that both share. */
+struct sn_test_result {
+	bool failed;
+	char skipped[256];
+};
+
+/* Defined beside main(). */
+extern struct sn_test *sn_tests;
+extern struct sn_test_result *sn_test_result;
+
+/* Tests run in the order in which they are written. */
+static inline void sn_test_add(struct sn_test *test)
+{
+	struct sn_test **end = &sn_tests;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = test;
+}
+
+#define TEST(id)                                                                                   \
+	static void test_##id(void);                                                               \
+	static struct sn_test test_entry_##id = { .name = #id, .run = test_##id };                 \
+	static void __attribute__((constructor)) test_register_##id(void)                          \
+	{                                                                                          \
+		sn_test_add(&test_entry_##id);                                                     \
+	}                                                                                          \
+	static void test_##id(void)
+
+/* Fails the test, and goes on with it. */
+#define FAIL(fmt, ...)                                                                             \
+	do {                                                                                       \
+		sn_test_result->failed = true;                                                     \
+		printf("# %s:%d: " fmt "\n", __FILE__, __LINE__, ##__VA_ARGS__);                   \
+	} while (0)
+
+/* Fails the test, and ends it: what follows would make no sense. */
+#define GIVE_UP(fmt, ...)                                                                          \
+	do {                                                                                       \
+		FAIL(fmt, ##__VA_ARGS__);                                                          \
+		exit(1);                                                                           \
+	} while (0)
+
+/* @missing names what is not there. With SAFENODE_MUST_RUN=1 that is a failure. */
+#define SKIP(missing)                                                                              \
+	do {                                                                                       \
+		const char *must_run_ = getenv("SAFENODE_MUST_RUN");                               \
+		if (must_run_ && !strcmp(must_run_, "1"))                                          \
+			GIVE_UP("cannot run without: %s", missing);                                \
+		snprintf(sn_test_result->skipped, sizeof(sn_test_result->skipped), "%s", missing); \
+		exit(0);                                                                           \
+	} while (0)
+
+static inline const char *sn_test_errno(long value)
+{
+	const char *name = value < 0 && value > -4096 ? strerrorname_np(-value) : NULL;
+
+	return name ? name : "";
+}
+
+#define EXPECT_EQ(want, got)                                                                       \
+	do {                                                                                       \
+		long long want_ = (want), got_ = (got);                                            \
+		if (want_ != got_)                                                                 \
+			FAIL("%s: want %lld %s, got %lld %s", #got, want_, sn_test_errno(want_),   \
+			     got_, sn_test_errno(got_));                                           \
+	} while (0)
+
+#define EXPECT_TRUE(condition)                                                                     \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			FAIL("%s is not true", #condition);                                        \
+	} while (0)
+
+/* Runs one test in a process of its own. @ended is called in that process before it ends. */
+static inline bool sn_test_one(const struct sn_test *test, int number, void (*ended)(void))
+{
+	int status;
+	pid_t pid;
+
+	*sn_test_result = (struct sn_test_result){ 0 };
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		alarm(SN_TEST_SECONDS);
+		atexit(ended);
+		test->run();
+		exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		status = -1;
+	if (WIFSIGNALED(status))
+		printf("# ended by signal %d, %s\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (status)
+		sn_test_result->failed = true;
+	printf("%sok %d - %s%s%s\n", sn_test_result->failed ? "not " : "", number, test->name,
+	       *sn_test_result->skipped ? " # SKIP " : "", sn_test_result->skipped);
+	fflush(stdout);
+	return !sn_test_result->failed;
+}
+
+/* Runs the tests whose names contain @filter (NULL: all of them). How many failed; none is one. */
+static inline int sn_test_all(const char *filter, void (*prepare)(void), void (*ended)(void))
+{
+	int number = 0, failed = 0;
+
+	printf("TAP version 13\n");
+	for (const struct sn_test *test = sn_tests; test; test = test->next) {
+		if (filter && !strstr(test->name, filter))
+			continue;
+		prepare();
+		failed += !sn_test_one(test, ++number, ended);
+	}
+	printf("1..%d\n", number);
+	if (!number)
+		printf("# no test's name contains '%s'\n", filter ? filter : "");
+	return number ? failed : 1;
+}
+
+#endif
