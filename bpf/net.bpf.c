@@ -84,39 +84,79 @@ static __always_inline __u32 sn_lowest_bit(__u64 word)
 	return position[((word & -word) * 0x03f79d71b4cb0a89ULL) >> 58];
 }
 
+/* A search for the longest prefix: the lengths still to try, as bits, and what was found. */
+struct sn_search {
+	struct sn_address address;
+	__u64 cgroup_id;
+	__u64 lengths[3];
+	__u16 port;
+	__u8 use;
+	bool found;
+};
+
+static long sn_try_address_length(__u64 step, struct sn_search *s)
+{
+	struct sn_address_key key = { .cgroup_id = s->cgroup_id };
+
+	if (s->lengths[2]) {
+		key.length = 128;
+		s->lengths[2] = 0;
+	} else if (s->lengths[1]) {
+		key.length = 64 + sn_lowest_bit(s->lengths[1]);
+		s->lengths[1] &= s->lengths[1] - 1;
+	} else if (s->lengths[0]) {
+		key.length = sn_lowest_bit(s->lengths[0]);
+		s->lengths[0] &= s->lengths[0] - 1;
+	} else {
+		return 1;
+	}
+	sn_put_address(key.addr, sn_address_prefix(s->address, key.length));
+	s->found = bpf_map_lookup_elem(&addresses, &key) != NULL;
+	return s->found;
+}
+
 /*
- * Longest prefix match as one exact lookup for each prefix length that the tenant uses: the cost
- * follows the number of different lengths, not of tenants or of addresses.
+ * Prefix match as one exact lookup for each prefix length that the tenant uses: the cost follows
+ * the number of different lengths, not of tenants or of addresses. bpf_loop() lets the verifier
+ * look at one step instead of 129.
  */
 static __always_inline bool sn_in_addresses(const struct sn_policy *pol, struct sn_address address)
 {
-	struct sn_address_key key = { .cgroup_id = pol->cgroup_id };
+	struct sn_search s = {
+		.address = address,
+		.cgroup_id = pol->cgroup_id,
+		.lengths = { pol->address_lengths[0], pol->address_lengths[1],
+			     pol->address_lengths[2] },
+	};
 
-	for (__u32 word = 0; word < 3; word++) {
-		__u64 lengths = pol->address_lengths[word];
+	bpf_loop(129, sn_try_address_length, &s, 0);
+	return s.found;
+}
 
-		for (int i = 0; i < 64 && lengths; i++, lengths &= lengths - 1) {
-			key.length = word * 64 + sn_lowest_bit(lengths);
-			sn_put_address(key.addr, sn_address_prefix(address, key.length));
-			if (bpf_map_lookup_elem(&addresses, &key))
-				return true;
-		}
-	}
-	return false;
+static long sn_try_port_length(__u64 step, struct sn_search *s)
+{
+	struct sn_port_key key = { .cgroup_id = s->cgroup_id, .use = s->use };
+
+	if (!s->lengths[0])
+		return 1;
+	key.length = sn_lowest_bit(s->lengths[0]);
+	key.port = sn_port_prefix(s->port, key.length);
+	s->lengths[0] &= s->lengths[0] - 1;
+	s->found = bpf_map_lookup_elem(&ports, &key) != NULL;
+	return s->found;
 }
 
 static __always_inline bool sn_in_ports(const struct sn_policy *pol, __u16 port, __u8 use)
 {
-	__u64 lengths = use == SN_PORT_LISTEN ? pol->listen_lengths : pol->port_lengths;
-	struct sn_port_key key = { .cgroup_id = pol->cgroup_id, .use = use };
+	struct sn_search s = {
+		.cgroup_id = pol->cgroup_id,
+		.lengths = { use == SN_PORT_LISTEN ? pol->listen_lengths : pol->port_lengths },
+		.port = port,
+		.use = use,
+	};
 
-	for (int i = 0; i < 17 && lengths; i++, lengths &= lengths - 1) {
-		key.length = sn_lowest_bit(lengths);
-		key.port = sn_port_prefix(port, key.length);
-		if (bpf_map_lookup_elem(&ports, &key))
-			return true;
-	}
-	return false;
+	bpf_loop(17, sn_try_port_length, &s, 0);
+	return s.found;
 }
 
 static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct sn_address address)

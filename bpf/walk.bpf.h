@@ -138,7 +138,8 @@ static long sn_climb_step(__u64 step, struct sn_climb *climb)
 		climb->done = true;
 		return 1;
 	}
-	f = sn_facts_of(BPF_CORE_READ((struct dentry *)parent, d_inode));
+	d = (struct dentry *)parent;
+	f = sn_facts_of(BPF_CORE_READ(d, d_inode));
 	if (sn_facts_are_dir(climb->pol, &f))
 		climb->access |= SN_MAY_ALL;
 	climb->access |= sn_directory_access(climb->pol, &f, true);
@@ -226,6 +227,23 @@ static __always_inline __u32 sn_access_to_entry(const struct sn_policy *pol, str
 	return sn_access_by_rules(pol, (__u64)dir);
 }
 
+struct sn_aliases {
+	const struct sn_policy *pol;
+	__u64 node; /* address of the next dentry's d_alias */
+	__u32 access;
+};
+
+static long sn_alias_step(__u64 step, struct sn_aliases *a)
+{
+	struct hlist_node *node = (struct hlist_node *)a->node;
+
+	if (!node)
+		return 1;
+	a->access |= sn_access_by_rules(a->pol, (__u64)node - sn_dentry_alias_offset());
+	a->node = (__u64)BPF_CORE_READ(node, next);
+	return 0;
+}
+
 /*
  * What may the tenant do with @inode, where a hook has no dentry? A directory has one alias. A
  * file has one per hard link that is in use; being allowed to see one of them is enough, for it
@@ -233,16 +251,11 @@ static __always_inline __u32 sn_access_to_entry(const struct sn_policy *pol, str
  */
 static __always_inline __u32 sn_access_to_inode(const struct sn_policy *pol, struct inode *inode)
 {
-	__u64 node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
-	__u32 access = 0;
+	struct sn_aliases a = { .pol = pol };
 
-	for (int i = 0; i < SN_ALIASES; i++) {
-		if (!node)
-			break;
-		access |= sn_access_by_rules(pol, node - sn_dentry_alias_offset());
-		node = (__u64)BPF_CORE_READ((struct hlist_node *)node, next);
-	}
-	return access;
+	a.node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
+	bpf_loop(SN_ALIASES, sn_alias_step, &a, 0);
+	return a.access;
 }
 
 #endif
