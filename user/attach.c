@@ -110,6 +110,20 @@ static int check_idle(struct plan *plan, struct sn_err *err)
 	return 0;
 }
 
+/*
+ * A program that the tenant can write must not start it: the dynamic loader looks at it, as root,
+ * before there is a tenant.
+ */
+static int check_command(const struct plan *plan, struct sn_err *err)
+{
+	size_t len = strlen(plan->directory);
+
+	if (!strncmp(plan->command.path, plan->directory, len) && plan->command.path[len] == '/')
+		return sn_fail(err, EINVAL, "'%s' lies in the tenant's directory, where the tenant "
+			       "could replace it; install it outside", plan->command.path);
+	return 0;
+}
+
 static int make_plan(struct plan *plan, char *const argv[], struct sn_err *err)
 {
 	static char *const node[] = { "node", NULL };
@@ -124,6 +138,8 @@ static int make_plan(struct plan *plan, char *const argv[], struct sn_err *err)
 	if (!ret)
 		ret = sn_command_resolve(&plan->command, *argv ? argv : node, err);
 	if (!ret)
+		ret = check_command(plan, err);
+	if (!ret)
 		ret = sn_object_state(&plan->state, err);
 	if (!ret)
 		ret = sn_cgroup_mount(plan->mount, err);
@@ -134,6 +150,18 @@ static int make_plan(struct plan *plan, char *const argv[], struct sn_err *err)
 }
 
 /* ---- the policy ---- */
+
+/* A path through the tenant's directory is the tenant's: it could plant a link to anywhere. */
+static bool leads_through_directory(const struct plan *plan)
+{
+	const struct sn_rules *own = &plan->tenant.own;
+	const struct sn_inode *dir = &plan->tenant.policy.dir;
+
+	for (size_t i = 0; i < own->nr_directories; i++)
+		if (own->directories[i].key.ino == dir->ino && own->directories[i].key.dev == dir->dev)
+			return true;
+	return false;
+}
 
 static int add_extra_paths(struct plan *plan, struct sn_err *err)
 {
@@ -146,6 +174,9 @@ static int add_extra_paths(struct plan *plan, struct sn_err *err)
 		ret = sn_rules_add(&plan->tenant.own, words->read_only[i], read, read, err);
 	for (size_t i = 0; i < words->nr_read_write && !ret; i++)
 		ret = sn_rules_add(&plan->tenant.own, words->read_write[i], write, write, err);
+	if (!ret && leads_through_directory(plan))
+		return sn_fail(err, EINVAL, "--read-only and --read-write give paths outside %s; "
+			       "one of them leads through it", plan->directory);
 	return ret;
 }
 
