@@ -25,10 +25,10 @@ trap 'say "failed: $BASH_COMMAND (${BASH_SOURCE[0]##*/} line $LINENO)"' ERR
 # need PACKAGE...: install those of this machine's packages that are missing
 need()
 {
-	local wanted installed missing
+	local wanted installed missing log
 
 	wanted=$(printf '%s\n' "$@" | sort -u)
-	# sid of other architectures, removed-but-configured etc. do not count, hence the status
+	# "ii": removed ones whose configuration is still there do not count
 	# shellcheck disable=SC2016 # the ${} are dpkg-query's
 	installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null |
 		sed -n 's/^ii *//p' | sort -u) || true
@@ -36,10 +36,12 @@ need()
 	[ -n "$missing" ] || return 0
 	[ "$(id -u)" = 0 ] || die "missing packages; as root: apt-get install $missing"
 	say "installing $missing"
-	apt-get update -qq >&2
 	# shellcheck disable=SC2086 # a list of words
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-		-o DPkg::Lock::Timeout=300 $missing >&2
+	log=$(apt-get update -qq 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+		--no-install-recommends -o DPkg::Lock::Timeout=300 $missing 2>&1) || {
+		echo "$log" >&2
+		die "could not install $missing"
+	}
 }
 
 # apt reading only our sources, and keeping everything it writes below build/
