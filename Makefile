@@ -20,12 +20,15 @@ LIB_OBJ   := $(patsubst user/%.c,build/user/%.o,$(filter-out $(PROGRAMS:%=user/%
 UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,build/kernel/%,$(wildcard tests/kernel/*_test.c))
 
+# a fault injector, and the native addons that a tenant tries to load
+SHARED    := build/cli/failat.so build/node/addon.node build/demo/addon.node
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(PROGRAMS:%=build/%)	## the programs, in build/
 
-build/ build/user/ build/unit/ build/kernel/:
+build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/:
 	@mkdir -p $@
 
 build/%.bpf.o: bpf/%.bpf.c | build/
@@ -58,17 +61,51 @@ build/kernel/%.o: tests/kernel/%.c | build/kernel/
 build/kernel/%_test: build/kernel/%_test.o build/kernel/tenant.o build/libsafenode.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lpthread -o $@
 
+build/cli/%.so: tests/cli/%.c | build/cli/
+	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) -shared -fPIC $< -ldl -o $@
+
+build/%.node: tests/%.c | build/node/ build/demo/
+	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) -shared -fPIC $< -o $@
+
+deps:				## install by name what a Debian machine lacks
+	@tests/deps
+
+demo: deps			## two tenants, a server, and what each tenant may not do (in a VM if need be)
+	@$(MAKE) -s stage
+	@tests/demo/run
+
+test: deps			## all tests, on every kernel of the matrix (in VMs)
+	@$(MAKE) -s stage units
+	@tests/run
+
+units: all $(UNITS)
+
+check: units			## unit tests and the tools' usage: no root, no kernel support
+	@set -e; for t in $(UNITS); do $$t; done
+	@tests/cli/usage build
+
+check-native: stage		## kernel, lifecycle and node tests on this machine's own kernel, as root
+	@PATH=$(CURDIR)/build/stage/usr/sbin:$$PATH build/stage/usr/lib/safenode/tests/suite
+
+lint:				## the layout of the sources
+	@clang-format --dry-run --Werror $(wildcard bpf/*.[ch] user/*.[ch] include/*.h tests/*/*.[ch])
+
 install: all			## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(PROGRAMS:%=build/%) $(DESTDIR)$(PREFIX)/sbin
 
-# What the VM gets: the programs where a package puts them, and the tests.
-stage: PREFIX := /usr
-stage: all $(KERNEL_TESTS)
+# What the VM gets: the programs where a package puts them, and the tests, compiled here because
+# there is no compiler there.
+STAGED    := build/stage/usr/lib/safenode/tests
+stage: all $(KERNEL_TESTS) $(SHARED)
 	@rm -rf build/stage
 	@$(MAKE) -s install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
-	@install -d build/stage/usr/lib/safenode/tests
-	@cp -r tests/node tests/cli tests/demo $(wildcard build/kernel) build/stage/usr/lib/safenode/tests/ 2>/dev/null || true
+	@install -d $(STAGED)/kernel
+	@install -m 0755 $(KERNEL_TESTS) $(STAGED)/kernel
+	@cp -r tests/suite tests/node tests/cli tests/demo $(STAGED)
+	@install -m 0755 $(filter build/cli/%,$(SHARED)) $(STAGED)/cli
+	@install -m 0755 $(filter build/node/%,$(SHARED)) $(STAGED)/node
+	@install -m 0755 $(filter build/demo/%,$(SHARED)) $(STAGED)/demo
 
 clean:				## remove build/, the VM images included
 	rm -rf build
@@ -76,6 +113,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all install stage clean help
+.PHONY: all deps demo test units check check-native lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)

@@ -11,7 +11,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
-#include <linux/securebits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,8 +168,6 @@ static int drop_credentials(const struct sn_launch *launch, struct sn_err *err)
 		return ret;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return sn_fail(err, errno, "cannot set no_new_privs: %s", strerror(errno));
-	/* changing user made this process undumpable; the tenant may read its own /proc files */
-	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (access(".", R_OK | X_OK))
 		return sn_fail(err, errno, "user %u cannot enter %s: %s", launch->uid,
 			       launch->directory, strerror(errno));

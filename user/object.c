@@ -378,12 +378,28 @@ int sn_object_unload(struct sn_err *err)
 	return sn_cgroup_remove(path, err);
 }
 
+/* Removed and made again, the cgroup has another id, and nothing below it would be a tenant. */
+static int check_parent_id(const struct sn_state *state, struct sn_err *err)
+{
+	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
+	__u64 id;
+	int ret = sn_cgroup_mount(mount, err);
+
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "%s%s", mount, state->parent);
+	if (sn_cgroup_id(path, &id, NULL) || id != state->parent_id)
+		return sn_fail(err, EPROTO, "the cgroup %s was removed since safenode-load; "
+			       "safenode-load --unload, then safenode-load", path);
+	return 0;
+}
+
 int sn_object_state(struct sn_state *state, struct sn_err *err)
 {
 	sn_autoclose int fd = bpf_obj_get(SN_PIN_DIR "/state");
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info), first = 0;
-	int links;
+	int links, ret;
 
 	if (fd < 0)
 		return sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load");
@@ -393,7 +409,9 @@ int sn_object_state(struct sn_state *state, struct sn_err *err)
 			       "use its tools, or safenode-load --unload");
 	links = count_entries(SN_LINKS_DIR);
 	if (links != (int)state->programs)
-		return sn_fail(err, EPROTO, "%d of %u programs are attached; run safenode-load",
-			       links < 0 ? 0 : links, state->programs);
-	return sn_kernel_check_ftrace(err);
+		return sn_fail(err, EPROTO, "%d of %u programs are attached; "
+			       "safenode-load --unload, then safenode-load", links < 0 ? 0 : links,
+			       state->programs);
+	ret = check_parent_id(state, err);
+	return ret ? ret : sn_kernel_check_ftrace(err);
 }
