@@ -245,6 +245,13 @@ static void make_arg(const char *fmt, va_list args)
 		GIVE_UP("an argument is longer than %d bytes", ARG_MAX_BYTES - 1);
 }
 
+static void begin(struct tenant *t)
+{
+	take_events(NULL, 0);
+	t->before = tenant_counters(t);
+	t->nr_seen = 0;
+}
+
 long inside(struct tenant *t, const char *probe, const char *fmt, ...)
 {
 	va_list args;
@@ -252,9 +259,7 @@ long inside(struct tenant *t, const char *probe, const char *fmt, ...)
 	va_start(args, fmt);
 	make_arg(fmt, args);
 	va_end(args);
-	take_events(NULL, 0);
-	t->before = tenant_counters(t);
-	t->nr_seen = 0;
+	begin(t);
 	t->result = ask(t, probe, last_arg);
 	if (t->result == COULD_NOT_TRY)
 		GIVE_UP("inside %s: %s %s could not try", t->name, probe, sn_last_arg());
@@ -262,48 +267,94 @@ long inside(struct tenant *t, const char *probe, const char *fmt, ...)
 	return t->result;
 }
 
+static const char *outside_user = "t1";
+
+void outside_as(const char *user)
+{
+	outside_user = user;
+}
+
 /* What safenode-attach does to a tenant's process, without the tenant. */
-static void become_user(const char *name)
+static bool become_user(const char *name)
 {
 	const struct passwd *pw = getpwnam(name);
 
 	setsid();
-	if (!pw || setgroups(1, &pw->pw_gid) || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) || chdir("/srv/t1") ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) {
-		could_not_try("becoming user %s", name);
-		_exit(1);
-	}
+	if (!pw || chdir("/srv/t1"))
+		return false;
+	if (!pw->pw_uid)
+		return true;
+	return !setgroups(1, &pw->pw_gid) && !setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) &&
+	       !setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) &&
+	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
-long outside(const char *probe, const char *fmt, ...)
+/* @procs: the cgroup.procs to join, opened by root; -1: none. */
+static void __attribute__((noreturn)) run_probe(const struct probe *probe, int procs, int answers)
 {
-	const struct probe *entry = probe_find(probe);
+	long result;
+
+	if (!become_user(outside_user))
+		result = could_not_try("becoming user %s", outside_user);
+	else if (procs >= 0 && write(procs, "0", 1) != 1)
+		result = could_not_try("joining the cgroup");
+	else
+		result = probe->run(last_arg);
+	_exit(write(answers, &result, sizeof(result)) != sizeof(result));
+}
+
+static long fork_probe(const char *name, int procs)
+{
+	const struct probe *probe = probe_find(name);
 	long result = COULD_NOT_TRY;
-	va_list args;
 	int ends[2];
 	pid_t pid;
 
-	va_start(args, fmt);
-	make_arg(fmt, args);
-	va_end(args);
-	if (!entry || pipe2(ends, O_CLOEXEC))
-		GIVE_UP("cannot run the probe %s", probe);
+	if (!probe || pipe2(ends, O_CLOEXEC))
+		GIVE_UP("cannot run the probe %s", name);
 	fflush(stdout);
 	pid = fork();
-	if (!pid) {
-		become_user("t1");
-		result = entry->run(last_arg);
-		_exit(write(ends[1], &result, sizeof(result)) != sizeof(result));
-	}
+	if (!pid)
+		run_probe(probe, procs, ends[1]);
 	close(ends[1]);
 	if (read(ends[0], &result, sizeof(result)) != sizeof(result))
 		result = COULD_NOT_TRY;
 	close(ends[0]);
 	waitpid(pid, NULL, 0);
 	if (result == COULD_NOT_TRY)
-		GIVE_UP("outside: %s %s could not try", probe, sn_last_arg());
+		GIVE_UP("%s: %s %s could not try", procs < 0 ? "outside" : "moved", name,
+			sn_last_arg());
 	return result;
+}
+
+long outside(const char *probe, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	make_arg(fmt, args);
+	va_end(args);
+	return fork_probe(probe, -1);
+}
+
+long moved_into(struct tenant *t, const char *cgroup, const char *probe, const char *fmt, ...)
+{
+	char path[PATH_MAX + 16];
+	va_list args;
+	int procs;
+
+	va_start(args, fmt);
+	make_arg(fmt, args);
+	va_end(args);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	procs = open(path, O_WRONLY | O_CLOEXEC);
+	if (procs < 0)
+		GIVE_UP("cannot open %s: %s", path, strerror(errno));
+	begin(t);
+	t->result = fork_probe(probe, procs);
+	close(procs);
+	take_events(t, 0);
+	return t->result;
 }
 
 /* ---- tenants ---- */

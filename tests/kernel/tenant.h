@@ -92,6 +92,14 @@ long inside(struct tenant *t, const char *probe, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The control: in a new process of user t1, in /srv/t1, in no tenant. */
 long outside(const char *probe, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* From now on, in this test, outside() runs as this user; "root" keeps all its powers. */
+void outside_as(const char *user);
+/*
+ * Like outside(), but the process has been moved into the cgroup at @cgroup. What is counted and
+ * reported is looked for under @t->id; 0 is where processes without policy are counted.
+ */
+long moved_into(struct tenant *t, const char *cgroup, const char *probe, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* The tenant's counters now. */
 struct sn_counters tenant_counters(const struct tenant *t);
@@ -118,13 +126,13 @@ void expect_quiet(const char *file, int line, struct tenant *t);
 	do {                                                                                       \
 		long got_ = inside(t, probe, __VA_ARGS__);                                         \
 		if (got_ != -(error))                                                              \
-			FAIL("inside: " probe " %s: want %d %s, got %ld %s", sn_last_arg(),        \
+			FAIL("inside: %s %s: want %d %s, got %ld %s", probe, sn_last_arg(),        \
 			     -(error), sn_test_errno(-(error)), got_, sn_test_errno(got_));        \
 		else                                                                               \
 			EXPECT_EVENT(t, op, why);                                                  \
 		got_ = outside(probe, __VA_ARGS__);                                                \
 		if (got_ < 0)                                                                      \
-			FAIL("the control: " probe " %s: got %ld %s", sn_last_arg(), got_,         \
+			FAIL("the control: %s %s: got %ld %s", probe, sn_last_arg(), got_,         \
 			     sn_test_errno(got_));                                                 \
 	} while (0)
 
@@ -133,7 +141,7 @@ void expect_quiet(const char *file, int line, struct tenant *t);
 	do {                                                                                       \
 		long got_ = inside(t, probe, __VA_ARGS__);                                         \
 		if (got_ < 0)                                                                      \
-			FAIL("inside: " probe " %s: got %ld %s", sn_last_arg(), got_,              \
+			FAIL("inside: %s %s: got %ld %s", probe, sn_last_arg(), got_,              \
 			     sn_test_errno(got_));                                                 \
 		EXPECT_QUIET(t);                                                                   \
 	} while (0)
