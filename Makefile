@@ -21,7 +21,8 @@ UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,build/kernel/%,$(wildcard tests/kernel/*_test.c))
 
 # a fault injector, and the native addons that a tenant tries to load
-SHARED    := build/cli/failat.so build/node/addon.node build/demo/addon.node
+SHARED    := $(patsubst tests/%.c,build/%.so,$(wildcard tests/cli/*.c)) \
+	     $(patsubst tests/%.c,build/%.node,$(wildcard tests/node/*.c tests/demo/*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -101,11 +102,9 @@ stage: all $(KERNEL_TESTS) $(SHARED)
 	@rm -rf build/stage
 	@$(MAKE) -s install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
 	@install -d $(STAGED)/kernel
-	@install -m 0755 $(KERNEL_TESTS) $(STAGED)/kernel
-	@cp -r tests/suite tests/node tests/cli tests/demo $(STAGED)
-	@install -m 0755 $(filter build/cli/%,$(SHARED)) $(STAGED)/cli
-	@install -m 0755 $(filter build/node/%,$(SHARED)) $(STAGED)/node
-	@install -m 0755 $(filter build/demo/%,$(SHARED)) $(STAGED)/demo
+	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
+	@cp -r $(wildcard tests/suite tests/node tests/cli tests/demo) $(STAGED)
+	@for f in $(SHARED:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
 
 clean:				## remove build/, the VM images included
 	rm -rf build

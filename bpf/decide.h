@@ -118,7 +118,8 @@ static __always_inline __u32 sn_device_access(__u32 mode, __u32 rdev)
 /* set-id bits lend an identity; group execute tells set-gid from mandatory locking. */
 static __always_inline bool sn_mode_lends_identity(__u32 mode)
 {
-	return (mode & SN_S_ISUID) || (mode & (SN_S_ISGID | SN_S_IXGRP)) == (SN_S_ISGID | SN_S_IXGRP);
+	return (mode & SN_S_ISUID) ||
+	       (mode & (SN_S_ISGID | SN_S_IXGRP)) == (SN_S_ISGID | SN_S_IXGRP);
 }
 
 /* mknod(2) and open(O_CREAT): plain files and pipes. A type of 0 means a plain file. */
@@ -142,13 +143,13 @@ static __always_inline enum sn_why sn_decide_ioctl(__u32 request)
 	case 0x5402: /* TCSETS, TCSETSW, TCSETSF: raw mode of the terminal that was handed over */
 	case 0x5403:
 	case 0x5404:
-	case 0x5413: /* TIOCGWINSZ */
-	case 0x5411: /* TIOCOUTQ, SIOCOUTQ */
-	case 0x541b: /* FIONREAD, SIOCINQ */
-	case 0x5421: /* FIONBIO */
-	case 0x5450: /* FIONCLEX */
-	case 0x5451: /* FIOCLEX */
-	case 0x5460: /* FIOQSIZE */
+	case 0x5413:	 /* TIOCGWINSZ */
+	case 0x5411:	 /* TIOCOUTQ, SIOCOUTQ */
+	case 0x541b:	 /* FIONREAD, SIOCINQ */
+	case 0x5421:	 /* FIONBIO */
+	case 0x5450:	 /* FIONCLEX */
+	case 0x5451:	 /* FIOCLEX */
+	case 0x5460:	 /* FIOQSIZE */
 	case 0x802c542a: /* TCGETS2 */
 	case 0x40049409: /* FICLONE */
 	case 0x4020940d: /* FICLONERANGE */

@@ -27,15 +27,16 @@
 struct sn_ask {
 	enum sn_op op;
 	enum sn_why why;
-	__u64 dentry;	/* address of the file's struct dentry, or 0 */
-	__s64 number;	/* as in struct sn_event */
-	__u32 target;	/* another process's tgid, or 0 */
-	__u16 family;	/* AF_INET6 when address and port are set */
-	__u16 port;	/* host byte order */
+	__u64 dentry; /* address of the file's struct dentry, or 0 */
+	__s64 number; /* as in struct sn_event */
+	__u32 target; /* another process's tgid, or 0 */
+	__u16 family; /* AF_INET6 when address and port are set */
+	__u16 port;   /* host byte order */
 	struct sn_address address;
 };
 
-/* Argument @n of the hook as a number: the verifier knows nothing about it, so it deletes nothing. */
+/* Argument @n of the hook as a number: the verifier knows nothing about it, so it deletes nothing.
+ */
 static __always_inline __u64 sn_argument(unsigned long long *ctx, int n)
 {
 	__u64 value = 0;

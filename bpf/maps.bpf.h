@@ -8,13 +8,13 @@
 #include <bpf/bpf_helpers.h>
 
 /* Hash maps are not preallocated: memory is paid per entry, not per possible entry. */
-#define SN_HASH(key_type, value_type, entries)                                                     \
-	{                                                                                          \
-		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
-		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
-		__uint(max_entries, entries);                                                      \
-		__type(key, key_type);                                                             \
-		__type(value, value_type);                                                         \
+#define SN_HASH(key_type, value_type, entries)        \
+	{                                             \
+		__uint(type, BPF_MAP_TYPE_HASH);      \
+		__uint(map_flags, BPF_F_NO_PREALLOC); \
+		__uint(max_entries, entries);         \
+		__type(key, key_type);                \
+		__type(value, value_type);            \
 	}
 
 struct sn_policies SN_HASH(__u64, struct sn_policy, SN_TENANTS_MAX);

@@ -175,7 +175,7 @@ static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct
 }
 
 static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, struct sn_ask *ask,
-						 const struct sn_dest *dest)
+						const struct sn_dest *dest)
 {
 	bool restricted = sn_is_restricted(pol, dest->address);
 	bool listed = restricted && sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
@@ -220,8 +220,7 @@ int BPF_PROG(sn_socket_connect, struct socket *sock, struct sockaddr *address, i
 	dest = sn_read_dest(address, len, false);
 	if (dest.known)
 		ask.why = sn_ask_about_dest(pol, &ask, &dest);
-	else if (len >= 2 && !bpf_probe_read_kernel(&family, 2, address) &&
-		 family == SN_AF_UNSPEC)
+	else if (len >= 2 && !bpf_probe_read_kernel(&family, 2, address) && family == SN_AF_UNSPEC)
 		ask.why = SN_ALLOWED; /* disconnects */
 	return sn_finish(pol, &ask);
 }
@@ -272,8 +271,8 @@ int BPF_PROG(sn_socket_bind, struct socket *sock, struct sockaddr *address, int 
 		ask.family = SN_AF_INET6;
 		ask.address = dest.address;
 		ask.port = dest.port;
-		ask.why = sn_decide_bind(pol, dest.port,
-					 sn_in_ports(pol, dest.port, SN_PORT_LISTEN));
+		ask.why =
+			sn_decide_bind(pol, dest.port, sn_in_ports(pol, dest.port, SN_PORT_LISTEN));
 	}
 	return sn_finish(pol, &ask);
 }
@@ -337,7 +336,7 @@ struct sn_packet {
 	struct sn_dest dest;
 	__u32 transport; /* offset of the transport header */
 	__u8 protocol;
-	bool opens;	 /* a TCP segment that opens a connection */
+	bool opens; /* a TCP segment that opens a connection */
 };
 
 /* IPv6 extension headers that may stand before the transport header (RFC 8200, 4). */
@@ -432,7 +431,8 @@ int sn_egress(struct __sk_buff *skb)
 		if (ask.why == SN_ALLOWED && pol->self_restricted && skb->ifindex == 1 &&
 		    !sn_in_ports(pol, packet.dest.port, SN_PORT_OUTGOING))
 			ask.why = SN_NOT_LISTED;
-		/* answers on connections that somebody opened to the tenant, or that were checked */
+		/* answers on connections that somebody opened to the tenant, or that were checked
+		 */
 		if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
 			ask.why = SN_ALLOWED;
 	}

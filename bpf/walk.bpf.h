@@ -107,7 +107,8 @@ static __always_inline __u32 sn_name_access(const struct sn_policy *pol, __u64 d
 
 	if (BPF_CORE_READ(d, d_name.len) >= SN_NAME_MAX)
 		return 0;
-	if (bpf_probe_read_kernel_str(key.name, sizeof(key.name), BPF_CORE_READ(d, d_name.name)) <= 0)
+	if (bpf_probe_read_kernel_str(key.name, sizeof(key.name), BPF_CORE_READ(d, d_name.name)) <=
+	    0)
 		return 0;
 	for (int i = 0; i < 2; i++) {
 		struct sn_rule *rule;

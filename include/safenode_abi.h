@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The contract between the kernel programs and the tools: policy, rules, events and their limits. */
+/* The contract between the kernel programs and the tools: policy, rules, events and their limits.
+ */
 #ifndef SAFENODE_ABI_H
 #define SAFENODE_ABI_H
 
@@ -19,9 +20,9 @@
 #define SN_TEXT_MAX	  128	/* bytes of a path kept for people to read */
 #define SN_EVENT_PATH_MAX 512	/* bytes of the path in an event */
 #define SN_TENANTS_MAX	  16384 /* entries in "policies" and "counters" */
-#define SN_RULES_MAX	  262144  /* entries in each of "addresses", "ports", "directories", "names" */
+#define SN_RULES_MAX	  262144 /* entries in each of "addresses", "ports", "directories", "names" */
 #define SN_EVENTS_BYTES	  (1 << 20) /* size of the ring buffer */
-#define SN_EVENTS_RATE	  256	/* events that one tenant may put on the ring in a second */
+#define SN_EVENTS_RATE	  256	    /* events that one tenant may put on the ring in a second */
 #define SN_WALK_MAX	  65536 /* directories that a walk to the root climbs before it refuses */
 
 /* What a tenant may do with one file or directory; a sum of these bits. */
@@ -135,30 +136,30 @@ struct sn_inode {
 
 /* The value in "policies", one per tenant. All numbers in host byte order. */
 struct sn_policy {
-	char tenant[SN_TENANT_MAX];   /* its name, NUL-terminated */
-	char directory[SN_TEXT_MAX];  /* for people; decisions use dir */
-	__u64 cgroup_id;	      /* its own key: kernfs id of the tenant's cgroup */
-	__u64 baseline;		      /* scope of the runtime's rules in "directories" and "names" */
-	struct sn_inode dir;	      /* the tenant's one directory */
-	struct sn_inode launcher;     /* the program whose process image may exec() once */
-	__u8 safe_mode;		      /* 0 refuses everything: what a process without policy gets */
-	__u8 audit;		      /* report what is granted, too */
-	__u8 loopback_restricted;     /* one loopback address is listed, so all of loopback is */
-	__u8 self_restricted;	      /* whatever leaves through the loopback device is restricted */
-	__u8 listen_restricted;	      /* binding to a port needs it to be listed */
+	char tenant[SN_TENANT_MAX];  /* its name, NUL-terminated */
+	char directory[SN_TEXT_MAX]; /* for people; decisions use dir */
+	__u64 cgroup_id;	     /* its own key: kernfs id of the tenant's cgroup */
+	__u64 baseline;		     /* scope of the runtime's rules in "directories" and "names" */
+	struct sn_inode dir;	     /* the tenant's one directory */
+	struct sn_inode launcher;    /* the program whose process image may exec() once */
+	__u8 safe_mode;		     /* 0 refuses everything: what a process without policy gets */
+	__u8 audit;		     /* report what is granted, too */
+	__u8 loopback_restricted;    /* one loopback address is listed, so all of loopback is */
+	__u8 self_restricted;	     /* whatever leaves through the loopback device is restricted */
+	__u8 listen_restricted;	     /* binding to a port needs it to be listed */
 	__u8 pad[3];
-	__u64 address_lengths[3];     /* bit n: "addresses" holds a prefix of n bits (0 to 128) */
-	__u32 port_lengths;	      /* bit n: "ports" holds a prefix of n bits (0 to 16) */
-	__u32 listen_lengths;	      /* the same for the ports to listen on */
+	__u64 address_lengths[3]; /* bit n: "addresses" holds a prefix of n bits (0 to 128) */
+	__u32 port_lengths;	  /* bit n: "ports" holds a prefix of n bits (0 to 16) */
+	__u32 listen_lengths;	  /* the same for the ports to listen on */
 };
 _Static_assert(sizeof(struct sn_policy) == 296, "no hidden padding");
 
 /* Key of "addresses": a restricted prefix. IPv4 is kept as ::ffff:a.b.c.d, 96 bits longer. */
 struct sn_address_key {
 	__u64 cgroup_id;
-	__u32 length;	/* bits that count, 0 to 128 */
+	__u32 length; /* bits that count, 0 to 128 */
 	__u32 pad;
-	__u8 addr[16];	/* network byte order, the bits behind length are zero */
+	__u8 addr[16]; /* network byte order, the bits behind length are zero */
 };
 _Static_assert(sizeof(struct sn_address_key) == 32, "no hidden padding");
 
@@ -167,9 +168,9 @@ enum sn_port_use { SN_PORT_OUTGOING, SN_PORT_LISTEN };
 /* Key of "ports": an aligned block of ports; a range is cut into the fewest such blocks. */
 struct sn_port_key {
 	__u64 cgroup_id;
-	__u16 port;   /* host byte order, the bits behind length are zero */
-	__u8 length;  /* bits that count, 0 to 16 */
-	__u8 use;     /* enum sn_port_use */
+	__u16 port;  /* host byte order, the bits behind length are zero */
+	__u8 length; /* bits that count, 0 to 16 */
+	__u8 use;    /* enum sn_port_use */
 	__u32 pad;
 };
 _Static_assert(sizeof(struct sn_port_key) == 16, "no hidden padding");
@@ -197,9 +198,9 @@ _Static_assert(sizeof(struct sn_name_key) == 88, "no hidden padding");
 
 /* Value of "directories" and "names". */
 struct sn_rule {
-	__u64 generation;	/* of the directory in the key, as in struct sn_inode */
-	__u8 access;		/* sum of enum sn_access, for the object itself */
-	__u8 below;		/* the same for everything below the directory; 0 in "names" */
+	__u64 generation; /* of the directory in the key, as in struct sn_inode */
+	__u8 access;	  /* sum of enum sn_access, for the object itself */
+	__u8 below;	  /* the same for everything below the directory; 0 in "names" */
 	__u8 pad[6];
 	char path[SN_TEXT_MAX]; /* for people */
 };
@@ -207,10 +208,10 @@ _Static_assert(sizeof(struct sn_rule) == 144, "no hidden padding");
 
 /* The one value in "state": what the loader did. */
 struct sn_state {
-	__u32 abi_version;    /* SN_ABI_VERSION */
-	__u32 programs;	      /* links that must be pinned */
-	__u64 parent_id;      /* kernfs id of the cgroup below which tenants live */
-	__u32 parent_level;   /* its level in the hierarchy, 0 is the root */
+	__u32 abi_version;	  /* SN_ABI_VERSION */
+	__u32 programs;		  /* links that must be pinned */
+	__u64 parent_id;	  /* kernfs id of the cgroup below which tenants live */
+	__u32 parent_level;	  /* its level in the hierarchy, 0 is the root */
 	char parent[SN_TEXT_MAX]; /* its path from the root of the hierarchy, "/safenode" */
 	__u32 pad;
 };
@@ -231,7 +232,7 @@ struct sn_event {
 	__u64 cgroup_id;
 	char tenant[SN_TENANT_MAX];
 	char comm[16];
-	__u32 pid;	/* the process (thread group), initial pid namespace; 0: none was running */
+	__u32 pid; /* the process (thread group), initial pid namespace; 0: none was running */
 	__u32 tid;
 	__u16 op;	/* enum sn_op */
 	__u16 why;	/* enum sn_why */

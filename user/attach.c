@@ -24,12 +24,12 @@ struct plan {
 	char directory[PATH_MAX];
 	uid_t uid;
 	gid_t gid;
-	char *user;		/* name of uid, or NULL */
+	char *user; /* name of uid, or NULL */
 	struct sn_command command;
 	struct sn_state state;
-	char mount[PATH_MAX];	/* of cgroup v2 */
+	char mount[PATH_MAX]; /* of cgroup v2 */
 	char cgroup[PATH_MAX];
-	struct sn_store store;	/* locked from establish() on, until the tenant runs */
+	struct sn_store store; /* locked from establish() on, until the tenant runs */
 	struct sn_tenant tenant;
 };
 
@@ -49,7 +49,8 @@ static int check_directory(struct plan *plan, struct stat *st, struct sn_err *er
 	if (!S_ISDIR(st->st_mode))
 		return sn_fail(err, EINVAL, "'%s' is not a directory", given);
 	if (!strcmp(plan->directory, "/"))
-		return sn_fail(err, EINVAL, "'/' cannot be a tenant's directory; "
+		return sn_fail(err, EINVAL,
+			       "'/' cannot be a tenant's directory; "
 			       "give it one of its own, such as /srv/t1");
 	switch (fs.f_type) {
 	case PROC_SUPER_MAGIC:
@@ -76,8 +77,10 @@ static int find_user(struct plan *plan, const struct stat *st, struct sn_err *er
 		plan->gid = st->st_gid;
 		pw = getpwuid(st->st_uid);
 		if (!st->st_uid)
-			return sn_fail(err, EINVAL, "%s belongs to root; chown it to the tenant's "
-				       "user, or name one with --user", plan->directory);
+			return sn_fail(err, EINVAL,
+				       "%s belongs to root; chown it to the tenant's "
+				       "user, or name one with --user",
+				       plan->directory);
 	} else {
 		uid = strtoul(word, &end, 10);
 		pw = *word && !*end ? getpwuid(uid) : getpwnam(word);
@@ -104,9 +107,10 @@ void sn_tenant_path(char path[PATH_MAX], const char *mount, const struct sn_stat
 static int check_idle(struct plan *plan, struct sn_err *err)
 {
 	if (sn_cgroup_populated(plan->cgroup) == 1)
-		return sn_fail(err, EINVAL, "tenant '%s' is running; choose another name, or "
-			       "safenode-detach --cgroup %s --kill first", plan->words->tenant,
-			       plan->words->tenant);
+		return sn_fail(err, EINVAL,
+			       "tenant '%s' is running; choose another name, or "
+			       "safenode-detach --cgroup %s --kill first",
+			       plan->words->tenant, plan->words->tenant);
 	return 0;
 }
 
@@ -119,8 +123,10 @@ static int check_command(const struct plan *plan, struct sn_err *err)
 	size_t len = strlen(plan->directory);
 
 	if (!strncmp(plan->command.path, plan->directory, len) && plan->command.path[len] == '/')
-		return sn_fail(err, EINVAL, "'%s' lies in the tenant's directory, where the tenant "
-			       "could replace it; install it outside", plan->command.path);
+		return sn_fail(err, EINVAL,
+			       "'%s' lies in the tenant's directory, where the tenant "
+			       "could replace it; install it outside",
+			       plan->command.path);
 	return 0;
 }
 
@@ -158,7 +164,8 @@ static bool leads_through_directory(const struct plan *plan)
 	const struct sn_inode *dir = &plan->tenant.policy.dir;
 
 	for (size_t i = 0; i < own->nr_directories; i++)
-		if (own->directories[i].key.ino == dir->ino && own->directories[i].key.dev == dir->dev)
+		if (own->directories[i].key.ino == dir->ino &&
+		    own->directories[i].key.dev == dir->dev)
 			return true;
 	return false;
 }
@@ -175,8 +182,10 @@ static int add_extra_paths(struct plan *plan, struct sn_err *err)
 	for (size_t i = 0; i < words->nr_read_write && !ret; i++)
 		ret = sn_rules_add(&plan->tenant.own, words->read_write[i], write, write, err);
 	if (!ret && leads_through_directory(plan))
-		return sn_fail(err, EINVAL, "--read-only and --read-write give paths outside %s; "
-			       "one of them leads through it", plan->directory);
+		return sn_fail(err, EINVAL,
+			       "--read-only and --read-write give paths outside %s; "
+			       "one of them leads through it",
+			       plan->directory);
 	return ret;
 }
 
@@ -191,8 +200,10 @@ static int add_descriptors(struct plan *plan, struct sn_err *err)
 			ret = sn_rules_add_fd(&plan->tenant.own, fd, err);
 	for (size_t i = 0; i < words->nr_keep_fd && !ret; i++) {
 		if (fcntl(words->keep_fd[i], F_GETFD) < 0)
-			return sn_fail(err, EINVAL, "descriptor %d is not open; --keep-fd takes one "
-				       "that the caller opened", words->keep_fd[i]);
+			return sn_fail(err, EINVAL,
+				       "descriptor %d is not open; --keep-fd takes one "
+				       "that the caller opened",
+				       words->keep_fd[i]);
 		ret = sn_rules_add_fd(&plan->tenant.own, words->keep_fd[i], err);
 	}
 	return ret;
@@ -267,19 +278,17 @@ static int set_limits(const struct plan *plan, struct sn_err *err)
 
 /* ---- doing and undoing ---- */
 
-static int remove_tenant(struct sn_store *store, const char *cgroup, struct sn_err *err)
+/*
+ * Its policy goes first: until its cgroup is gone, the tenant is refused everything. How many
+ * policies there were, or a negative errno.
+ */
+static int remove_tenant(struct sn_store *store, const char *tenant, const char *cgroup,
+			 struct sn_err *err)
 {
-	__u64 id;
-	int ret;
+	int removed = sn_store_remove_tenant(store, tenant, err);
+	int ret = removed < 0 ? removed : sn_cgroup_remove(cgroup, err);
 
-	if (sn_cgroup_populated(cgroup) == -ENOENT)
-		return 0;
-	ret = sn_cgroup_id(cgroup, &id, err);
-	if (!ret)
-		ret = sn_store_remove(store, id, err);
-	if (!ret)
-		ret = sn_cgroup_remove(cgroup, err);
-	return ret;
+	return ret ? ret : removed;
 }
 
 /* The guardian's, with the lock that it shares with the launcher. */
@@ -287,7 +296,7 @@ static void undo(void *data)
 {
 	struct plan *plan = data;
 
-	remove_tenant(&plan->store, plan->cgroup, NULL);
+	remove_tenant(&plan->store, plan->words->tenant, plan->cgroup, NULL);
 }
 
 static int make_tenant(struct plan *plan, struct sn_err *err)
@@ -314,10 +323,8 @@ static int establish(struct plan *plan, struct sn_err *err)
 		return ret;
 	ret = check_idle(plan, err); /* again, now that nobody else can change it */
 	if (!ret)		     /* one that ended and was not detached */
-		ret = remove_tenant(&plan->store, plan->cgroup, err);
-	if (!ret)
-		ret = make_tenant(plan, err);
-	return ret;
+		ret = remove_tenant(&plan->store, plan->words->tenant, plan->cgroup, err);
+	return ret < 0 ? ret : make_tenant(plan, err);
 }
 
 int sn_attach(const struct sn_words *words, char *const argv[], struct sn_err *err)
@@ -355,7 +362,7 @@ int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 	char mount[PATH_MAX], cgroup[PATH_MAX];
 	struct sn_state state;
 	struct sn_store store;
-	int ret = sn_object_state(&state, err);
+	int ret = sn_object_state(&state, err), populated;
 
 	if (!ret)
 		ret = sn_cgroup_mount(mount, err);
@@ -364,17 +371,17 @@ int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 	if (ret)
 		return ret;
 	sn_tenant_path(cgroup, mount, &state, tenant);
-	ret = sn_cgroup_populated(cgroup);
-	if (ret == -ENOENT)
-		ret = sn_fail(err, ENOENT, "no tenant '%s'; see safenode-status", tenant);
-	else if (ret == 1)
+	populated = sn_cgroup_populated(cgroup);
+	if (populated == 1)
 		ret = kill ? sn_cgroup_kill(cgroup, err)
 			   : sn_fail(err, EBUSY, "tenant '%s' is running; end it, or give --kill",
 				     tenant);
 	if (!ret)
-		ret = remove_tenant(&store, cgroup, err);
+		ret = remove_tenant(&store, tenant, cgroup, err);
+	if (!ret && populated == -ENOENT)
+		ret = sn_fail(err, ENOENT, "no tenant '%s'; see safenode-status", tenant);
 	sn_store_close(&store);
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 int sn_sweep_unnamed(struct sn_err *err)
@@ -399,7 +406,7 @@ int sn_sweep_unnamed(struct sn_err *err)
 			continue;
 		sn_tenant_path(path, mount, &state, entry->d_name);
 		if (!sn_cgroup_populated(path))
-			remove_tenant(&store, path, NULL);
+			remove_tenant(&store, entry->d_name, path, NULL);
 	}
 	if (dir)
 		closedir(dir);

@@ -28,7 +28,8 @@ int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
 	}
 	endmntent(mounts);
 	if (!found)
-		return sn_fail(err, ENOSYS, "cgroup v2 is not mounted; "
+		return sn_fail(err, ENOSYS,
+			       "cgroup v2 is not mounted; "
 			       "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified");
 	return 0;
 }
@@ -88,8 +89,9 @@ int sn_cgroup_remove(const char *path, struct sn_err *err)
 	int ret = 0;
 
 	if (!dir)
-		return errno == ENOENT ? 0 : sn_fail(err, errno, "cannot open the cgroup %s: %s", path,
-						     strerror(errno));
+		return errno == ENOENT ? 0
+				       : sn_fail(err, errno, "cannot open the cgroup %s: %s", path,
+						 strerror(errno));
 	while (!ret && (entry = readdir(dir))) {
 		sn_autofree char *child = NULL;
 
@@ -175,8 +177,10 @@ int sn_cgroup_limit(const char *mount, const char *path, const char *controller,
 	int ret = enable_controller(mount, path, controller);
 
 	if (ret)
-		return sn_fail(err, -ret, "cannot enable the cgroup v2 controller '%s' (%s); "
-			       "is it still mounted as cgroup v1?", controller, strerror(-ret));
+		return sn_fail(err, -ret,
+			       "cannot enable the cgroup v2 controller '%s' (%s); "
+			       "is it still mounted as cgroup v1?",
+			       controller, strerror(-ret));
 	ret = write_file(path, file, value);
 	if (ret)
 		return sn_fail(err, -ret, "cannot write '%s' to %s/%s: %s", value, path, file,

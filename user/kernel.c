@@ -61,7 +61,8 @@ int sn_kernel_check_ftrace(struct sn_err *err)
 	/* no such file: no ftrace, and then no BPF LSM program could be attached at all */
 	if (read_line(FTRACE_ENABLED, line, sizeof(line)) || strcmp(line, "0"))
 		return 0;
-	return sn_fail(err, ENOSYS, "kernel.ftrace_enabled=0 switches every BPF LSM program off; "
+	return sn_fail(err, ENOSYS,
+		       "kernel.ftrace_enabled=0 switches every BPF LSM program off; "
 		       "sysctl kernel.ftrace_enabled=1");
 }
 
@@ -88,8 +89,10 @@ static void check_lsm(struct sn_requirement *req)
 
 	req->what = "bpf among the security modules";
 	if (read_line(SECURITYFS_LSM, list, sizeof(list))) {
-		snprintf(req->found, sizeof(req->found), "cannot read %s; "
-			 "mount -t securityfs securityfs /sys/kernel/security", SECURITYFS_LSM);
+		snprintf(req->found, sizeof(req->found),
+			 "cannot read %s; "
+			 "mount -t securityfs securityfs /sys/kernel/security",
+			 SECURITYFS_LSM);
 		return;
 	}
 	rest = copy = strdup(list);

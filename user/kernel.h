@@ -22,7 +22,8 @@ struct sn_requirement {
 int sn_kernel_check(void (*each)(const struct sn_requirement *req, void *data), void *data,
 		    struct sn_err *err);
 
-/* Has the kernel with the types @btf the LSM hook @hook, so that a program can be attached to it? */
+/* Has the kernel with the types @btf the LSM hook @hook, so that a program can be attached to it?
+ */
 bool sn_kernel_has_hook(const struct btf *btf, const char *hook);
 
 /* May @hook be missing? Some came after 6.1; what they see cannot happen, or is seen by another

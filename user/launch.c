@@ -43,8 +43,8 @@ static void move_back(const char *origin, pid_t launcher)
 		sn_cgroup_enter(origin, launcher, NULL);
 }
 
-static void __attribute__((noreturn)) guard(const struct sn_launch *launch, int from,
-					    const char *origin, pid_t launcher)
+static void __attribute__((noreturn))
+guard(const struct sn_launch *launch, int from, const char *origin, pid_t launcher)
 {
 	char word = 0, last = 0;
 
@@ -195,8 +195,10 @@ static int try_refusals(struct sn_err *err)
 	else if (!refused(getsid(1), ESRCH))
 		what = "asking for the session of process 1";
 	if (what)
-		return sn_fail(err, ENOSYS, "the kernel does not refuse %s in the tenant's cgroup; "
-			       "see safenode-load --check", what);
+		return sn_fail(err, ENOSYS,
+			       "the kernel does not refuse %s in the tenant's cgroup; "
+			       "see safenode-load --check",
+			       what);
 	return 0;
 }
 

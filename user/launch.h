@@ -10,14 +10,14 @@
 #include "runtime.h"
 
 struct sn_launch {
-	const char *cgroup;	/* absolute path */
-	const char *directory;	/* absolute path */
+	const char *cgroup;    /* absolute path */
+	const char *directory; /* absolute path */
 	uid_t uid;
 	gid_t gid;
-	const char *user;	/* for USER and LOGNAME, or NULL */
+	const char *user; /* for USER and LOGNAME, or NULL */
 	const struct sn_command *command;
 	const struct sn_words *words; /* keep_fd */
-	void (*undo)(void *data); /* runs as root, outside the tenant, when a step fails */
+	void (*undo)(void *data);     /* runs as root, outside the tenant, when a step fails */
 	void *undo_data;
 };
 

@@ -37,9 +37,10 @@ static int choose_programs(struct safenode_bpf *skel,
 	int ret = 0;
 
 	if (!btf)
-		return sn_fail(err, ENOSYS, "no kernel type information in /sys/kernel/btf/vmlinux; "
+		return sn_fail(err, ENOSYS,
+			       "no kernel type information in /sys/kernel/btf/vmlinux; "
 			       "run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
-	bpf_object__for_each_program(prog, skel->obj) {
+	bpf_object__for_each_program (prog, skel->obj) {
 		struct sn_requirement req = { .what = hook_of(prog) };
 
 		if (!req.what)
@@ -48,9 +49,10 @@ static int choose_programs(struct safenode_bpf *skel,
 		bpf_program__set_autoload(prog, req.met);
 		if (sn_kernel_hook_is_optional(req.what))
 			continue;
-		snprintf(req.found, sizeof(req.found), "%s", req.met ? "yes" :
-			 "missing; run Linux 6.1 or newer with CONFIG_BPF_LSM, "
-			 "CONFIG_SECURITY_PATH and CONFIG_SECURITY_NETWORK");
+		snprintf(req.found, sizeof(req.found), "%s",
+			 req.met ? "yes"
+				 : "missing; run Linux 6.1 or newer with CONFIG_BPF_LSM, "
+				   "CONFIG_SECURITY_PATH and CONFIG_SECURITY_NETWORK");
 		each(&req, data);
 		if (!req.met && !ret)
 			ret = sn_fail(err, ENOSYS, "hook %s: %s", req.what, req.found);
@@ -124,7 +126,7 @@ static int pin_maps(struct safenode_bpf *skel, const char *dir, struct sn_err *e
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, skel->obj) {
+	bpf_object__for_each_map (map, skel->obj) {
 		char path[PATH_MAX];
 		int ret;
 
@@ -143,7 +145,7 @@ static int reuse_maps(struct safenode_bpf *skel, struct sn_err *err)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, skel->obj) {
+	bpf_object__for_each_map (map, skel->obj) {
 		char path[PATH_MAX];
 		sn_autoclose int fd = -1;
 		int ret;
@@ -157,9 +159,27 @@ static int reuse_maps(struct safenode_bpf *skel, struct sn_err *err)
 				       path, strerror(errno));
 		ret = bpf_map__reuse_fd(map, fd);
 		if (ret)
-			return sn_fail(err, EPROTO, "%s does not fit this version; "
-				       "safenode-load --unload", path);
+			return sn_fail(err, EPROTO,
+				       "%s does not fit this version; "
+				       "safenode-load --unload",
+				       path);
 	}
+	return 0;
+}
+
+static int read_state(struct sn_state *state, struct sn_err *err)
+{
+	sn_autoclose int fd = bpf_obj_get(SN_PIN_DIR "/state");
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info), first = 0;
+
+	if (fd < 0)
+		return sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load");
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.value_size != sizeof(*state) ||
+	    bpf_map_lookup_elem(fd, &first, state) || state->abi_version != SN_ABI_VERSION)
+		return sn_fail(err, EPROTO,
+			       "another version of safenode is loaded; "
+			       "use its tools, or safenode-load --unload");
 	return 0;
 }
 
@@ -176,7 +196,7 @@ static int attach_all(struct safenode_bpf *skel, int cgroup_fd, const char *dir,
 	struct bpf_program *prog;
 
 	*nr = 0;
-	bpf_object__for_each_program(prog, skel->obj) {
+	bpf_object__for_each_program (prog, skel->obj) {
 		struct bpf_link *link;
 		int ret;
 
@@ -235,6 +255,7 @@ static int load_first(struct safenode_bpf *skel, int cgroup_fd, struct sn_state 
 static int load_again(struct safenode_bpf *skel, int cgroup_fd, struct sn_state *state,
 		      struct sn_err *err)
 {
+	bool had_links = !access(SN_LINKS_DIR, F_OK);
 	int ret;
 
 	if (mkdir(NEW_LINKS_DIR, 0700))
@@ -242,7 +263,7 @@ static int load_again(struct safenode_bpf *skel, int cgroup_fd, struct sn_state 
 	ret = attach_all(skel, cgroup_fd, NEW_LINKS_DIR, &state->programs, err);
 	if (ret)
 		return ret;
-	if (rename(SN_LINKS_DIR, OLD_LINKS_DIR))
+	if (had_links && rename(SN_LINKS_DIR, OLD_LINKS_DIR))
 		return sn_fail(err, errno, "cannot move %s: %s", SN_LINKS_DIR, strerror(errno));
 	if (rename(NEW_LINKS_DIR, SN_LINKS_DIR)) {
 		ret = sn_fail(err, errno, "cannot make %s: %s", SN_LINKS_DIR, strerror(errno));
@@ -311,9 +332,11 @@ static __u32 level_of(const char *path)
 static int check_parent(const char *parent, const struct sn_state *old, struct sn_err *err)
 {
 	if (parent[0] != '/' || !parent[1] || strstr(parent, "/.") || strlen(parent) >= SN_TEXT_MAX)
-		return sn_fail(err, EINVAL, "'%s' is not a cgroup's path, such as /safenode", parent);
+		return sn_fail(err, EINVAL, "'%s' is not a cgroup's path, such as /safenode",
+			       parent);
 	if (old && strcmp(old->parent, parent))
-		return sn_fail(err, EBUSY, "loaded for tenants below %s; safenode-load --unload first",
+		return sn_fail(err, EBUSY,
+			       "loaded for tenants below %s; safenode-load --unload first",
 			       old->parent);
 	return 0;
 }
@@ -326,7 +349,7 @@ int sn_object_load(const char *parent, struct sn_err *err)
 	sn_autoclose int cgroup_fd = -1;
 	int ret, made;
 
-	ret = again ? sn_object_state(&old, err) : 0;
+	ret = again ? read_state(&old, err) : 0;
 	if (ret)
 		return ret;
 	ret = check_parent(parent, again ? &old : NULL, err);
@@ -365,10 +388,11 @@ int sn_object_unload(struct sn_err *err)
 		ret = bpf_map_get_next_key(policies, NULL, &key);
 		close(policies);
 		if (!ret)
-			return sn_fail(err, EBUSY, "tenants are left; see safenode-status, and "
+			return sn_fail(err, EBUSY,
+				       "tenants are left; see safenode-status, and "
 				       "safenode-detach each of them first");
 	}
-	sn_object_state(&state, NULL);
+	read_state(&state, NULL);
 	ret = remove_pins(SN_PIN_DIR);
 	if (ret)
 		return sn_fail(err, -ret, "cannot remove %s: %s", SN_PIN_DIR, strerror(-ret));
@@ -389,29 +413,23 @@ static int check_parent_id(const struct sn_state *state, struct sn_err *err)
 		return ret;
 	snprintf(path, sizeof(path), "%s%s", mount, state->parent);
 	if (sn_cgroup_id(path, &id, NULL) || id != state->parent_id)
-		return sn_fail(err, EPROTO, "the cgroup %s was removed since safenode-load; "
-			       "safenode-load --unload, then safenode-load", path);
+		return sn_fail(err, EPROTO,
+			       "the cgroup %s was removed since safenode-load; "
+			       "safenode-load --unload, then safenode-load",
+			       path);
 	return 0;
 }
 
 int sn_object_state(struct sn_state *state, struct sn_err *err)
 {
-	sn_autoclose int fd = bpf_obj_get(SN_PIN_DIR "/state");
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info), first = 0;
-	int links, ret;
+	int ret = read_state(state, err), links;
 
-	if (fd < 0)
-		return sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load");
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.value_size != sizeof(*state) ||
-	    bpf_map_lookup_elem(fd, &first, state) || state->abi_version != SN_ABI_VERSION)
-		return sn_fail(err, EPROTO, "another version of safenode is loaded; "
-			       "use its tools, or safenode-load --unload");
+	if (ret)
+		return ret;
 	links = count_entries(SN_LINKS_DIR);
 	if (links != (int)state->programs)
-		return sn_fail(err, EPROTO, "%d of %u programs are attached; "
-			       "safenode-load --unload, then safenode-load", links < 0 ? 0 : links,
-			       state->programs);
+		return sn_fail(err, EPROTO, "%d of %u programs are attached; run safenode-load",
+			       links < 0 ? 0 : links, state->programs);
 	ret = check_parent_id(state, err);
 	return ret ? ret : sn_kernel_check_ftrace(err);
 }

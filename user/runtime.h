@@ -8,8 +8,8 @@
 
 /* The program that will be started: an ELF file, and the words to put before the arguments. */
 struct sn_command {
-	char *path;	/* absolute, symbolic links resolved: of the ELF file */
-	char **argv;	/* ends with NULL; argv[0] as the shell would set it */
+	char *path;  /* absolute, symbolic links resolved: of the ELF file */
+	char **argv; /* ends with NULL; argv[0] as the shell would set it */
 };
 
 /*

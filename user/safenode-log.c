@@ -28,11 +28,10 @@ static int set_no_wait(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
-static const struct sn_opt opts[] = {
-	{ "cgroup", "NAME", "only this tenant's", set_tenant },
-	{ "no-wait", NULL, "print what is there and end", set_no_wait },
-	{ 0 }
-};
+static const struct sn_opt opts[] = { { "cgroup", "NAME", "only this tenant's", set_tenant },
+				      { "no-wait", NULL, "print what is there and end",
+					set_no_wait },
+				      { 0 } };
 
 static const struct sn_program program = {
 	.name = "safenode-log",
@@ -59,8 +58,8 @@ static int stream(struct choice *choice, struct sn_err *err)
 	int ret;
 
 	if (ring < 0)
-		return sn_fail(err, errno, "cannot open %s: %s; run safenode-load", SN_PIN_DIR "/events",
-			       strerror(errno));
+		return sn_fail(err, errno, "cannot open %s: %s; run safenode-load",
+			       SN_PIN_DIR "/events", strerror(errno));
 	reader = sn_events_open(ring, print, choice, err);
 	if (!reader)
 		return -EIO;

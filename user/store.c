@@ -37,8 +37,8 @@ int sn_store_open(struct sn_store *store, struct sn_err *err)
 
 void sn_store_close(struct sn_store *store)
 {
-	int *fds[] = { &store->policies, &store->counters, &store->addresses, &store->ports,
-		       &store->directories, &store->names, &store->lock };
+	int *fds[] = { &store->policies,    &store->counters, &store->addresses, &store->ports,
+		       &store->directories, &store->names,    &store->lock };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
 		if (*fds[i] >= 0)
@@ -52,7 +52,8 @@ static int put(int map, const char *name, const void *key, const void *value, st
 	if (!bpf_map_update_elem(map, key, value, BPF_ANY))
 		return 0;
 	if (errno == E2BIG)
-		return sn_fail(err, ENOSPC, "the map '%s' is full; detach tenants that ended", name);
+		return sn_fail(err, ENOSPC, "the map '%s' is full; detach tenants that ended",
+			       name);
 	return sn_fail(err, errno, "cannot write to the map '%s': %s", name, strerror(errno));
 }
 
@@ -66,8 +67,8 @@ static int put_addresses(struct sn_store *store, struct sn_tenant *tenant, struc
 		ret = put(store->addresses, "addresses", &rule.key, &rule.text, err);
 		if (ret)
 			return ret;
-		tenant->policy.address_lengths[rule.key.length / 64] |=
-			1ULL << rule.key.length % 64;
+		tenant->policy.address_lengths[rule.key.length / 64] |= 1ULL
+									<< rule.key.length % 64;
 	}
 	return 0;
 }
@@ -81,8 +82,9 @@ static int put_ports(struct sn_store *store, struct sn_tenant *tenant,
 		size_t nr_blocks = sn_port_blocks(ranges[i], blocks);
 		struct sn_text text = {};
 
-		snprintf(text.text, sizeof(text.text), ranges[i].first == ranges[i].last ? "%u"
-			 : "%u-%u", ranges[i].first, ranges[i].last);
+		snprintf(text.text, sizeof(text.text),
+			 ranges[i].first == ranges[i].last ? "%u" : "%u-%u", ranges[i].first,
+			 ranges[i].last);
 		for (size_t b = 0; b < nr_blocks; b++) {
 			int ret;
 
@@ -164,7 +166,8 @@ static int remove_all(struct sn_store *store, __u64 cgroup_id, __u64 baseline)
 {
 	int ret;
 
-	bpf_map_delete_elem(store->policies, &cgroup_id);
+	if (bpf_map_delete_elem(store->policies, &cgroup_id) && errno != ENOENT)
+		return -errno;
 	ret = remove_scope(store->addresses, cgroup_id);
 	if (!ret)
 		ret = remove_scope(store->ports, cgroup_id);
@@ -176,17 +179,35 @@ static int remove_all(struct sn_store *store, __u64 cgroup_id, __u64 baseline)
 	return ret;
 }
 
-int sn_store_remove(struct sn_store *store, __u64 cgroup_id, struct sn_err *err)
-{
-	struct sn_policy policy = {};
-	int ret;
+struct named {
+	const char *tenant;
+	struct sn_policy policy;
+};
 
-	sn_store_get(store, cgroup_id, &policy);
-	ret = remove_all(store, cgroup_id, policy.baseline);
-	if (ret)
-		return sn_fail(err, -ret, "cannot remove all rules of tenant %llu: %s",
-			       (unsigned long long)cgroup_id, strerror(-ret));
-	return 0;
+static int find_named(const struct sn_policy *policy, const struct sn_counters *counters,
+		      void *data)
+{
+	struct named *named = data;
+
+	if (strcmp(policy->tenant, named->tenant))
+		return 0;
+	named->policy = *policy;
+	return 1;
+}
+
+int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn_err *err)
+{
+	struct named named = { .tenant = tenant };
+	int removed = 0, ret;
+
+	while (sn_store_each(store, find_named, &named)) {
+		ret = remove_all(store, named.policy.cgroup_id, named.policy.baseline);
+		if (ret)
+			return sn_fail(err, -ret, "cannot remove all rules of tenant '%s': %s",
+				       tenant, strerror(-ret));
+		removed++;
+	}
+	return removed;
 }
 
 int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err)

@@ -25,8 +25,9 @@ struct sn_store {
 struct sn_tenant {
 	struct sn_policy policy;
 	const struct sn_words *words;
-	struct sn_rules own;	  /* its directory's ancestors, extra paths, handed-over files */
-	struct sn_rules baseline; /* shared by all tenants with the same; policy.baseline names it */
+	struct sn_rules own; /* its directory's ancestors, extra paths, handed-over files */
+	struct sn_rules
+		baseline; /* shared by all tenants with the same; policy.baseline names it */
 };
 
 /* Opens the maps and takes the lock, which sn_store_close() gives back. */
@@ -39,8 +40,11 @@ int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err
 /* 0, or -ENOENT. */
 int sn_store_get(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy);
 
-/* Removes everything of the tenant; the baseline only if no other tenant has it. */
-int sn_store_remove(struct sn_store *store, __u64 cgroup_id, struct sn_err *err);
+/*
+ * Removes every policy of the tenant of that name with its rules, whether its cgroup is there or
+ * not; a baseline only if no other tenant has it. How many there were, or a negative errno.
+ */
+int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn_err *err);
 
 /* Calls @each for every policy, with its counters, until it returns non-zero; returns that. */
 int sn_store_each(struct sn_store *store,
