@@ -5,8 +5,10 @@
  *
  *  FAILAT=FAMILY:N   the Nth call of that family fails, with an errno that it can have
  *  FAILAT_KILL=1     it ends the process with SIGKILL instead
- *  FAILAT_LIST=FILE  gets a line "FAMILY:N CALLERS" for each call, CALLERS being a hash of the stack;
- *		      with FAILAT only the line "hit FAMILY:N", so that a test knows that it came so far
+ *  FAILAT_LIST=FILE  gets a line "FAMILY:N CALLERS" for each call, CALLERS being a hash of where in
+ *		      the program it comes from; with FAILAT only the line "hit FAMILY:N", so that a
+ *		      test knows that it came so far
+ *  FAILAT_DEPTH=N    how many calls inside the program tell one place from another (default 2)
  *  FAILAT_ONLY=LIST  lists only these families, separated by commas: walking the stack is slow
  *
  * A family is a function, or a command of bpf(2). In a forked child its name begins with a "+", in
@@ -19,6 +21,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <ifaddrs.h>
+#include <link.h>
 #include <linux/bpf.h>
 #include <mntent.h>
 #include <pwd.h>
@@ -65,7 +68,8 @@ static unsigned int calls[NR_FAMILIES];
 static char generation[8]; /* a '+' for each fork since the start */
 static char wanted[64], only[256];
 static bool fail, killing, armed;
-static int list = -1;
+static int list = -1, callers = 2;
+static unsigned long program_start, program_end;
 
 /* Not through the functions below, and not counted. */
 static void put_line(const char *line, size_t len)
@@ -83,16 +87,22 @@ static bool is_listed(const char *name)
 
 static void list_call(const char *name, unsigned int nr)
 {
-	void *frames[32];
+	void *frames[64];
 	unsigned long sum = 5381;
+	int depth, left = callers;
 	char line[128];
-	int depth;
 
 	if (list < 0 || fail || !is_listed(name))
 		return;
-	depth = backtrace(frames, 32);
-	for (int i = 0; i < depth; i++)
-		sum = sum * 33 ^ (unsigned long)frames[i];
+	depth = backtrace(frames, 64);
+	for (int i = 0; i < depth && left; i++) {
+		unsigned long at = (unsigned long)frames[i];
+
+		if (at < program_start || at >= program_end)
+			continue;
+		sum = sum * 33 ^ at;
+		left--;
+	}
 	put_line(line, snprintf(line, sizeof(line), "%s%s:%u %lx\n", generation, name, nr, sum));
 }
 
@@ -307,10 +317,23 @@ static void copy_env(char *to, size_t size, const char *name)
 	snprintf(to, size, "%s", value ? value : "");
 }
 
+/* The program itself comes first. */
+static int find_program(struct dl_phdr_info *info, size_t size, void *data)
+{
+	program_start = info->dlpi_addr;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		unsigned long end = info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
+
+		if (info->dlpi_phdr[i].p_type == PT_LOAD && program_end < program_start + end)
+			program_end = program_start + end;
+	}
+	return 1;
+}
+
 static void __attribute__((constructor)) arm(void)
 {
-	static const char *const own[] = { "FAILAT", "FAILAT_KILL", "FAILAT_LIST", "FAILAT_ONLY",
-					   "LD_PRELOAD" };
+	static const char *const own[] = { "FAILAT",	  "FAILAT_KILL",  "FAILAT_LIST",
+					   "FAILAT_ONLY", "FAILAT_DEPTH", "LD_PRELOAD" };
 	const char *file = getenv("FAILAT_LIST");
 	void *frame;
 
@@ -318,6 +341,9 @@ static void __attribute__((constructor)) arm(void)
 	copy_env(only, sizeof(only), "FAILAT_ONLY");
 	fail = *wanted;
 	killing = getenv("FAILAT_KILL");
+	if (getenv("FAILAT_DEPTH"))
+		callers = atoi(getenv("FAILAT_DEPTH"));
+	dl_iterate_phdr(find_program, NULL);
 	if (file) {
 		/* out of the way of descriptors that a test counts */
 		int fd = syscall(SYS_openat, AT_FDCWD, file,
