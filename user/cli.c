@@ -33,12 +33,15 @@ static void print_help(const struct sn_program *program)
 	char text[128];
 	int width = 0;
 
-	for (const struct sn_opt *opt = program->opts; opt->name; opt++) {
-		int len = format_opt(opt, text, sizeof(text));
+	for (size_t i = 0; i < 2; i++) {
+		for (const struct sn_opt *opt = tables[i]; opt->name; opt++) {
+			int len = format_opt(opt, text, sizeof(text));
 
-		width = len > width ? len : width;
+			width = len > width ? len : width;
+		}
 	}
-	printf("usage: %s %s\n%s\n\noptions:\n", program->name, program->usage, program->about);
+	printf("usage: %s%s%s\n%s\n\noptions:\n", program->name, *program->usage ? " " : "",
+	       program->usage, program->about);
 	for (size_t i = 0; i < 2; i++) {
 		for (const struct sn_opt *opt = tables[i]; opt->name; opt++) {
 			format_opt(opt, text, sizeof(text));

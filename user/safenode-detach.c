@@ -12,7 +12,12 @@ struct choice {
 
 static int set_tenant(void *target, const char *value, struct sn_err *err)
 {
-	((struct choice *)target)->tenant = value;
+	struct choice *choice = target;
+
+	if (choice->tenant)
+		return sn_fail(err, EINVAL, "given twice, '%s' and '%.100s': remove one",
+			       choice->tenant, value);
+	choice->tenant = value;
 	return sn_check_tenant_name(value, err);
 }
 

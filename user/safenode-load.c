@@ -27,7 +27,12 @@ static int set_unload(void *target, const char *value, struct sn_err *err)
 
 static int set_parent(void *target, const char *value, struct sn_err *err)
 {
-	((struct choice *)target)->parent = value;
+	struct choice *choice = target;
+
+	if (choice->parent)
+		return sn_fail(err, EINVAL, "given twice, '%.100s' and '%.100s': remove one",
+			       choice->parent, value);
+	choice->parent = value;
 	return 0;
 }
 
@@ -83,7 +88,7 @@ static int load(const char *parent, struct sn_err *err)
 
 int main(int argc, char **argv)
 {
-	struct choice choice = { .parent = "/safenode" };
+	struct choice choice = {};
 	struct sn_err err = {};
 	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
 
@@ -95,7 +100,9 @@ int main(int argc, char **argv)
 		return sn_cli_fail(&program, ret, &err);
 	if (choice.check)
 		ret = check(&err);
+	else if (geteuid())
+		ret = sn_fail(&err, EPERM, "must be run as root");
 	else
-		ret = choice.unload ? sn_object_unload(&err) : load(choice.parent, &err);
+		ret = choice.unload ? sn_object_unload(&err) : load(choice.parent ?: "/safenode", &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -10,6 +10,7 @@
 #include "events.h"
 #include "logline.h"
 #include "object.h"
+#include "policy.h"
 
 struct choice {
 	const char *tenant;
@@ -18,8 +19,13 @@ struct choice {
 
 static int set_tenant(void *target, const char *value, struct sn_err *err)
 {
-	((struct choice *)target)->tenant = value;
-	return 0;
+	struct choice *choice = target;
+
+	if (choice->tenant)
+		return sn_fail(err, EINVAL, "given twice, '%s' and '%.100s': remove one",
+			       choice->tenant, value);
+	choice->tenant = value;
+	return sn_check_tenant_name(value, err);
 }
 
 static int set_no_wait(void *target, const char *value, struct sn_err *err)
@@ -80,6 +86,7 @@ int main(int argc, char **argv)
 	if (ret >= 0 && ret < argc)
 		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
 	if (ret >= 0)
-		ret = stream(&choice, &err);
+		ret = geteuid() ? sn_fail(&err, EPERM, "must be run as root")
+				: stream(&choice, &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }
