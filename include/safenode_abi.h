@@ -134,25 +134,32 @@ struct sn_inode {
 };
 #define SN_ANY_GENERATION (~0ULL) /* the file system never reuses inode numbers */
 
-/* The value in "policies", one per tenant. All numbers in host byte order. */
+/*
+ * The value in "policies", one per tenant: first what the operator said, for whoever dumps the map
+ * (long lists end in "..."), then what decisions use. All numbers in host byte order.
+ */
 struct sn_policy {
-	char tenant[SN_TENANT_MAX];  /* its name, NUL-terminated */
-	char directory[SN_TEXT_MAX]; /* for people; decisions use dir */
-	__u64 cgroup_id;	     /* its own key: kernfs id of the tenant's cgroup */
-	__u64 baseline;		     /* scope of the runtime's rules in "directories" and "names" */
-	struct sn_inode dir;	     /* the tenant's one directory */
-	struct sn_inode launcher;    /* the program whose process image may exec() once */
-	__u8 safe_mode;		     /* 0 refuses everything: what a process without policy gets */
-	__u8 audit;		     /* report what is granted, too */
-	__u8 loopback_restricted;    /* one loopback address is listed, so all of loopback is */
-	__u8 self_restricted;	     /* whatever leaves through the loopback device is restricted */
-	__u8 listen_restricted;	     /* binding to a port needs it to be listed */
+	char tenant[SN_TENANT_MAX]; /* its name, NUL-terminated */
+	char directory[SN_TEXT_MAX];
+	char restricted_outgoing_addresses[SN_TEXT_MAX];
+	char allowed_outgoing_ports[SN_TEXT_MAX];
+	char allowed_listen_ports[SN_TEXT_MAX];
+
+	__u8 safe_mode;		  /* 0 refuses everything: what a process without policy gets */
+	__u8 audit;		  /* report what is granted, too */
+	__u8 loopback_restricted; /* one loopback address is listed, so all of loopback is */
+	__u8 self_restricted;	  /* whatever leaves through the loopback device is restricted */
+	__u8 listen_restricted;	  /* binding to a port needs it to be listed */
 	__u8 pad[3];
+	__u64 cgroup_id;	  /* its own key: kernfs id of the tenant's cgroup */
+	__u64 baseline;		  /* scope of the runtime's rules in "directories" and "names" */
+	struct sn_inode dir;	  /* the tenant's one directory */
+	struct sn_inode launcher; /* the program whose process image may exec() once */
 	__u64 address_lengths[3]; /* bit n: "addresses" holds a prefix of n bits (0 to 128) */
 	__u32 port_lengths;	  /* bit n: "ports" holds a prefix of n bits (0 to 16) */
 	__u32 listen_lengths;	  /* the same for the ports to listen on */
 };
-_Static_assert(sizeof(struct sn_policy) == 296, "no hidden padding");
+_Static_assert(sizeof(struct sn_policy) == 680, "no hidden padding");
 
 /* Key of "addresses": a restricted prefix. IPv4 is kept as ::ffff:a.b.c.d, 96 bits longer. */
 struct sn_address_key {

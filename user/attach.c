@@ -209,13 +209,36 @@ static int add_descriptors(struct plan *plan, struct sn_err *err)
 	return ret;
 }
 
+/* Adds @word to the list @text, or "..." once the list is too long for those who read it. */
+static void append(char text[SN_TEXT_MAX], const char *word)
+{
+	static const char more[] = "...";
+	size_t used = strlen(text), len = strlen(word);
+
+	if (used >= sizeof(more) - 1 && !strcmp(text + used - (sizeof(more) - 1), more))
+		return;
+	if (used + 1 + len + sizeof(",...") > SN_TEXT_MAX) /* room for the last word */
+		word = more;
+	snprintf(text + used, SN_TEXT_MAX - used, "%s%s", used ? "," : "", word);
+}
+
+static void append_ports(char text[SN_TEXT_MAX], const struct sn_port_range *ranges, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		append(text, sn_port_text(ranges[i]).text);
+}
+
 static void fill_policy(struct plan *plan)
 {
 	const struct sn_words *words = plan->words;
 	struct sn_policy *policy = &plan->tenant.policy;
 
 	snprintf(policy->tenant, sizeof(policy->tenant), "%s", words->tenant);
-	snprintf(policy->directory, sizeof(policy->directory), "%.127s", plan->directory);
+	append(policy->directory, plan->directory);
+	for (size_t i = 0; i < words->nr_restricted; i++)
+		append(policy->restricted_outgoing_addresses, words->restricted[i].text.text);
+	append_ports(policy->allowed_outgoing_ports, words->outgoing, words->nr_outgoing);
+	append_ports(policy->allowed_listen_ports, words->listen, words->nr_listen);
 	policy->safe_mode = words->safe_mode;
 	policy->audit = words->audit;
 	policy->loopback_restricted = words->restrict_loopback;

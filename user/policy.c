@@ -368,6 +368,15 @@ int sn_parse_ports(const char *list, struct sn_port_range **ranges, size_t *nr, 
 	return error;
 }
 
+struct sn_text sn_port_text(struct sn_port_range range)
+{
+	struct sn_text text = {};
+
+	snprintf(text.text, sizeof(text.text), range.first == range.last ? "%u" : "%u-%u",
+		 range.first, range.last);
+	return text;
+}
+
 size_t sn_port_blocks(struct sn_port_range range, struct sn_port_key blocks[30])
 {
 	size_t nr = 0;

@@ -83,6 +83,9 @@ int sn_words_restrict(struct sn_words *words, const char *list, struct sn_err *e
 /* "80,443,8000-8100": adds to a list of ranges, all of it or nothing. */
 int sn_parse_ports(const char *list, struct sn_port_range **ranges, size_t *nr, struct sn_err *err);
 
+/* "80" or "8000-8100". */
+struct sn_text sn_port_text(struct sn_port_range range);
+
 /*
  * Cuts @range into the fewest aligned blocks, as "ports" keeps them: at most 30. Returns how many
  * it wrote to @blocks (port and length are set, the rest is zero).

@@ -80,11 +80,8 @@ static int put_ports(struct sn_store *store, struct sn_tenant *tenant,
 	for (size_t i = 0; i < nr; i++) {
 		struct sn_port_key blocks[30];
 		size_t nr_blocks = sn_port_blocks(ranges[i], blocks);
-		struct sn_text text = {};
+		struct sn_text text = sn_port_text(ranges[i]);
 
-		snprintf(text.text, sizeof(text.text),
-			 ranges[i].first == ranges[i].last ? "%u" : "%u-%u", ranges[i].first,
-			 ranges[i].last);
 		for (size_t b = 0; b < nr_blocks; b++) {
 			int ret;
 
