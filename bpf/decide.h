@@ -59,7 +59,11 @@ static __always_inline int sn_errno(enum sn_op op, enum sn_why why)
 {
 	switch (why) {
 	case SN_OTHER_TASK:
-		return -SN_ESRCH; /* another process looks missing */
+		/*
+		 * Another process looks missing. But not to a signal: kill_pid_info() takes ESRCH
+		 * from the hook for a race with exit and tries again, for ever and unkillable.
+		 */
+		return op == SN_OP_TASK_KILL ? -SN_EPERM : -SN_ESRCH;
 	case SN_NEVER:
 		return -SN_EPERM;
 	case SN_READ_ONLY:

@@ -112,10 +112,18 @@ static void everything_else_is_eperm(void **state)
 static void the_verdict_can_overrule_the_operation(void **state)
 {
 	for (int op = SN_OP_NONE; op < SN_OP_NR; op++) {
-		assert_int_equal(sn_errno(op, SN_OTHER_TASK), -ESRCH);
+		if (op != SN_OP_TASK_KILL)
+			assert_int_equal(sn_errno(op, SN_OTHER_TASK), -ESRCH);
 		assert_int_equal(sn_errno(op, SN_NEVER), -EPERM);
 	}
 	assert_int_equal(sn_errno(SN_OP_FS_ACCESS, SN_READ_ONLY), -EACCES);
+}
+
+/* The kernel would try again for ever: kernel/signal.c kill_pid_info(). */
+static void a_signal_is_never_answered_with_esrch(void **state)
+{
+	for (int why = SN_UNKNOWN; why < SN_WHY_NR; why++)
+		assert_int_not_equal(sn_errno(SN_OP_TASK_KILL, why), -ESRCH);
 }
 
 /* ---- files ---- */
@@ -551,6 +559,7 @@ int main(void)
 		cmocka_unit_test(an_attempt_to_change_is_eacces),
 		cmocka_unit_test(everything_else_is_eperm),
 		cmocka_unit_test(the_verdict_can_overrule_the_operation),
+		cmocka_unit_test(a_signal_is_never_answered_with_esrch),
 		cmocka_unit_test(a_generation_matches_itself_or_any),
 		cmocka_unit_test(a_file_needs_every_bit),
 		cmocka_unit_test(only_five_devices_are_open),

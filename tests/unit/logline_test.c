@@ -268,13 +268,13 @@ static void numbers_say_what_they_are(void **state)
 
 static void targets_and_threads_are_named(void **state)
 {
-	struct sn_event ev = event(SN_OP_TASK_KILL, SN_OTHER_TASK, -ESRCH);
+	struct sn_event ev = event(SN_OP_TASK_KILL, SN_OTHER_TASK, -EPERM);
 
 	ev.tid = 9;
 	ev.target = 1;
 	ev.number = SIGTERM;
 	assert_line(&ev, "tenant=t1 pid=7 tid=9 comm=\"node\" op=task.kill why=other-task "
-			 "error=ESRCH signal=15 target=1");
+			 "error=EPERM signal=15 target=1");
 }
 
 static void grants_and_strangers_have_lines(void **state)
