@@ -1,0 +1,1553 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bpf/net.bpf.c: which sockets a tenant has, and where they reach. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "joined.h"
+#include "tenant.h"
+
+/*
+ * Of the restricted addresses (loopback, 10.0.0.5 and fd00::5, in all their spellings) the tenant
+ * t1 reaches the ports 10002, 10004 and 20000 to 20010. Somebody listens on 10002 and on 10003.
+ */
+#define LISTED	   10002
+#define UNLISTED   10003
+#define RESTRICTED "127.0.0.1,10.0.0.5,fd00::5"
+
+static struct tenant *t1;
+static int tcp_listed, tcp_unlisted, udp_listed, udp_unlisted;
+
+/* ---- this side ---- */
+
+static void must_run(const char *command)
+{
+	if (system(command))
+		GIVE_UP("%s failed", command);
+}
+
+/* All addresses of both families, for IPv4 comes in as ::ffff:a.b.c.d. */
+static int listener(int type, uint16_t port)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	    bind(fd, (void *)&any, sizeof(any)) || (type == SOCK_STREAM && listen(fd, 4096)))
+		GIVE_UP("cannot listen on port %d: %s", port, strerror(errno));
+	return fd;
+}
+
+/*
+ * Nothing but what this function sends: the loopback device keeps the order, so what was sent
+ * before would be in front of it.
+ */
+static bool nothing_arrived(int udp, uint16_t port)
+{
+	static int number;
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
+				   .sin6_port = htons(port),
+				   .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct pollfd readable = { .fd = udp, .events = POLLIN };
+	char want[32], got[64] = "";
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(want, sizeof(want), "marker %d of %d", ++number, getpid());
+	if (sendto(fd, want, strlen(want), 0, (void *)&to, sizeof(to)) < 0 ||
+	    poll(&readable, 1, 5000) != 1 || recv(udp, got, sizeof(got) - 1, 0) < 0)
+		GIVE_UP("cannot send to port %d: %s", port, strerror(errno));
+	close(fd);
+	return !strcmp(got, want);
+}
+
+/* What came in by now, and throws it away. */
+static int arrived(int udp)
+{
+	char byte;
+	int n = 0;
+
+	while (recv(udp, &byte, 1, MSG_TRUNC) >= 0)
+		n++;
+	return n;
+}
+
+static int accepted(int tcp)
+{
+	int n = 0, fd;
+
+	for (; (fd = accept4(tcp, NULL, NULL, SOCK_CLOEXEC)) >= 0; n++)
+		close(fd);
+	return n;
+}
+
+/*
+ * Addresses of both families for every way to write one, all on the loopback device. The
+ * IPv4-compatible and translated ones lead nowhere by themselves, so they are made addresses, too.
+ */
+SETUP()
+{
+	must_run("ip -force -batch - >/dev/null 2>&1 <<'end'\n"
+		 "address add 10.0.0.5/32 dev lo\n"
+		 "address add 10.0.0.6/32 dev lo\n"
+		 "address add fd00::5/128 dev lo nodad\n"
+		 "address add fd00::6/128 dev lo nodad\n"
+		 "address add ::7f00:1/128 dev lo nodad\n"
+		 "address add ::a00:5/128 dev lo nodad\n"
+		 "address add 64:ff9b::7f00:1/128 dev lo nodad\n"
+		 "address add 64:ff9b::a00:5/128 dev lo nodad\n"
+		 "route add 224.0.0.0/4 dev lo\n"
+		 "end\n"
+		 "true");
+	tcp_listed = listener(SOCK_STREAM, LISTED);
+	tcp_unlisted = listener(SOCK_STREAM, UNLISTED);
+	udp_listed = listener(SOCK_DGRAM, LISTED);
+	udp_unlisted = listener(SOCK_DGRAM, UNLISTED);
+	t1 = tenant_start("t1", "--restricted-outgoing-addresses", RESTRICTED,
+			  "--allowed-outgoing-ports", "10002,10004,20000-20010", NULL);
+}
+
+/* ---- ways to reach an address ---- */
+
+struct dest {
+	struct sockaddr_storage address;
+	socklen_t len;
+};
+
+/* @text: an address, or "unspec:" and an IPv4 address to be filled in under AF_UNSPEC. */
+static bool read_dest(const char *text, unsigned int port, struct dest *dest)
+{
+	struct sockaddr_in *v4 = (void *)&dest->address;
+	struct sockaddr_in6 *v6 = (void *)&dest->address;
+	bool unspec = !strncmp(text, "unspec:", 7);
+
+	*dest = (struct dest){ .len = sizeof(*v6) };
+	v6->sin6_port = htons(port);
+	v6->sin6_family = AF_INET6;
+	if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1)
+		return true;
+	*dest = (struct dest){ .len = sizeof(*v4) };
+	v4->sin_port = htons(port);
+	v4->sin_family = unspec ? AF_UNSPEC : AF_INET;
+	return inet_pton(AF_INET, unspec ? text + 7 : text, &v4->sin_addr) == 1;
+}
+
+static struct iovec hello = { .iov_base = "hello", .iov_len = 5 };
+
+static long by_connect(int fd, struct dest *to)
+{
+	return connect(fd, (void *)&to->address, to->len);
+}
+
+static long by_connect_and_send(int fd, struct dest *to)
+{
+	return connect(fd, (void *)&to->address, to->len) ?: send(fd, "hello", 5, 0);
+}
+
+static long by_sendto(int fd, struct dest *to)
+{
+	return sendto(fd, "hello", 5, 0, (void *)&to->address, to->len);
+}
+
+static long by_sendmsg(int fd, struct dest *to)
+{
+	struct msghdr msg = {
+		.msg_name = &to->address, .msg_namelen = to->len, .msg_iov = &hello, .msg_iovlen = 1
+	};
+
+	return sendmsg(fd, &msg, 0);
+}
+
+static long by_sendmmsg(int fd, struct dest *to)
+{
+	struct mmsghdr msg = { .msg_hdr = { .msg_name = &to->address,
+					    .msg_namelen = to->len,
+					    .msg_iov = &hello,
+					    .msg_iovlen = 1 } };
+
+	return sendmmsg(fd, &msg, 1, 0);
+}
+
+static long by_fastopen_sendto(int fd, struct dest *to)
+{
+	return sendto(fd, "hello", 5, MSG_FASTOPEN, (void *)&to->address, to->len);
+}
+
+static long by_fastopen_sendmsg(int fd, struct dest *to)
+{
+	struct msghdr msg = {
+		.msg_name = &to->address, .msg_namelen = to->len, .msg_iov = &hello, .msg_iovlen = 1
+	};
+
+	return sendmsg(fd, &msg, MSG_FASTOPEN);
+}
+
+static long by_fastopen_sendmmsg(int fd, struct dest *to)
+{
+	struct mmsghdr msg = { .msg_hdr = { .msg_name = &to->address,
+					    .msg_namelen = to->len,
+					    .msg_iov = &hello,
+					    .msg_iovlen = 1 } };
+
+	return sendmmsg(fd, &msg, 1, MSG_FASTOPEN);
+}
+
+static long by_fastopen_connect(int fd, struct dest *to)
+{
+	int one = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof(one)))
+		return could_not_try("TCP_FASTOPEN_CONNECT");
+	return connect(fd, (void *)&to->address, to->len) ?: send(fd, "hello", 5, 0);
+}
+
+static const struct way {
+	const char *name;
+	int type;
+	enum sn_op op;
+	long (*go)(int fd, struct dest *to);
+} ways[] = {
+	{ "tcp-connect", SOCK_STREAM, SN_OP_NET_CONNECT, by_connect },
+	{ "tcp-fastopen-connect", SOCK_STREAM, SN_OP_NET_CONNECT, by_fastopen_connect },
+	{ "tcp-fastopen-sendto", SOCK_STREAM, SN_OP_NET_SEND, by_fastopen_sendto },
+	{ "tcp-fastopen-sendmsg", SOCK_STREAM, SN_OP_NET_SEND, by_fastopen_sendmsg },
+	{ "tcp-fastopen-sendmmsg", SOCK_STREAM, SN_OP_NET_SEND, by_fastopen_sendmmsg },
+	{ "udp-connect", SOCK_DGRAM, SN_OP_NET_CONNECT, by_connect_and_send },
+	{ "udp-sendto", SOCK_DGRAM, SN_OP_NET_SEND, by_sendto },
+	{ "udp-sendmsg", SOCK_DGRAM, SN_OP_NET_SEND, by_sendmsg },
+	{ "udp-sendmmsg", SOCK_DGRAM, SN_OP_NET_SEND, by_sendmmsg },
+};
+#define NR_WAYS (sizeof(ways) / sizeof(*ways))
+
+static const struct way *find_way(const char *name)
+{
+	for (size_t i = 0; i < NR_WAYS; i++)
+		if (!strcmp(ways[i].name, name))
+			return &ways[i];
+	return NULL;
+}
+
+/* "WAY SOCKET ADDRESS PORT [LENGTH]"; SOCKET is 4 or 6, LENGTH that of the address as passed. */
+PROBE(reach)
+{
+	char name[32], address[64];
+	const struct way *way;
+	struct dest to;
+	int family, fd;
+	unsigned int port, len;
+	long result;
+	int words = sscanf(arg, "%31s %d %63s %u %u", name, &family, address, &port, &len);
+
+	way = find_way(name);
+	if (words < 4 || !way || !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	if (words == 5)
+		to.len = len;
+	fd = socket(family == 4 ? AF_INET : AF_INET6, way->type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return could_not_try("socket");
+	result = answer(way->go(fd, &to));
+	close(fd);
+	return result;
+}
+
+static void expect_reached_on_listed_ports(struct tenant *t, int family, const char *address)
+{
+	for (size_t i = 0; i < NR_WAYS; i++) {
+		EXPECT_ALLOWED(t, "reach", "%s %d %s %d", ways[i].name, family, address, LISTED);
+		EXPECT_REFUSED(t, EPERM, ways[i].op, SN_NOT_LISTED, "reach", "%s %d %s %d",
+			       ways[i].name, family, address, UNLISTED);
+	}
+}
+
+static void expect_reached(struct tenant *t, int family, const char *address)
+{
+	for (size_t i = 0; i < NR_WAYS; i++)
+		EXPECT_ALLOWED(t, "reach", "%s %d %s %d", ways[i].name, family, address, UNLISTED);
+}
+
+TEST(a_restricted_ipv4_address_is_reached_on_listed_ports_only)
+{
+	expect_reached_on_listed_ports(t1, 4, "10.0.0.5");
+}
+
+TEST(a_restricted_ipv6_address_is_reached_on_listed_ports_only)
+{
+	expect_reached_on_listed_ports(t1, 6, "fd00::5");
+}
+
+TEST(what_was_refused_never_arrives_and_what_was_allowed_does)
+{
+	accepted(tcp_listed);
+	accepted(tcp_unlisted);
+	arrived(udp_listed);
+	arrived(udp_unlisted);
+	for (size_t i = 0; i < NR_WAYS; i++) {
+		inside(t1, "reach", "%s 4 127.0.0.1 %d", ways[i].name, LISTED);
+		inside(t1, "reach", "%s 4 127.0.0.1 %d", ways[i].name, UNLISTED);
+	}
+	EXPECT_EQ(5, accepted(tcp_listed));
+	EXPECT_EQ(0, accepted(tcp_unlisted));
+	EXPECT_TRUE(nothing_arrived(udp_unlisted, UNLISTED));
+	EXPECT_EQ(4, arrived(udp_listed));
+}
+
+TEST(addresses_that_are_not_listed_are_free)
+{
+	expect_reached(t1, 4, "10.0.0.6");
+	expect_reached(t1, 6, "::ffff:10.0.0.6");
+	expect_reached(t1, 6, "fd00::6");
+}
+
+/* The verdict comes before routing: the kernel says of the one that there is no way to it. */
+TEST(an_unlisted_address_without_a_route_gets_the_kernels_answer)
+{
+	EXPECT_EQ(-ENETUNREACH, outside("reach", "tcp-connect 4 192.0.2.1 22"));
+	EXPECT_EQ(-ENETUNREACH, inside(t1, "reach", "tcp-connect 4 192.0.2.1 22"));
+	EXPECT_QUIET(t1);
+	EXPECT_EQ(-ENETUNREACH, outside("reach", "udp-sendto 6 2001:db8::1 22"));
+	EXPECT_EQ(-ENETUNREACH, inside(t1, "reach", "udp-sendto 6 2001:db8::1 22"));
+	EXPECT_QUIET(t1);
+}
+
+TEST(a_listed_port_without_a_listener_gets_the_kernels_answer)
+{
+	EXPECT_EQ(-ECONNREFUSED, outside("reach", "tcp-connect 4 127.0.0.1 10004"));
+	EXPECT_EQ(-ECONNREFUSED, inside(t1, "reach", "tcp-connect 4 127.0.0.1 10004"));
+	EXPECT_QUIET(t1);
+}
+
+TEST(the_event_tells_the_address_and_the_port)
+{
+	static const __u8 want[16] = { [10] = 0xff, 0xff, 10, 0, 0, 5 };
+
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "reach",
+		       "tcp-connect 4 10.0.0.5 %d", UNLISTED);
+	EXPECT_EQ(UNLISTED, t1->event.port);
+	EXPECT_EQ(AF_INET6, t1->event.family);
+	EXPECT_TRUE(!memcmp(want, t1->event.addr, 16));
+	EXPECT_EQ(t1->pid, t1->event.pid);
+}
+
+/* ---- one address, many spellings ---- */
+
+TEST(an_ipv4_mapped_address_is_the_ipv4_address)
+{
+	expect_reached_on_listed_ports(t1, 6, "::ffff:10.0.0.5");
+	expect_reached_on_listed_ports(t1, 6, "::ffff:127.0.0.1");
+}
+
+TEST(an_ipv4_compatible_address_is_the_ipv4_address)
+{
+	expect_reached_on_listed_ports(t1, 6, "::10.0.0.5");
+	expect_reached_on_listed_ports(t1, 6, "::127.0.0.1");
+}
+
+TEST(a_translated_address_is_the_ipv4_address)
+{
+	expect_reached_on_listed_ports(t1, 6, "64:ff9b::10.0.0.5");
+	expect_reached_on_listed_ports(t1, 6, "64:ff9b::127.0.0.1");
+}
+
+TEST(one_listed_loopback_address_restricts_all_of_loopback)
+{
+	expect_reached_on_listed_ports(t1, 4, "127.0.0.2");
+	expect_reached_on_listed_ports(t1, 4, "127.255.255.254");
+	expect_reached_on_listed_ports(t1, 6, "::ffff:127.1.2.3");
+	expect_reached_on_listed_ports(t1, 6, "::1");
+}
+
+TEST(the_unspecified_addresses_are_loopback)
+{
+	expect_reached_on_listed_ports(t1, 4, "0.0.0.0");
+	expect_reached_on_listed_ports(t1, 6, "::");
+	expect_reached_on_listed_ports(t1, 6, "::ffff:0.0.0.0");
+}
+
+/* Over TCP the kernel itself insists on AF_INET6. */
+TEST(an_ipv4_sockaddr_on_an_ipv6_socket_is_an_ipv4_address)
+{
+	for (size_t i = 0; i < NR_WAYS; i++) {
+		if (ways[i].type != SOCK_DGRAM)
+			continue;
+		EXPECT_ALLOWED(t1, "reach", "%s 6 10.0.0.5 %d", ways[i].name, LISTED);
+		EXPECT_REFUSED(t1, EPERM, ways[i].op, SN_NOT_LISTED, "reach", "%s 6 10.0.0.5 %d",
+			       ways[i].name, UNLISTED);
+	}
+	EXPECT_EQ(-EPERM, inside(t1, "reach", "tcp-connect 6 10.0.0.5 %d 28", UNLISTED));
+	EXPECT_EVENT(t1, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	EXPECT_EQ(-EAFNOSUPPORT, outside("reach", "tcp-connect 6 10.0.0.5 %d 28", UNLISTED));
+}
+
+/* udp_sendmsg() takes AF_UNSPEC for AF_INET. */
+TEST(an_unspecified_family_in_a_datagrams_address_is_ipv4)
+{
+	static const char *const senders[] = { "udp-sendto", "udp-sendmsg", "udp-sendmmsg" };
+
+	arrived(udp_listed);
+	for (size_t i = 0; i < 3; i++) {
+		EXPECT_ALLOWED(t1, "reach", "%s 4 unspec:10.0.0.5 %d", senders[i], LISTED);
+		EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "reach",
+			       "%s 4 unspec:10.0.0.5 %d", senders[i], UNLISTED);
+	}
+	EXPECT_EQ(3, arrived(udp_listed));
+}
+
+/* "ADDRESS PORT": connects to a listed place, disconnects, connects to ADDRESS. */
+PROBE(reconnect)
+{
+	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	struct dest listed, to;
+	char address[64];
+	unsigned int port;
+	long result;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (sscanf(arg, "%63s %u", address, &port) != 2 || !read_dest(address, port, &to) ||
+	    !read_dest("127.0.0.1", LISTED, &listed))
+		return could_not_try("cannot understand %s", arg);
+	if (fd < 0 || by_connect(fd, &listed))
+		return could_not_try("connecting to the listed port");
+	/* the shortest form: nothing but the family */
+	if (connect(fd, &nowhere, sizeof(nowhere.sa_family)) ||
+	    connect(fd, &nowhere, sizeof(nowhere)))
+		result = -errno * 1000L;
+	else
+		result = answer(by_connect(fd, &to));
+	close(fd);
+	return result;
+}
+
+TEST(disconnecting_works_and_connecting_again_is_asked_again)
+{
+	EXPECT_ALLOWED(t1, "reconnect", "10.0.0.5 %d", LISTED);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "reconnect", "10.0.0.5 %d",
+		       UNLISTED);
+}
+
+/* ---- lengths of addresses ---- */
+
+/* The kernel says EINVAL to what it does not understand, and the tenant gets no further. */
+TEST(an_ipv4_address_that_is_cut_short_is_refused)
+{
+	static const char *const some[] = { "tcp-connect", "tcp-fastopen-sendto", "udp-connect",
+					    "udp-sendto" };
+	static const unsigned int lengths[] = { 0, 1, 2, 8, 15 };
+
+	for (size_t i = 0; i < 4; i++) {
+		for (size_t j = 0; j < 5; j++) {
+			EXPECT_EQ(-EPERM, inside(t1, "reach", "%s 4 127.0.0.1 %d %u", some[i],
+						 UNLISTED, lengths[j]));
+			EXPECT_EVENT(t1, find_way(some[i])->op, SN_FAMILY);
+			EXPECT_EQ(-EINVAL, outside("reach", "%s 4 127.0.0.1 %d %u", some[i],
+						   UNLISTED, lengths[j]));
+		}
+		EXPECT_ALLOWED(t1, "reach", "%s 4 127.0.0.1 %d 16", some[i], LISTED);
+		EXPECT_ALLOWED(t1, "reach", "%s 4 127.0.0.1 %d 128", some[i], LISTED);
+		EXPECT_REFUSED(t1, EPERM, find_way(some[i])->op, SN_NOT_LISTED, "reach",
+			       "%s 4 127.0.0.1 %d 128", some[i], UNLISTED);
+	}
+}
+
+/* RFC 2133 had no scope id: 24 bytes are a whole address. */
+TEST(an_ipv6_address_that_is_cut_short_is_refused)
+{
+	static const char *const some[] = { "tcp-connect", "tcp-fastopen-sendto", "udp-connect",
+					    "udp-sendto" };
+	static const unsigned int lengths[] = { 0, 1, 2, 8, 15, 16, 23 };
+
+	for (size_t i = 0; i < 4; i++) {
+		for (size_t j = 0; j < 7; j++) {
+			EXPECT_EQ(-EPERM, inside(t1, "reach", "%s 6 ::1 %d %u", some[i], UNLISTED,
+						 lengths[j]));
+			EXPECT_EVENT(t1, find_way(some[i])->op, SN_FAMILY);
+			EXPECT_EQ(-EINVAL, outside("reach", "%s 6 ::1 %d %u", some[i], UNLISTED,
+						   lengths[j]));
+		}
+		EXPECT_ALLOWED(t1, "reach", "%s 6 ::1 %d 24", some[i], LISTED);
+		EXPECT_REFUSED(t1, EPERM, find_way(some[i])->op, SN_NOT_LISTED, "reach",
+			       "%s 6 ::1 %d 24", some[i], UNLISTED);
+	}
+}
+
+/* ---- several destinations on one socket ---- */
+
+/* "ADDRESS PORT ADDRESS PORT": connects to the first, sends to the second. */
+PROBE(connect_then_sendto)
+{
+	char first[64], second[64];
+	unsigned int first_port, second_port;
+	struct dest a, b;
+	long result;
+	int fd;
+
+	if (sscanf(arg, "%63s %u %63s %u", first, &first_port, second, &second_port) != 4 ||
+	    !read_dest(first, first_port, &a) || !read_dest(second, second_port, &b))
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || by_connect(fd, &a))
+		return could_not_try("connecting to %s", first);
+	result = answer(by_sendto(fd, &b));
+	close(fd);
+	return result;
+}
+
+TEST(a_connected_datagram_socket_cannot_send_elsewhere)
+{
+	EXPECT_ALLOWED(t1, "connect_then_sendto", "127.0.0.1 %d 10.0.0.5 %d", LISTED, LISTED);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "connect_then_sendto",
+		       "127.0.0.1 %d 10.0.0.5 %d", LISTED, UNLISTED);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "connect_then_sendto",
+		       "10.0.0.6 %d 10.0.0.5 %d", UNLISTED, UNLISTED);
+}
+
+/* The same, but two messages in one sendmmsg(2). How many were sent. */
+PROBE(two_messages)
+{
+	char first[64], second[64];
+	unsigned int first_port, second_port;
+	struct mmsghdr msgs[2] = {};
+	struct dest to[2];
+	long result;
+	int fd;
+
+	if (sscanf(arg, "%63s %u %63s %u", first, &first_port, second, &second_port) != 4 ||
+	    !read_dest(first, first_port, &to[0]) || !read_dest(second, second_port, &to[1]))
+		return could_not_try("cannot understand %s", arg);
+	for (int i = 0; i < 2; i++)
+		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &to[i].address,
+						   .msg_namelen = to[i].len,
+						   .msg_iov = &hello,
+						   .msg_iovlen = 1 };
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return could_not_try("socket");
+	result = answer(sendmmsg(fd, msgs, 2, 0));
+	close(fd);
+	return result;
+}
+
+TEST(every_message_of_sendmmsg_is_asked_about)
+{
+	arrived(udp_listed);
+	arrived(udp_unlisted);
+	EXPECT_EQ(2, inside(t1, "two_messages", "127.0.0.1 %d 10.0.0.5 %d", LISTED, LISTED));
+	EXPECT_QUIET(t1);
+	EXPECT_EQ(2, arrived(udp_listed));
+
+	/* sendmmsg(2) tells how many went out before the one that failed */
+	EXPECT_EQ(1, inside(t1, "two_messages", "127.0.0.1 %d 10.0.0.5 %d", LISTED, UNLISTED));
+	t1->result = -EPERM;
+	EXPECT_EVENT(t1, SN_OP_NET_SEND, SN_NOT_LISTED);
+	EXPECT_TRUE(nothing_arrived(udp_unlisted, UNLISTED));
+	EXPECT_EQ(2, outside("two_messages", "127.0.0.1 %d 10.0.0.5 %d", LISTED, UNLISTED));
+	EXPECT_TRUE(!nothing_arrived(udp_unlisted, UNLISTED));
+	arrived(udp_unlisted);
+}
+
+/* ---- routing headers: the destination after the check ---- */
+
+/* RFC 6275's type 2: the packet goes to its address, and only its receiver goes on from there. */
+struct routing_header {
+	__u8 next, length, type, left;
+	__u32 reserved;
+	struct in6_addr via;
+};
+
+union routing_control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(struct routing_header))];
+};
+
+static bool put_route(struct msghdr *msg, union routing_control *control, const char *via)
+{
+	struct routing_header route = { .length = 2, .type = 2, .left = 1 };
+
+	if (inet_pton(AF_INET6, via, &route.via) != 1)
+		return false;
+	memset(control, 0, sizeof(*control));
+	msg->msg_control = control;
+	msg->msg_controllen = sizeof(*control);
+	control->header = (struct cmsghdr){ .cmsg_level = IPPROTO_IPV6,
+					    .cmsg_type = IPV6_RTHDR,
+					    .cmsg_len = CMSG_LEN(sizeof(route)) };
+	memcpy(CMSG_DATA(&control->header), &route, sizeof(route));
+	return true;
+}
+
+/*
+ * "MESSAGES ADDRESS VIA PORT": sends as many messages to ADDRESS in one sendmmsg(2), the last one
+ * with a routing header. The last one's result: the number of messages, or an error.
+ */
+PROBE(send_via)
+{
+	struct mmsghdr msgs[2] = {};
+	union routing_control control;
+	char address[64], via[64];
+	unsigned int nr, port;
+	struct dest to;
+	long result;
+	int fd;
+
+	if (sscanf(arg, "%u %63s %63s %u", &nr, address, via, &port) != 4 || nr < 1 || nr > 2 ||
+	    !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	for (unsigned int i = 0; i < nr; i++)
+		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &to.address,
+						   .msg_namelen = to.len,
+						   .msg_iov = &hello,
+						   .msg_iovlen = 1 };
+	if (!put_route(&msgs[nr - 1].msg_hdr, &control, via))
+		return could_not_try("cannot understand %s", via);
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return could_not_try("socket");
+	result = answer(sendmmsg(fd, msgs, nr, 0));
+	close(fd);
+	return result;
+}
+
+TEST(a_routing_header_does_not_lead_to_a_restricted_address)
+{
+	EXPECT_ALLOWED(t1, "send_via", "1 fd00::6 fd00::5 %d", LISTED);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_EGRESS, SN_NOT_LISTED, "send_via",
+		       "1 fd00::6 fd00::5 %d", UNLISTED);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_EGRESS, SN_NOT_LISTED, "send_via", "1 fd00::6 ::1 %d",
+		       UNLISTED);
+}
+
+/* The kernel asks socket_sendmsg once for several messages to one address. */
+TEST(the_tail_of_sendmmsg_cannot_bring_a_routing_header)
+{
+	EXPECT_EQ(2, inside(t1, "send_via", "2 fd00::6 fd00::5 %d", LISTED));
+	EXPECT_QUIET(t1);
+	EXPECT_EQ(1, inside(t1, "send_via", "2 fd00::6 fd00::5 %d", UNLISTED));
+	t1->result = -EPERM;
+	EXPECT_EVENT(t1, SN_OP_NET_EGRESS, SN_NOT_LISTED);
+	EXPECT_EQ(2, outside("send_via", "2 fd00::6 fd00::5 %d", UNLISTED));
+}
+
+/* "FAMILY LEVEL OPTION LENGTH": sets LENGTH (0 or 4) zero bytes. */
+PROBE(setsockopt)
+{
+	int family, level, option, length, zero = 0, fd;
+	long result;
+
+	if (sscanf(arg, "%d %d %d %d", &family, &level, &option, &length) != 4)
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return could_not_try("socket");
+	result = answer(setsockopt(fd, level, option, length ? &zero : NULL, length));
+	close(fd);
+	return result;
+}
+
+TEST(options_that_rewrite_the_destination_cannot_be_set)
+{
+	static const struct {
+		int family, level, option, length;
+	} options[] = {
+		{ AF_INET, IPPROTO_IP, IP_OPTIONS, 0 },
+		{ AF_INET6, IPPROTO_IP, IP_OPTIONS, 0 },
+		{ AF_INET6, IPPROTO_IPV6, IPV6_2292HOPOPTS, 4 },
+		{ AF_INET6, IPPROTO_IPV6, IPV6_2292DSTOPTS, 4 },
+		{ AF_INET6, IPPROTO_IPV6, IPV6_2292RTHDR, 4 },
+		{ AF_INET6, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, 0 },
+		{ AF_INET6, IPPROTO_IPV6, IPV6_RTHDR, 0 },
+		/* these need a capability, so the control does */
+		{ AF_INET6, IPPROTO_IPV6, IPV6_HOPOPTS, 0 },
+		{ AF_INET6, IPPROTO_IPV6, IPV6_DSTOPTS, 0 },
+		{ AF_INET6, IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		if (i < 7)
+			EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SETSOCKOPT, SN_NEVER, "setsockopt",
+				       "%d %d %d %d", options[i].family, options[i].level,
+				       options[i].option, options[i].length);
+		EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_NET_SETSOCKOPT, SN_NEVER, "setsockopt",
+				    "%d %d %d %d", options[i].family, options[i].level,
+				    options[i].option, options[i].length);
+	}
+	EXPECT_ALLOWED(t1, "setsockopt", "%d %d %d 4", AF_INET, IPPROTO_IP, IP_TOS);
+	EXPECT_ALLOWED(t1, "setsockopt", "%d %d %d 4", AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY);
+	EXPECT_ALLOWED(t1, "setsockopt", "%d %d %d 4", AF_INET, SOL_SOCKET, SO_REUSEADDR);
+}
+
+/* ---- lists of addresses and ports ---- */
+
+/*
+ * For each length from 2 on, a network that no other of them overlaps: ones, then 01. The address
+ * just outside has 00 instead, and the bits behind are some of both.
+ */
+static void comb(unsigned int length, bool in, bool host_bits, __u8 bytes[16])
+{
+	memset(bytes, host_bits ? 0xa5 : 0, 16);
+	for (unsigned int bit = 0; bit < length; bit++) {
+		__u8 mask = 0x80 >> bit % 8;
+
+		bytes[bit / 8] &= ~mask;
+		if (bit < length - 2 || (bit == length - 1 && in))
+			bytes[bit / 8] |= mask;
+	}
+}
+
+/*
+ * "FAMILY": tries the address inside and the one just outside the network of every length. The
+ * result is 1000 times the inner ones that were refused plus the outer ones.
+ */
+PROBE(comb)
+{
+	unsigned int family = atoi(arg), longest = family == 4 ? 32 : 128;
+	long refused[2] = {};
+
+	for (unsigned int length = 2; length <= longest; length++) {
+		for (int in = 0; in < 2; in++) {
+			struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(22) };
+			struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+						   .sin6_port = htons(22) };
+			int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC,
+					0);
+			__u8 bytes[16];
+
+			if (fd < 0)
+				return could_not_try("socket");
+			comb(length, in, true, bytes);
+			memcpy(&v4.sin_addr, bytes, 4);
+			memcpy(&v6.sin6_addr, bytes, 16);
+			if (family == 4 ? connect(fd, (void *)&v4, sizeof(v4))
+					: connect(fd, (void *)&v6, sizeof(v6)))
+				refused[in] += errno == EPERM;
+			close(fd);
+		}
+	}
+	return refused[1] * 1000 + refused[0];
+}
+
+static void add_comb(char *list, int family, unsigned int longest)
+{
+	char text[INET6_ADDRSTRLEN];
+	__u8 bytes[16];
+
+	for (unsigned int length = 2; length <= longest; length++) {
+		comb(length, true, false, bytes);
+		inet_ntop(family, bytes, text, sizeof(text));
+		sprintf(list + strlen(list), "%s%s/%u", *list ? "," : "", text, length);
+	}
+}
+
+TEST(networks_of_every_length_hold_what_is_inside_and_nothing_else)
+{
+	char list[16384] = "";
+	struct tenant *t;
+
+	add_comb(list, AF_INET, 32);
+	add_comb(list, AF_INET6, 128);
+	t = tenant_start("comb", "--dir", "/srv/t10", "--restricted-outgoing-addresses", list,
+			 NULL);
+	EXPECT_EQ(31000, inside(t, "comb", "4"));
+	EXPECT_EQ(127000, inside(t, "comb", "6"));
+	EXPECT_EQ(0, outside("comb", "4"));
+	EXPECT_EQ(0, outside("comb", "6"));
+}
+
+TEST(networks_of_one_bit_hold_half_of_all_addresses)
+{
+	struct tenant *t =
+		tenant_start("halves", "--dir", "/srv/t10", "--restricted-outgoing-addresses",
+			     "128.0.0.0/1,8000::/1", NULL);
+
+	EXPECT_EQ(-EPERM, inside(t, "reach", "tcp-connect 4 128.0.0.0 22"));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	EXPECT_EQ(-EPERM, inside(t, "reach", "tcp-connect 6 8000::1 22"));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	EXPECT_EQ(-ENETUNREACH, outside("reach", "tcp-connect 4 128.0.0.0 22"));
+	EXPECT_EQ(-ENETUNREACH, outside("reach", "tcp-connect 6 8000::1 22"));
+	EXPECT_EQ(-ENETUNREACH, inside(t, "reach", "tcp-connect 6 7fff::1 22"));
+	EXPECT_QUIET(t);
+	expect_reached(t, 4, "127.0.0.1");
+}
+
+TEST(all_of_ipv4_and_not_ipv6_can_be_restricted)
+{
+	struct tenant *t =
+		tenant_start("all", "--dir", "/srv/t10", "--restricted-outgoing-addresses",
+			     "0.0.0.0/0", "--allowed-outgoing-ports", "10002", NULL);
+
+	expect_reached_on_listed_ports(t, 4, "10.0.0.6");
+	expect_reached_on_listed_ports(t, 4, "127.0.0.1");
+	expect_reached_on_listed_ports(t, 6, "::ffff:10.0.0.6");
+	EXPECT_EQ(-EPERM, inside(t, "reach", "udp-connect 4 192.0.2.1 53"));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	EXPECT_EQ(-ENETUNREACH, outside("reach", "udp-connect 4 192.0.2.1 53"));
+	expect_reached(t, 6, "fd00::6");
+}
+
+TEST(all_addresses_can_be_restricted)
+{
+	struct tenant *t =
+		tenant_start("all", "--dir", "/srv/t10", "--restricted-outgoing-addresses",
+			     "0.0.0.0/0,::/0", "--allowed-outgoing-ports", "10002", NULL);
+
+	expect_reached_on_listed_ports(t, 4, "10.0.0.6");
+	expect_reached_on_listed_ports(t, 6, "fd00::6");
+	expect_reached_on_listed_ports(t, 6, "::1");
+	EXPECT_EQ(-EPERM, inside(t, "reach", "udp-connect 6 2001:db8::1 53"));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+}
+
+TEST(without_lists_every_address_is_free)
+{
+	struct tenant *t = tenant_start("free", "--dir", "/srv/t10", NULL);
+
+	expect_reached(t, 4, "127.0.0.1");
+	expect_reached(t, 4, "10.0.0.5");
+	expect_reached(t, 6, "::1");
+}
+
+TEST(without_a_list_of_ports_a_restricted_address_has_none)
+{
+	struct tenant *t = tenant_start("none", "--dir", "/srv/t10",
+					"--restricted-outgoing-addresses", "10.0.0.5", NULL);
+
+	for (size_t i = 0; i < NR_WAYS; i++)
+		EXPECT_REFUSED(t, EPERM, ways[i].op, SN_NOT_LISTED, "reach", "%s 4 10.0.0.5 %d",
+			       ways[i].name, LISTED);
+	expect_reached(t, 4, "127.0.0.1"); /* not listed */
+}
+
+/* "ADDRESS": how many of the ports 1 to 65535 may be reached, and their sum behind that. */
+PROBE(ports)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	long nr = 0, sum = 0;
+	struct dest to;
+
+	if (fd < 0)
+		return could_not_try("socket");
+	for (unsigned int port = 1; port <= 65535; port++) {
+		if (!read_dest(arg, port, &to))
+			return could_not_try("cannot understand %s", arg);
+		if (!by_connect(fd, &to)) {
+			nr++;
+			sum += port;
+		} else if (errno != EPERM) {
+			return could_not_try("port %u", port);
+		}
+	}
+	close(fd);
+	return nr << 32 | sum;
+}
+
+static long run_of(long first, long last)
+{
+	long nr = last - first + 1;
+
+	return nr << 32 | nr * (first + last) / 2;
+}
+
+TEST(exactly_the_listed_ports_and_ranges_are_open)
+{
+	struct tenant *t = tenant_start(
+		"ports", "--dir", "/srv/t10", "--restricted-outgoing-addresses", "10.0.0.5",
+		"--allowed-outgoing-ports", "1,10-12,1000-2023,32767-32768,65535", NULL);
+	long want = run_of(1, 1) + run_of(10, 12) + run_of(1000, 2023) + run_of(32767, 32768) +
+		    run_of(65535, 65535);
+
+	EXPECT_EQ(want, inside(t, "ports", "10.0.0.5"));
+	EXPECT_EQ(run_of(1, 65535), outside("ports", "10.0.0.5"));
+	EXPECT_EQ(65535 - (want >> 32), tenant_counters(t).denied[SN_OP_NET_CONNECT]);
+}
+
+TEST(a_range_ends_where_it_says)
+{
+	EXPECT_ALLOWED(t1, "reach", "udp-sendto 4 10.0.0.5 20000");
+	EXPECT_ALLOWED(t1, "reach", "udp-sendto 4 10.0.0.5 20010");
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "reach",
+		       "udp-sendto 4 10.0.0.5 19999");
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "reach",
+		       "udp-sendto 4 10.0.0.5 20011");
+}
+
+TEST(every_port_can_be_listed)
+{
+	struct tenant *t =
+		tenant_start("ports", "--dir", "/srv/t10", "--restricted-outgoing-addresses",
+			     "10.0.0.5", "--allowed-outgoing-ports", "1-65535", NULL);
+
+	EXPECT_ALLOWED(t, "reach", "udp-sendto 4 10.0.0.5 1");
+	EXPECT_ALLOWED(t, "reach", "udp-sendto 4 10.0.0.5 65535");
+	/* port 0 is in no list; the kernel does not send there either */
+	EXPECT_EQ(-EPERM, inside(t, "reach", "udp-sendto 4 10.0.0.5 0"));
+	EXPECT_EQ(-EINVAL, outside("reach", "udp-sendto 4 10.0.0.5 0"));
+}
+
+TEST(two_tenants_have_their_own_lists)
+{
+	struct tenant *other =
+		tenant_start("other", "--dir", "/srv/t10", "--restricted-outgoing-addresses",
+			     "10.0.0.6", "--allowed-outgoing-ports", "10003", NULL);
+
+	EXPECT_EQ(-EPERM, inside(other, "reach", "tcp-connect 4 10.0.0.6 %d", LISTED));
+	EXPECT_EVENT(other, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	EXPECT_ALLOWED(other, "reach", "tcp-connect 4 10.0.0.6 %d", UNLISTED);
+	EXPECT_ALLOWED(other, "reach", "tcp-connect 4 10.0.0.5 %d", UNLISTED);
+	EXPECT_ALLOWED(other, "reach", "tcp-connect 4 127.0.0.1 %d", UNLISTED);
+
+	EXPECT_EQ(-EPERM, inside(t1, "reach", "tcp-connect 4 10.0.0.5 %d", UNLISTED));
+	EXPECT_EVENT(t1, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	EXPECT_ALLOWED(t1, "reach", "tcp-connect 4 10.0.0.5 %d", LISTED);
+	EXPECT_ALLOWED(t1, "reach", "tcp-connect 4 10.0.0.6 %d", UNLISTED);
+}
+
+/* ---- self ---- */
+
+TEST(self_is_every_address_of_this_machine)
+{
+	static const struct {
+		int family;
+		const char *address;
+	} own[] = {
+		{ 4, "127.0.0.1" },  { 4, "127.9.9.9" },       { 4, "0.0.0.0" },
+		{ 4, "10.0.0.5" },   { 4, "10.0.0.6" },	       { 6, "::1" },
+		{ 6, "::" },	     { 6, "fd00::5" },	       { 6, "fd00::6" },
+		{ 6, "::10.0.0.5" }, { 6, "::ffff:10.0.0.6" },
+	};
+	struct tenant *t =
+		tenant_start("self", "--dir", "/srv/t10", "--restricted-outgoing-addresses", "self",
+			     "--allowed-outgoing-ports", "10002", NULL);
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		expect_reached_on_listed_ports(t, own[i].family, own[i].address);
+
+	/* multicast and broadcast: this machine may be among those who listen */
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "reach",
+		       "udp-sendto 4 224.0.0.1 %d", UNLISTED);
+	EXPECT_EQ(-EPERM, inside(t, "reach", "udp-sendto 6 ff0e::1 %d", UNLISTED));
+	EXPECT_EVENT(t, SN_OP_NET_SEND, SN_NOT_LISTED);
+	EXPECT_TRUE(outside("reach", "udp-sendto 6 ff0e::1 %d", UNLISTED) != -EPERM);
+	EXPECT_EQ(-EPERM, inside(t, "reach", "udp-sendto 4 255.255.255.255 %d", UNLISTED));
+	EXPECT_EVENT(t, SN_OP_NET_SEND, SN_NOT_LISTED);
+	EXPECT_TRUE(outside("reach", "udp-sendto 4 255.255.255.255 %d", UNLISTED) != -EPERM);
+
+	/* other machines are free */
+	EXPECT_EQ(-ENETUNREACH, inside(t, "reach", "tcp-connect 4 192.0.2.1 22"));
+	EXPECT_QUIET(t);
+}
+
+/* "ADDRESS PORT": -EINPROGRESS if nothing is heard for a while. */
+PROBE(try_to_connect)
+{
+	socklen_t len = sizeof(int);
+	struct pollfd writable;
+	char address[64];
+	unsigned int port;
+	struct dest to;
+	int fd, error;
+
+	if (sscanf(arg, "%63s %u", address, &port) != 2 || !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(to.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return could_not_try("socket");
+	error = connect(fd, (void *)&to.address, to.len) ? errno : 0;
+	writable = (struct pollfd){ .fd = fd, .events = POLLOUT };
+	if (error == EINPROGRESS && poll(&writable, 1, 700) == 1)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	close(fd);
+	return -error;
+}
+
+static void expect_later_address_is_restricted(struct tenant *t, int family, const char *address)
+{
+	arrived(udp_unlisted);
+	accepted(tcp_unlisted);
+	EXPECT_EQ(-EPERM, inside(t, "reach", "udp-sendto %d %s %d", family, address, UNLISTED));
+	EXPECT_EVENT(t, SN_OP_NET_EGRESS, SN_NOT_LISTED);
+	/* a SYN that is dropped is sent again later: connect() waits for an answer */
+	EXPECT_EQ(-EINPROGRESS, inside(t, "try_to_connect", "%s %d", address, UNLISTED));
+	t->result = -EPERM;
+	EXPECT_EVENT(t, SN_OP_NET_EGRESS, SN_NOT_LISTED);
+	EXPECT_TRUE(nothing_arrived(udp_unlisted, UNLISTED));
+	EXPECT_EQ(0, accepted(tcp_unlisted));
+
+	EXPECT_EQ(0, outside("try_to_connect", "%s %d", address, UNLISTED));
+	EXPECT_EQ(5, outside("reach", "udp-sendto %d %s %d", family, address, UNLISTED));
+	EXPECT_EQ(1, accepted(tcp_unlisted));
+	EXPECT_EQ(1, arrived(udp_unlisted));
+	EXPECT_ALLOWED(t, "try_to_connect", "%s %d", address, LISTED);
+	EXPECT_ALLOWED(t, "reach", "udp-sendto %d %s %d", family, address, LISTED);
+}
+
+TEST(self_is_also_an_address_that_the_machine_gets_later)
+{
+	struct tenant *t =
+		tenant_start("self", "--dir", "/srv/t10", "--restricted-outgoing-addresses", "self",
+			     "--allowed-outgoing-ports", "10002", NULL);
+
+	must_run("ip address add 10.9.9.9/32 dev lo && ip address add fd99::9/128 dev lo nodad");
+	expect_later_address_is_restricted(t, 4, "10.9.9.9");
+	expect_later_address_is_restricted(t, 6, "fd99::9");
+	must_run("ip address del 10.9.9.9/32 dev lo && ip address del fd99::9/128 dev lo");
+}
+
+/* ---- answering ---- */
+
+/* "PORT": accepts one connection, answers what it is told, in capitals. */
+PROBE(serve_tcp)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(atoi(arg)) };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), client, one = 1;
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	char text[16];
+	ssize_t len;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd < 0 || bind(fd, (void *)&any, sizeof(any)) || listen(fd, 8))
+		return answer(-1);
+	if (poll(&readable, 1, 20000) != 1)
+		return could_not_try("nobody came");
+	client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	close(fd);
+	len = recv(client, text, sizeof(text), 0);
+	for (ssize_t i = 0; i < len; i++)
+		text[i] -= 32;
+	len = len < 0 ? answer(len) : answer(send(client, text, len, 0));
+	close(client);
+	return len;
+}
+
+/* In a process of its own: talks to the server that is about to start. Exits with 0 if it heard. */
+static pid_t start_client(const char *address, uint16_t port)
+{
+	struct dest to;
+	char text[16] = "";
+	pid_t pid;
+
+	read_dest(address, port, &to);
+	fflush(stdout);
+	pid = fork();
+	if (pid)
+		return pid;
+	for (int i = 0; i < 100; i++) {
+		int fd = socket(to.address.ss_family, SOCK_STREAM, 0);
+
+		if (!by_connect(fd, &to))
+			_exit(send(fd, "question", 8, 0) != 8 || recv(fd, text, 15, 0) != 8 ||
+			      strcmp(text, "QUESTION"));
+		close(fd);
+		usleep(100000);
+	}
+	_exit(1);
+}
+
+/* The client's port is not in the list, yet the answers get there. */
+static void expect_served(struct tenant *t, const char *address)
+{
+	pid_t client = start_client(address, 18001);
+	int status = -1;
+
+	EXPECT_EQ(8, inside(t, "serve_tcp", "18001"));
+	EXPECT_QUIET(t);
+	EXPECT_EQ(client, waitpid(client, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST(a_tenants_server_answers_whoever_connects)
+{
+	struct tenant *t = tenant_start("self", "--dir", "/srv/t10",
+					"--restricted-outgoing-addresses", "self", NULL);
+
+	expect_served(t1, "127.0.0.1");
+	expect_served(t1, "::1");
+	expect_served(t1, "10.0.0.5");
+	expect_served(t, "127.0.0.1");
+	expect_served(t, "::1");
+	expect_served(t, "10.0.0.6");
+}
+
+/* ---- listening ---- */
+
+/* "WHAT FAMILY PORT": binds a TCP socket (and listens) or a UDP one; "none": listens only. */
+PROBE(listen)
+{
+	struct dest any;
+	unsigned int port;
+	char what[16];
+	int family, fd, one = 1;
+	long result = 0;
+
+	if (sscanf(arg, "%15s %d %u", what, &family, &port) != 3 ||
+	    !read_dest(family == 4 ? "0.0.0.0" : "::", port, &any))
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(family == 4 ? AF_INET : AF_INET6,
+		    (strcmp(what, "udp") ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return could_not_try("socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (strcmp(what, "none"))
+		result = answer(bind(fd, (void *)&any.address, any.len));
+	if (!result && strcmp(what, "udp") && strcmp(what, "bind"))
+		result = answer(listen(fd, 8));
+	close(fd);
+	return result;
+}
+
+TEST(a_tenant_may_listen_on_any_port)
+{
+	EXPECT_ALLOWED(t1, "listen", "tcp 4 18000");
+	EXPECT_ALLOWED(t1, "listen", "tcp 6 18000");
+	EXPECT_ALLOWED(t1, "listen", "tcp 4 0");
+	EXPECT_ALLOWED(t1, "listen", "none 4 0");
+	EXPECT_ALLOWED(t1, "listen", "none 6 0");
+	EXPECT_ALLOWED(t1, "listen", "udp 4 18000");
+	EXPECT_ALLOWED(t1, "listen", "udp 6 0");
+}
+
+TEST(allowed_listen_ports_are_the_only_ones_to_listen_on)
+{
+	struct tenant *t = tenant_start("listen", "--dir", "/srv/t10", "--allowed-listen-ports",
+					"18000,18010-18020", NULL);
+
+	EXPECT_ALLOWED(t, "listen", "tcp 4 18000");
+	EXPECT_ALLOWED(t, "listen", "tcp 6 18010");
+	EXPECT_ALLOWED(t, "listen", "tcp 6 18020");
+	EXPECT_ALLOWED(t, "listen", "udp 4 18015");
+	EXPECT_ALLOWED(t, "listen", "udp 4 0");
+	EXPECT_ALLOWED(t, "listen", "udp 6 0");
+	EXPECT_ALLOWED(t, "listen", "bind 4 0"); /* as a client may */
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_NOT_LISTED, "listen", "tcp 4 18001");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_NOT_LISTED, "listen", "tcp 6 18009");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_NOT_LISTED, "listen", "udp 4 18021");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_LISTEN, SN_NOT_LISTED, "listen", "tcp 4 0");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_LISTEN, SN_NOT_LISTED, "listen", "none 4 0");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_LISTEN, SN_NOT_LISTED, "listen", "none 6 0");
+	/* outgoing ports are another list */
+	expect_reached(t, 4, "127.0.0.1");
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "reach",
+		       "tcp-connect 4 127.0.0.1 %d", UNLISTED);
+}
+
+/* ---- which sockets there are ---- */
+
+/* "FAMILY TYPE PROTOCOL" */
+PROBE(socket)
+{
+	int family, type, protocol, fd;
+
+	if (sscanf(arg, "%d %d %d", &family, &type, &protocol) != 3)
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(family, type, protocol);
+	if (fd < 0)
+		return answer(fd);
+	close(fd);
+	return 0;
+}
+
+PROBE(socketpair)
+{
+	int family, type, protocol, fd[2];
+
+	if (sscanf(arg, "%d %d %d", &family, &type, &protocol) != 3)
+		return could_not_try("cannot understand %s", arg);
+	if (socketpair(family, type, protocol, fd))
+		return answer(-1);
+	close(fd[0]);
+	close(fd[1]);
+	return 0;
+}
+
+TEST(other_sockets_that_the_user_has_outside_are_refused)
+{
+	static const struct {
+		int family, type, protocol;
+	} user[] = {
+		{ AF_UNIX, SOCK_STREAM, 0 },
+		{ AF_UNIX, SOCK_DGRAM, 0 },
+		{ AF_UNIX, SOCK_SEQPACKET, 0 },
+		{ AF_NETLINK, SOCK_RAW, 15 },			/* NETLINK_KOBJECT_UEVENT */
+		{ AF_INET, SOCK_STREAM, 262 },			/* MPTCP */
+		{ AF_INET6, SOCK_STREAM, 262 },
+	}, root[] = {
+		{ AF_INET, SOCK_RAW, IPPROTO_RAW },
+		{ AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 },
+		{ AF_PACKET, SOCK_RAW, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(user) / sizeof(*user); i++)
+		EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socket", "%d %d %d",
+			       user[i].family, user[i].type, user[i].protocol);
+	for (size_t i = 0; i < sizeof(root) / sizeof(*root); i++)
+		EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socket", "%d %d %d",
+				    root[i].family, root[i].type, root[i].protocol);
+	EXPECT_EQ(AF_PACKET, t1->event.number);
+}
+
+TEST(there_are_no_socket_pairs)
+{
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socketpair", "%d %d 0", AF_UNIX,
+		       SOCK_STREAM);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socketpair", "%d %d 0", AF_UNIX,
+		       SOCK_DGRAM);
+}
+
+static int count_lines(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	int n = 0, c;
+
+	if (!file)
+		GIVE_UP("cannot open %s", path);
+	while ((c = getc(file)) != EOF)
+		n += c == '\n';
+	fclose(file);
+	return n;
+}
+
+/* A protocol family that is missing makes socket() load a module, before it fails. */
+TEST(asking_for_sockets_loads_no_modules)
+{
+	int before = count_lines("/proc/modules");
+
+	for (int family = 0; family < AF_MAX; family++)
+		inside(t1, "socket", "%d %d 0", family, SOCK_DGRAM);
+	inside(t1, "socket", "%d %d 132", AF_INET, SOCK_STREAM); /* SCTP */
+	EXPECT_EQ(before, count_lines("/proc/modules"));
+}
+
+/* ---- Unix sockets that were handed over ---- */
+
+/* "FD": sends and receives over a socket that it got. */
+PROBE(exchange)
+{
+	char text[8] = "";
+
+	if (send(atoi(arg), "ping", 4, 0) != 4)
+		return answer(-1);
+	if (recv(atoi(arg), text, sizeof(text), 0) < 0)
+		return answer(-1);
+	return strcmp(text, "pong") ? -EBADMSG : 0;
+}
+
+/* "FD WHAT NAME": NAME is in the abstract namespace. */
+PROBE(unix_socket)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(sa_family_t);
+	char what[16], name[64] = "";
+	int fd;
+
+	if (sscanf(arg, "%d %15s %63s", &fd, what, name) < 2)
+		return could_not_try("cannot understand %s", arg);
+	if (*name) {
+		len += 1 + strlen(name);
+		memcpy(to.sun_path + 1, name, strlen(name));
+	}
+	if (!strcmp(what, "connect"))
+		return answer(connect(fd, (void *)&to, len));
+	if (!strcmp(what, "bind"))
+		return answer(bind(fd, (void *)&to, len));
+	if (!strcmp(what, "sendto"))
+		return answer(sendto(fd, "hello", 5, 0, (void *)&to, len));
+	if (!strcmp(what, "sendmsg"))
+		return answer(sendmsg(fd,
+				      &(struct msghdr){ .msg_name = &to,
+							.msg_namelen = len,
+							.msg_iov = &hello,
+							.msg_iovlen = 1 },
+				      0));
+	if (!strcmp(what, "listen"))
+		return answer(listen(fd, 1));
+	return could_not_try("cannot understand %s", arg);
+}
+
+static int unix_service(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "\0service" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (void *)&name, sizeof(sa_family_t) + 8))
+		GIVE_UP("cannot bind a Unix socket: %s", strerror(errno));
+	return fd;
+}
+
+/* Makes @fd[0] the descriptor @number, open across exec. */
+static int hand_over(int fd, int number)
+{
+	if (fd < 0 || dup2(fd, number) != number)
+		GIVE_UP("cannot make descriptor %d: %s", number, strerror(errno));
+	close(fd);
+	return number;
+}
+
+TEST(a_unix_socket_that_was_handed_over_works_but_leads_nowhere_else)
+{
+	int pair[2], service = unix_service();
+	struct tenant *t;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair))
+		GIVE_UP("socketpair: %s", strerror(errno));
+	hand_over(pair[0], 40);
+	hand_over(socket(AF_UNIX, SOCK_STREAM, 0), 41);
+	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", "--keep-fd", "41", NULL);
+
+	send(pair[1], "pong", 4, 0);
+	EXPECT_ALLOWED(t, "exchange", "40");
+	/* before the control connects the same socket elsewhere */
+	EXPECT_EQ(-EPERM, inside(t, "unix_socket", "40 connect service"));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_FAMILY);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_FAMILY, "unix_socket", "40 sendto service");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_FAMILY, "unix_socket", "40 sendmsg service");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_FAMILY, "unix_socket", "40 bind name");
+	EXPECT_EQ(-EPERM, inside(t, "unix_socket", "41 listen"));
+	EXPECT_EVENT(t, SN_OP_NET_LISTEN, SN_FAMILY);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_FAMILY, "unix_socket", "41 bind other");
+	EXPECT_EQ(0, outside("unix_socket", "41 listen"));
+	EXPECT_EQ(0, outside("unix_socket", "40 connect service"));
+	close(service);
+}
+
+/* "FD": receives a descriptor. */
+PROBE(receive_descriptor)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	if (recvmsg(atoi(arg), &msg, MSG_CMSG_CLOEXEC) != 1)
+		return could_not_try("recvmsg");
+	if (msg.msg_flags & MSG_CTRUNC || !msg.msg_controllen)
+		return -EPERM; /* the message came, what was in it was left out */
+	close(*(int *)CMSG_DATA(&control.header));
+	return 0;
+}
+
+static void send_descriptor(int socket, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS,
+				  .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	if (fd < 0 || sendmsg(socket, &msg, 0) != 1)
+		GIVE_UP("cannot send a descriptor: %s", strerror(errno));
+	close(fd);
+}
+
+TEST(a_descriptor_that_is_sent_is_asked_about_as_if_it_were_opened)
+{
+	struct tenant *t;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair))
+		GIVE_UP("socketpair: %s", strerror(errno));
+	hand_over(pair[0], 40);
+	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
+	send_descriptor(pair[1], open("/srv/t10/own", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	EXPECT_ALLOWED(t, "receive_descriptor", "40");
+	send_descriptor(pair[1], open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(-EPERM, inside(t, "receive_descriptor", "40"));
+	EXPECT_EVENT(t, SN_OP_FS_RECEIVE, SN_OUTSIDE);
+	send_descriptor(pair[1], open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(0, outside("receive_descriptor", "40"));
+}
+
+/* "FD ADDRESS PORT" */
+PROBE(sendto_with)
+{
+	char address[64];
+	unsigned int port;
+	struct dest to;
+	int fd;
+
+	if (sscanf(arg, "%d %63s %u", &fd, address, &port) != 3 || !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	return answer(by_sendto(fd, &to));
+}
+
+TEST(a_datagram_socket_that_was_handed_over_obeys_the_tenants_lists)
+{
+	struct tenant *t;
+
+	hand_over(socket(AF_INET, SOCK_DGRAM, 0), 40);
+	t = tenant_start("kept", "--dir", "/srv/t10", "--restricted-outgoing-addresses", "10.0.0.5",
+			 "--allowed-outgoing-ports", "10002", "--keep-fd", "40", NULL);
+	EXPECT_ALLOWED(t, "sendto_with", "40 10.0.0.5 %d", LISTED);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "sendto_with", "40 10.0.0.5 %d",
+		       UNLISTED);
+}
+
+/* ---- rtnetlink ---- */
+
+struct request {
+	struct nlmsghdr header;
+	struct ifaddrmsg address;
+	struct rtattr attr;
+	struct in_addr local;
+};
+
+static struct request netlink_request(int type)
+{
+	struct request request = {
+		.header = { .nlmsg_len = sizeof(struct request),
+			    .nlmsg_type = type,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.address = { .ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = 1 },
+		.attr = { .rta_len = RTA_LENGTH(4), .rta_type = IFA_LOCAL },
+		.local = { htonl(0x0a090901) },
+	};
+
+	if (type == RTM_GETADDR) {
+		request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		request.header.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg));
+	}
+	return request;
+}
+
+/* The kernel's answer to an order: 0, or a negative errno. */
+static long netlink_ack(int fd)
+{
+	char buffer[8192];
+	struct nlmsghdr *header = (void *)buffer;
+	ssize_t len = recv(fd, buffer, sizeof(buffer), 0);
+
+	if (len < (ssize_t)sizeof(*header) || header->nlmsg_type != NLMSG_ERROR)
+		return could_not_try("no answer from the kernel");
+	return ((struct nlmsgerr *)NLMSG_DATA(header))->error;
+}
+
+PROBE(list_addresses)
+{
+	struct ifaddrs *all;
+	long n = 0;
+
+	if (getifaddrs(&all))
+		return answer(-1);
+	for (struct ifaddrs *ifa = all; ifa; ifa = ifa->ifa_next)
+		n++;
+	freeifaddrs(all);
+	return n;
+}
+
+/* "TYPE": an order; on success it is undone. */
+PROBE(netlink_order)
+{
+	struct request request = netlink_request(atoi(arg));
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	long result;
+
+	if (fd < 0)
+		return could_not_try("socket");
+	if (request.header.nlmsg_type == RTM_SETLINK) /* whose message is a struct ifinfomsg */
+		request.header.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg));
+	result = answer(send(fd, &request, request.header.nlmsg_len, 0));
+	if (result >= 0)
+		result = netlink_ack(fd);
+	if (!result && request.header.nlmsg_type == RTM_NEWADDR) {
+		request.header.nlmsg_type = RTM_DELADDR;
+		send(fd, &request, sizeof(request), 0);
+	}
+	close(fd);
+	return result;
+}
+
+/* A question and an order in one send(). */
+PROBE(netlink_two)
+{
+	struct request requests[2] = { netlink_request(RTM_GETADDR), netlink_request(RTM_NEWADDR) };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	char both[2 * sizeof(*requests)];
+	size_t first = NLMSG_ALIGN(requests[0].header.nlmsg_len);
+	long result;
+
+	if (fd < 0)
+		return could_not_try("socket");
+	memcpy(both, &requests[0], first);
+	memcpy(both + first, &requests[1], sizeof(*requests));
+	result = answer(send(fd, both, first + sizeof(*requests), 0));
+	close(fd);
+	return result;
+}
+
+TEST(a_tenant_may_list_the_machines_addresses_but_not_change_them)
+{
+	EXPECT_ALLOWED(t1, "list_addresses", "%s", "");
+	EXPECT_EQ(inside(t1, "list_addresses", "%s", ""), outside("list_addresses", "%s", ""));
+	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_NEVER, "netlink_order", "%d",
+			    RTM_NEWADDR);
+	EXPECT_EQ(RTM_NEWADDR, t1->event.number);
+	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_NEVER, "netlink_order", "%d",
+			    RTM_SETLINK);
+	EXPECT_EQ(-EPERM, inside(t1, "netlink_order", "%d", RTM_NEWADDR));
+	EXPECT_EVENT(t1, SN_OP_NET_NETLINK, SN_NEVER);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_UNKNOWN, "netlink_two", "%s", "");
+}
+
+/* ---- last, for it is a flood, and the events of a flood are left out ---- */
+
+/*
+ * "FAMILY PROTOCOLS": all types and so many protocols. How many sockets were made, and a thousand
+ * times how many were neither made nor refused with EPERM.
+ */
+PROBE(count_sockets)
+{
+	int family, protocols, made = 0, strange = 0, fd;
+
+	if (sscanf(arg, "%d %d", &family, &protocols) != 2)
+		return could_not_try("cannot understand %s", arg);
+	for (int type = SOCK_STREAM; type <= SOCK_PACKET; type++) {
+		for (int protocol = 0; protocol < protocols; protocol++) {
+			fd = socket(family, type, protocol);
+			made += fd >= 0;
+			strange += fd < 0 && errno != EPERM;
+			if (fd >= 0)
+				close(fd);
+		}
+	}
+	return made + 1000L * strange;
+}
+
+TEST(the_only_sockets_are_tcp_udp_and_rtnetlink)
+{
+	EXPECT_ALLOWED(t1, "socket", "%d %d 0", AF_INET, SOCK_STREAM);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_INET, SOCK_STREAM, IPPROTO_TCP);
+	EXPECT_ALLOWED(t1, "socket", "%d %d 0", AF_INET, SOCK_DGRAM);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+	EXPECT_ALLOWED(t1, "socket", "%d %d 0", AF_INET6, SOCK_STREAM);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_INET6, SOCK_STREAM, IPPROTO_TCP);
+	EXPECT_ALLOWED(t1, "socket", "%d %d 0", AF_INET6, SOCK_DGRAM);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_INET6, SOCK_DGRAM, IPPROTO_UDP);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE);
+
+	for (int family = 0; family < AF_MAX; family++) {
+		int made = 0, protocols = 18;
+
+		if (family == AF_INET || family == AF_INET6)
+			made = 4, protocols = 263; /* IPPROTO_MPTCP is 262 */
+		if (family == AF_NETLINK)
+			made = 2, protocols = 32;
+		EXPECT_EQ(made, inside(t1, "count_sockets", "%d %d", family, protocols));
+	}
+}
