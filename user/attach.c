@@ -35,19 +35,33 @@ struct plan {
 
 /* ---- checks: nothing is changed ---- */
 
+/* What the operator named is not there, or cannot be used: as wrong as a word that means nothing. */
+static int named_wrongly(int ret)
+{
+	switch (ret) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ELOOP:
+	case -ENAMETOOLONG:
+	case -EOPNOTSUPP:
+		return -EINVAL;
+	}
+	return ret;
+}
+
 static int check_directory(struct plan *plan, struct stat *st, struct sn_err *err)
 {
 	const char *given = plan->words->directory;
 	struct statfs fs;
 
 	if (!realpath(given, plan->directory))
-		return sn_fail(err, EINVAL, "'%s' cannot be the directory: %s", given,
+		return sn_fail(err, EINVAL, "'%.200s' cannot be the directory: %s", given,
 			       strerror(errno));
 	if (stat(plan->directory, st) || statfs(plan->directory, &fs))
 		return sn_fail(err, errno, "cannot look at %s: %s", plan->directory,
 			       strerror(errno));
 	if (!S_ISDIR(st->st_mode))
-		return sn_fail(err, EINVAL, "'%s' is not a directory", given);
+		return sn_fail(err, EINVAL, "'%.200s' is not a directory", given);
 	if (!strcmp(plan->directory, "/"))
 		return sn_fail(err, EINVAL,
 			       "'/' cannot be a tenant's directory; "
@@ -59,17 +73,26 @@ static int check_directory(struct plan *plan, struct stat *st, struct sn_err *er
 	case CGROUP_SUPER_MAGIC:
 	case BPF_FS_MAGIC:
 	case DEVPTS_SUPER_MAGIC:
-		return sn_fail(err, EINVAL, "'%s' belongs to the kernel; give a directory of files",
-			       given);
+		return sn_fail(err, EINVAL,
+			       "'%.200s' belongs to the kernel; give a directory of files", given);
 	}
-	return 0;
+	return named_wrongly(sn_identify(plan->directory, &plan->tenant.policy.dir, err));
+}
+
+/* As in /etc/passwd: decimal digits only; strtoul(3) takes blanks and signs as well, and wraps. */
+static bool parse_uid(const char *word, uid_t *uid)
+{
+	size_t len = strspn(word, "0123456789");
+	unsigned long number = strtoul(word, NULL, 10);
+
+	*uid = (uid_t)number;
+	return len && len <= 10 && !word[len] && number < (uid_t)-1;
 }
 
 static int find_user(struct plan *plan, const struct stat *st, struct sn_err *err)
 {
 	const char *word = plan->words->user;
 	struct passwd *pw;
-	char *end;
 	uid_t uid;
 
 	if (!word) {
@@ -82,15 +105,16 @@ static int find_user(struct plan *plan, const struct stat *st, struct sn_err *er
 				       "user, or name one with --user",
 				       plan->directory);
 	} else {
-		uid = strtoul(word, &end, 10);
-		pw = *word && !*end ? getpwuid(uid) : getpwnam(word);
+		pw = parse_uid(word, &uid) ? getpwuid(uid) : getpwnam(word);
 		if (!pw)
-			return sn_fail(err, EINVAL, "unknown user '%s'; see getent passwd", word);
+			return sn_fail(err, EINVAL, "unknown user '%.200s'; see getent passwd", word);
 		plan->uid = pw->pw_uid;
 	}
 	if (pw) {
 		plan->gid = pw->pw_gid;
 		plan->user = strdup(pw->pw_name);
+		if (!plan->user)
+			return sn_fail(err, ENOMEM, "out of memory");
 	}
 	return 0;
 }
@@ -138,11 +162,16 @@ static int make_plan(struct plan *plan, char *const argv[], struct sn_err *err)
 
 	if (geteuid())
 		return sn_fail(err, EPERM, "must be run as root");
+	if (!plan->words->safe_mode)
+		return sn_fail(err, EINVAL,
+			       "--safe-mode is missing: without it a tenant may do nothing at all; "
+			       "add --safe-mode");
 	ret = check_directory(plan, &st, err);
 	if (!ret)
 		ret = find_user(plan, &st, err);
 	if (!ret)
-		ret = sn_command_resolve(&plan->command, *argv ? argv : node, err);
+		ret = named_wrongly(
+			sn_command_resolve(&plan->command, *argv ? argv : node, err));
 	if (!ret)
 		ret = check_command(plan, err);
 	if (!ret)
@@ -181,6 +210,7 @@ static int add_extra_paths(struct plan *plan, struct sn_err *err)
 		ret = sn_rules_add(&plan->tenant.own, words->read_only[i], read, read, err);
 	for (size_t i = 0; i < words->nr_read_write && !ret; i++)
 		ret = sn_rules_add(&plan->tenant.own, words->read_write[i], write, write, err);
+	ret = named_wrongly(ret);
 	if (!ret && leads_through_directory(plan))
 		return sn_fail(err, EINVAL,
 			       "--read-only and --read-write give paths outside %s; "
@@ -264,8 +294,6 @@ static int make_policy(struct plan *plan, struct sn_err *err)
 
 	tenant->words = plan->words;
 	fill_policy(plan);
-	if (!ret)
-		ret = sn_identify(plan->directory, &tenant->policy.dir, err);
 	if (!ret)
 		ret = identify_launcher(&tenant->policy.launcher, err);
 	if (!ret)

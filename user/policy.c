@@ -606,7 +606,8 @@ static int set_policy(void *target, const char *value, struct sn_err *err)
 	words->in_file = true;
 	error = sn_cli_parse_file(sn_attach_opts, value, words, err);
 	words->in_file = false;
-	return error;
+	/* a file that cannot be read is as wrong a value as any */
+	return error && error != -ENOMEM ? -EINVAL : error;
 }
 
 /* What both programs take. */
