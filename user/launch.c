@@ -64,7 +64,7 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 {
 	char mount[PATH_MAX], origin[PATH_MAX] = "";
 	pid_t launcher = getpid(), pid;
-	int to[2], done[2];
+	int to[2], done[2], status = 0;
 
 	if (sn_cgroup_mount(mount, NULL) || sn_cgroup_own(mount, origin, NULL))
 		origin[0] = '\0';
@@ -79,8 +79,9 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 	if (!pid) {
 		close(to[1]);
 		close(done[0]);
-		if (fork())
-			_exit(0); /* the guardian is init's child */
+		pid = fork();
+		if (pid)
+			_exit(pid < 0 ? errno : 0); /* the guardian is init's child */
 		guard(launch, to[0], origin, launcher);
 	}
 	close(to[0]);
@@ -88,15 +89,20 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 	*g = (struct guardian){ .to = to[1], .done = done[0] };
 	if (pid < 0)
 		return sn_fail(err, errno, "cannot fork: %s", strerror(errno));
-	waitpid(pid, NULL, 0);
-	return 0;
+	waitpid(pid, &status, 0);
+	if (!status)
+		return 0;
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	return sn_fail(err, status, "cannot fork a guardian process: %s", strerror(status));
 }
 
 static int tell(const struct guardian *g, char word, struct sn_err *err)
 {
-	if (write(g->to, &word, 1) != 1)
-		return sn_fail(err, EPIPE, "the guardian process has gone");
-	return 0;
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	bool told = write(g->to, &word, 1) == 1;
+
+	signal(SIGPIPE, before); /* for the tenant's program */
+	return told ? 0 : sn_fail(err, EPIPE, "the guardian process has gone");
 }
 
 static void let_undo(const struct guardian *g)
@@ -125,8 +131,11 @@ static int set_environment(const struct sn_launch *launch, struct sn_err *err)
 	if (setenv("HOME", launch->directory, 1) || setenv("TMPDIR", launch->directory, 1) ||
 	    setenv("PWD", launch->directory, 1))
 		return sn_fail(err, errno, "cannot set the environment: %s", strerror(errno));
-	if (!launch->user)
+	if (!launch->user) { /* nobody's name, but not the caller's either */
+		unsetenv("USER");
+		unsetenv("LOGNAME");
 		return 0;
+	}
 	if (setenv("USER", launch->user, 1) || setenv("LOGNAME", launch->user, 1))
 		return sn_fail(err, errno, "cannot set the environment: %s", strerror(errno));
 	return 0;
@@ -146,10 +155,12 @@ static int drop_capabilities(struct sn_err *err)
 
 static int drop_bounding_set(struct sn_err *err)
 {
-	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap))
-			return sn_fail(err, errno, "cannot drop capability %d: %s", cap,
-				       strerror(errno));
+	int cap = 0;
+
+	while (prctl(PR_CAPBSET_READ, cap) >= 0 && !prctl(PR_CAPBSET_DROP, cap))
+		cap++;
+	if (errno != EINVAL) /* there is no such capability: that was all */
+		return sn_fail(err, errno, "cannot drop capability %d: %s", cap, strerror(errno));
 	return 0;
 }
 
