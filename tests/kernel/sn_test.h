@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SN_TEST_SECONDS 300 /* then a test hangs; emulated machines are slow */
+#define SN_TEST_SECONDS 120 /* then a test hangs; emulated machines are slow */
 
 struct sn_test {
 	const char *name;
@@ -40,27 +40,27 @@ static inline void sn_test_add(struct sn_test *test)
 	*end = test;
 }
 
-#define TEST(id)                                                                                   \
-	static void test_##id(void);                                                               \
-	static struct sn_test test_entry_##id = { .name = #id, .run = test_##id };                 \
-	static void __attribute__((constructor)) test_register_##id(void)                          \
-	{                                                                                          \
-		sn_test_add(&test_entry_##id);                                                     \
-	}                                                                                          \
+#define TEST(id)                                                                   \
+	static void test_##id(void);                                               \
+	static struct sn_test test_entry_##id = { .name = #id, .run = test_##id }; \
+	static void __attribute__((constructor)) test_register_##id(void)          \
+	{                                                                          \
+		sn_test_add(&test_entry_##id);                                     \
+	}                                                                          \
 	static void test_##id(void)
 
 /* Fails the test, and goes on with it. */
-#define FAIL(fmt, ...)                                                                             \
-	do {                                                                                       \
-		sn_test_result->failed = true;                                                     \
-		printf("# %s:%d: " fmt "\n", __FILE__, __LINE__, ##__VA_ARGS__);                   \
+#define FAIL(fmt, ...)                                                           \
+	do {                                                                     \
+		sn_test_result->failed = true;                                   \
+		printf("# %s:%d: " fmt "\n", __FILE__, __LINE__, ##__VA_ARGS__); \
 	} while (0)
 
 /* Fails the test, and ends it: what follows would make no sense. */
-#define GIVE_UP(fmt, ...)                                                                          \
-	do {                                                                                       \
-		FAIL(fmt, ##__VA_ARGS__);                                                          \
-		exit(1);                                                                           \
+#define GIVE_UP(fmt, ...)                 \
+	do {                              \
+		FAIL(fmt, ##__VA_ARGS__); \
+		exit(1);                  \
 	} while (0)
 
 /* @missing names what is not there. With SAFENODE_MUST_RUN=1 that is a failure. */
@@ -80,18 +80,18 @@ static inline const char *sn_test_errno(long value)
 	return name ? name : "";
 }
 
-#define EXPECT_EQ(want, got)                                                                       \
-	do {                                                                                       \
-		long long want_ = (want), got_ = (got);                                            \
-		if (want_ != got_)                                                                 \
-			FAIL("%s: want %lld %s, got %lld %s", #got, want_, sn_test_errno(want_),   \
-			     got_, sn_test_errno(got_));                                           \
+#define EXPECT_EQ(want, got)                                                                     \
+	do {                                                                                     \
+		long long want_ = (want), got_ = (got);                                          \
+		if (want_ != got_)                                                               \
+			FAIL("%s: want %lld %s, got %lld %s", #got, want_, sn_test_errno(want_), \
+			     got_, sn_test_errno(got_));                                         \
 	} while (0)
 
-#define EXPECT_TRUE(condition)                                                                     \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			FAIL("%s is not true", #condition);                                        \
+#define EXPECT_TRUE(condition)                              \
+	do {                                                \
+		if (!(condition))                           \
+			FAIL("%s is not true", #condition); \
 	} while (0)
 
 /* Runs one test in a process of its own. @ended is called in that process before it ends. */

@@ -10,7 +10,8 @@
  *	TEST(a_neighbours_file_looks_missing)
  *	{
  *		EXPECT_ALLOWED(t1, "open_read", "/srv/t1/file");
- *		EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open_read", "/srv/t10/file");
+ *		EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open_read",
+ *"/srv/t10/file");
  *	}
  *
  * main() is in tenant.c. It loads safenode if that was not done (and unloads it in the end), makes
@@ -43,13 +44,13 @@ struct probe {
 
 void probe_add(struct probe *probe);
 
-#define PROBE(id)                                                                                  \
-	static long probe_##id(const char *arg);                                                   \
-	static struct probe probe_entry_##id = { .name = #id, .run = probe_##id };                 \
-	static void __attribute__((constructor)) probe_register_##id(void)                         \
-	{                                                                                          \
-		probe_add(&probe_entry_##id);                                                      \
-	}                                                                                          \
+#define PROBE(id)                                                                  \
+	static long probe_##id(const char *arg);                                   \
+	static struct probe probe_entry_##id = { .name = #id, .run = probe_##id }; \
+	static void __attribute__((constructor)) probe_register_##id(void)         \
+	{                                                                          \
+		probe_add(&probe_entry_##id);                                      \
+	}                                                                          \
 	static long probe_##id(const char *arg)
 
 /* What a system call's wrapper returned -> a probe's result. */
@@ -67,16 +68,16 @@ long could_not_try(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 struct tenant {
 	char name[SN_TENANT_MAX];
-	char cgroup[PATH_MAX];	 /* path of its cgroup */
-	__u64 id;		 /* of its cgroup */
-	pid_t pid;		 /* of its process, which serves the probes */
-	pid_t owner;		 /* who started it */
-	int to, from;		 /* requests and answers */
-	long result;		 /* of the last inside() */
-	struct sn_counters before; /* when the last inside() began */
+	char cgroup[PATH_MAX];		/* path of its cgroup */
+	__u64 id;			/* of its cgroup */
+	pid_t pid;			/* of its process, which serves the probes */
+	pid_t owner;			/* who started it */
+	int to, from;			/* requests and answers */
+	long result;			/* of the last inside() */
+	struct sn_counters before;	/* when the last inside() began */
 	struct sn_event seen[SEEN_MAX]; /* its events since then */
 	int nr_seen;
-	struct sn_event event;	 /* the one that EXPECT_EVENT() found */
+	struct sn_event event; /* the one that EXPECT_EVENT() found */
 };
 
 /*
@@ -122,28 +123,28 @@ void expect_quiet(const char *file, int line, struct tenant *t);
  * The tenant gets -@error, and an event; then the same user does the same outside. In this order
  * a refusal cannot come from what the control has changed.
  */
-#define EXPECT_REFUSED(t, error, op, why, probe, ...)                                              \
-	do {                                                                                       \
-		long got_ = inside(t, probe, __VA_ARGS__);                                         \
-		if (got_ != -(error))                                                              \
-			FAIL("inside: %s %s: want %d %s, got %ld %s", probe, sn_last_arg(),        \
-			     -(error), sn_test_errno(-(error)), got_, sn_test_errno(got_));        \
-		else                                                                               \
-			EXPECT_EVENT(t, op, why);                                                  \
-		got_ = outside(probe, __VA_ARGS__);                                                \
-		if (got_ < 0)                                                                      \
-			FAIL("the control: %s %s: got %ld %s", probe, sn_last_arg(), got_,         \
-			     sn_test_errno(got_));                                                 \
+#define EXPECT_REFUSED(t, error, op, why, probe, ...)                                       \
+	do {                                                                                \
+		long got_ = inside(t, probe, __VA_ARGS__);                                  \
+		if (got_ != -(error))                                                       \
+			FAIL("inside: %s %s: want %d %s, got %ld %s", probe, sn_last_arg(), \
+			     -(error), sn_test_errno(-(error)), got_, sn_test_errno(got_)); \
+		else                                                                        \
+			EXPECT_EVENT(t, op, why);                                           \
+		got_ = outside(probe, __VA_ARGS__);                                         \
+		if (got_ < 0)                                                               \
+			FAIL("the control: %s %s: got %ld %s", probe, sn_last_arg(), got_,  \
+			     sn_test_errno(got_));                                          \
 	} while (0)
 
 /* The tenant may, and no part of it is reported as a denial. */
-#define EXPECT_ALLOWED(t, probe, ...)                                                              \
-	do {                                                                                       \
-		long got_ = inside(t, probe, __VA_ARGS__);                                         \
-		if (got_ < 0)                                                                      \
-			FAIL("inside: %s %s: got %ld %s", probe, sn_last_arg(), got_,              \
-			     sn_test_errno(got_));                                                 \
-		EXPECT_QUIET(t);                                                                   \
+#define EXPECT_ALLOWED(t, probe, ...)                                                 \
+	do {                                                                          \
+		long got_ = inside(t, probe, __VA_ARGS__);                            \
+		if (got_ < 0)                                                         \
+			FAIL("inside: %s %s: got %ld %s", probe, sn_last_arg(), got_, \
+			     sn_test_errno(got_));                                    \
+		EXPECT_QUIET(t);                                                      \
 	} while (0)
 
 /* The arg of the last inside() or outside(), printable. */

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bpf/fs.bpf.c and bpf/walk.bpf.h: what the operator does while a tenant runs; the reports. */
+#include <sys/mount.h>
+
+#include "cgroup.h"
+#include "fs_places.h"
+#include "logline.h"
+
+static struct tenant *t1;
+
+SETUP()
+{
+	give_to_t1("/srv");
+	put_dir("/srv/ro");
+	put_dir("/srv/rw");
+	put_file("/srv/one");
+	t1 = tenant_start("t1", "--read-only", "/srv/one", NULL);
+}
+
+/* ---- single files, mounts ---- */
+
+TEST(a_single_file_is_known_by_its_name_when_it_is_replaced)
+{
+	put_file("/srv/one.new");
+	put_file("/srv/one1");
+	EXPECT_ALLOWED(t1, "open", "0 /srv/one");
+	EXPECT_EQ(0, rename("/srv/one.new", "/srv/one"));
+	EXPECT_ALLOWED(t1, "open", "0 /srv/one");
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "open", "1 /srv/one");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/one1");
+	unlink("/srv/one1");
+}
+
+/* SN_NAME_MAX bytes are compared; a longer name must not count as its own beginning. */
+TEST(the_longest_name_of_a_single_file_is_not_its_beginning)
+{
+	char name[SN_NAME_MAX] = {}, path[128], longer[128];
+	struct tenant *t;
+
+	memset(name, 'n', SN_NAME_MAX - 1);
+	snprintf(path, sizeof(path), "/srv/%s", name);
+	snprintf(longer, sizeof(longer), "/srv/%sn", name);
+	put_file(path);
+	put_file(longer);
+	t = tenant_start("t10", "--read-only", path, NULL);
+	EXPECT_ALLOWED(t, "open", "0 %s", path);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 %s", longer);
+	unlink(path);
+	unlink(longer);
+}
+
+TEST(what_is_mounted_inside_is_refused)
+{
+	lay_out();
+	if (mount("none", "/srv/t1/d", "tmpfs", 0, "mode=0777"))
+		SKIP("tmpfs");
+	put_file("/srv/t1/d/f");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 /srv/t1/d/f");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "list", "/srv/t1/d");
+	umount("/srv/t1/d");
+	EXPECT_ALLOWED(t1, "list", "/srv/t1/d");
+}
+
+/* ---- directories that move and go ---- */
+
+TEST(a_directory_that_the_operator_moves_out_is_outside_from_then_on)
+{
+	lay_out();
+	put_file("/srv/t1/d/f");
+	EXPECT_ALLOWED(t1, "hold", "%d /srv/t1/d", O_RDONLY | O_DIRECTORY);
+	EXPECT_ALLOWED(t1, "held_openat", "0 f");
+	EXPECT_EQ(0, rename("/srv/t1/d", "/srv/t10/moved"));
+	EXPECT_EQ(-ENOENT, inside(t1, "held_openat", "0 f"));
+	EXPECT_EVENT(t1, SN_OP_FS_LOOKUP, SN_OUTSIDE);
+	EXPECT_EQ(-ENOENT, inside(t1, "held_openat", "0 .."));
+	EXPECT_EVENT(t1, SN_OP_FS_LOOKUP, SN_OUTSIDE);
+	EXPECT_EQ(-ENOENT, inside(t1, "held_stat", " "));
+	EXPECT_EVENT(t1, SN_OP_FS_STAT, SN_OUTSIDE);
+	EXPECT_EQ(0, outside("open", "0 /srv/t10/moved/f"));
+	EXPECT_EQ(0, rename("/srv/t10/moved", "/srv/t1/d"));
+	EXPECT_ALLOWED(t1, "held_openat", "0 f");
+}
+
+TEST(a_directory_made_anew_while_its_tenant_runs_is_a_stranger)
+{
+	struct tenant *t;
+
+	put_dir("/srv/gone");
+	put_file("/srv/gone/f");
+	t = tenant_start("gone", NULL);
+	EXPECT_ALLOWED(t, "open", "0 /srv/gone/f");
+	unlink("/srv/gone/f");
+	rmdir("/srv/gone");
+	put_dir("/srv/gone");
+	put_file("/srv/gone/f");
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 /srv/gone/f");
+	/* its working directory is the old one, in which the kernel makes nothing */
+	EXPECT_EQ(-ENOENT, inside(t, "open", "%d new", O_WRONLY | O_CREAT));
+	EXPECT_ALLOWED(t, "stat", ".");
+	unlink("/srv/gone/f");
+	rmdir("/srv/gone");
+}
+
+static ino_t inode_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		GIVE_UP("stat %s: %s", path, strerror(errno));
+	return st.st_ino;
+}
+
+/* No process holds the directory here, so its inode number is free for the next one. */
+TEST(a_stranger_with_the_directorys_inode_number_is_a_stranger)
+{
+	struct tenant t = { .name = "gone" };
+	bool again = false;
+	ino_t ino;
+
+	put_dir("/srv/gone");
+	put_file("/srv/gone/f");
+	if (system("safenode-attach --cgroup gone --dir /srv/gone --safe-mode >&2"))
+		GIVE_UP("safenode-attach failed");
+	snprintf(t.cgroup, sizeof(t.cgroup), "%.*s/gone",
+		 (int)(strrchr(t1->cgroup, '/') - t1->cgroup), t1->cgroup);
+	if (sn_cgroup_id(t.cgroup, &t.id, NULL))
+		GIVE_UP("no cgroup %s", t.cgroup);
+	EXPECT_EQ(0, moved_into(&t, t.cgroup, "open", "0 /srv/gone/f"));
+	ino = inode_of("/srv/gone");
+	unlink("/srv/gone/f");
+	for (int i = 0; i < 100 && !again; i++) {
+		rmdir("/srv/gone");
+		put_dir("/srv/gone");
+		again = inode_of("/srv/gone") == ino;
+	}
+	put_file("/srv/gone/f");
+	EXPECT_EQ(-ENOENT, moved_into(&t, t.cgroup, "open", "0 /srv/gone/f"));
+	EXPECT_EVENT(&t, SN_OP_FS_LOOKUP, SN_OUTSIDE);
+	EXPECT_EQ(0, outside("open", "0 /srv/gone/f"));
+	unlink("/srv/gone/f");
+	rmdir("/srv/gone");
+	EXPECT_EQ(0, system("safenode-detach --cgroup gone >&2"));
+	if (!again)
+		SKIP("a file system that uses an inode number again");
+}
+
+/* ---- cgroups ---- */
+
+TEST(a_process_without_policy_is_refused_everything)
+{
+	struct tenant nobody = { .name = "nobody" };
+	char cgroup[PATH_MAX + 16];
+
+	lay_out();
+	snprintf(cgroup, sizeof(cgroup), "%.*s/nobody",
+		 (int)(strrchr(t1->cgroup, '/') - t1->cgroup), t1->cgroup);
+	if (mkdir(cgroup, 0755))
+		GIVE_UP("mkdir %s: %s", cgroup, strerror(errno));
+	EXPECT_EQ(-ENOENT, moved_into(&nobody, cgroup, "open", "0 /srv/t1/f"));
+	EXPECT_EVENT(&nobody, SN_OP_FS_LOOKUP, SN_NO_POLICY);
+	EXPECT_EQ(-ENOENT, moved_into(&nobody, cgroup, "open", "0 f"));
+	EXPECT_EVENT(&nobody, SN_OP_FS_LOOKUP, SN_NO_POLICY);
+	EXPECT_EQ(-ENOENT, moved_into(&nobody, cgroup, "stat", "/"));
+	EXPECT_EVENT(&nobody, SN_OP_FS_STAT, SN_NO_POLICY);
+	EXPECT_EQ(-ENOENT, moved_into(&nobody, cgroup, "read_byte", "/dev/null"));
+	EXPECT_EVENT(&nobody, SN_OP_FS_LOOKUP, SN_NO_POLICY);
+	EXPECT_EQ(-ENOENT, moved_into(&nobody, cgroup, "list", "/"));
+	EXPECT_EVENT(&nobody, SN_OP_FS_OPEN, SN_NO_POLICY);
+	EXPECT_EQ(0, outside("open", "0 /srv/t1/f"));
+	rmdir(cgroup);
+}
+
+static void move_tenant(const struct tenant *t, const char *cgroup)
+{
+	struct sn_err err;
+
+	if (sn_cgroup_enter(cgroup, t->pid, &err))
+		GIVE_UP("%s", err.text);
+}
+
+TEST(a_child_cgroup_is_still_the_tenant)
+{
+	char child[PATH_MAX + 16];
+
+	lay_out();
+	snprintf(child, sizeof(child), "%s/child", t1->cgroup);
+	if (mkdir(child, 0755))
+		GIVE_UP("mkdir %s: %s", child, strerror(errno));
+	move_tenant(t1, child);
+	EXPECT_ALLOWED(t1, "open", "%d /srv/t1/f", O_RDWR);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 /srv/t10/f");
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_CHMOD, SN_OUTSIDE, "chmod", "416 /srv/f");
+	move_tenant(t1, t1->cgroup);
+	EXPECT_EQ(0, rmdir(child));
+}
+
+TEST(a_tenant_cannot_leave_its_cgroup)
+{
+	char procs[PATH_MAX + 32];
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", t1->cgroup);
+	EXPECT_EQ(0, chown(procs, 2001, 2001));
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "open", "1 %s", procs);
+	EXPECT_EQ(0, chown(t1->cgroup, 2001, 2001));
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_MKDIR, SN_READ_ONLY, "mkdir", "493 %s/child",
+		       t1->cgroup);
+	snprintf(procs, sizeof(procs), "%s/child", t1->cgroup);
+	rmdir(procs);
+}
+
+/* ---- reports ---- */
+
+TEST(a_denial_is_reported_with_tenant_process_and_path)
+{
+	char line[SN_LOGLINE_MAX];
+
+	lay_out();
+	put_file("/srv/a \"b\"\n\xff");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/a \"b\"\n\xff");
+	EXPECT_EQ(t1->pid, t1->event.pid);
+	EXPECT_EQ(t1->pid, t1->event.tid);
+	EXPECT_TRUE(!strcmp("t1", t1->event.tenant));
+	EXPECT_TRUE(!strncmp("fs_operator_test", t1->event.comm, 15));
+	sn_logline(&t1->event, line, sizeof(line));
+	EXPECT_TRUE(strstr(line, " op=fs.open why=outside error=ENOENT path=\"/srv/a \\x22b\\x22"
+				 "\\x0a\\xff\""));
+	unlink("/srv/a \"b\"\n\xff");
+	/* a hidden directory is what was asked for, not what may be in it */
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 /srv/t10/f");
+	sn_logline(&t1->event, line, sizeof(line));
+	EXPECT_TRUE(strstr(line, " path=\"/srv/t10\""));
+}
+
+TEST(a_flood_is_refused_and_counted_but_not_reported_in_full)
+{
+	struct sn_counters before = tenant_counters(t1), now;
+	const int times = 4 * SN_EVENTS_RATE;
+
+	lay_out();
+	EXPECT_EQ(-ENOENT, inside(t1, "open_often", "%d /srv/f", times));
+	EXPECT_EVENT(t1, SN_OP_FS_OPEN, SN_OUTSIDE);
+	now = tenant_counters(t1);
+	EXPECT_EQ(times, now.denied[SN_OP_FS_OPEN] - before.denied[SN_OP_FS_OPEN]);
+	EXPECT_TRUE(now.suppressed > before.suppressed || now.lost > before.lost);
+	EXPECT_EQ(0, outside("open_often", "%d /srv/f", times));
+	/* the next second is a new one */
+	sleep(2);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/f");
+}
+
+TEST(with_audit_what_is_granted_is_reported)
+{
+	struct tenant *t = tenant_start("t10", "--audit", NULL);
+	bool seen = false;
+
+	lay_out();
+	EXPECT_ALLOWED(t, "open", "0 /srv/t10/f");
+	for (int i = 0; i < t->nr_seen; i++)
+		seen |= t->seen[i].op == SN_OP_FS_OPEN && t->seen[i].why == SN_ALLOWED &&
+			!t->seen[i].error;
+	EXPECT_TRUE(seen);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/f");
+}

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bpf/fs.bpf.c: set-id bits, devices, /proc, ioctl, fcntl, and descriptors handed over. */
+#include <sys/prctl.h>
+
+#include "fs_places.h"
+#include "joined.h"
+
+static struct tenant *t1;
+
+SETUP()
+{
+	give_to_t1("/srv");
+	put_dir("/srv/ro");
+	put_dir("/srv/rw");
+	t1 = tenant_start("t1", "--read-write", "/srv/rw", NULL);
+}
+
+/* ---- set-id bits, devices, attributes that lend powers ---- */
+
+TEST(set_id_bits_cannot_be_set)
+{
+	lay_out();
+	EXPECT_ALLOWED(t1, "chmod", "%d /srv/t1/d", 01755);
+	EXPECT_ALLOWED(t1, "chmod", "%d /srv/t1/f", 02745); /* mandatory locking, not set-gid */
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "chmod", "%d /srv/t1/f", 04755);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "chmod", "%d /srv/t1/d", 02755);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "chmod", "%d /srv/rw/f", 06777);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "fchmod", "%d /srv/t1/f", 04644);
+	if (outside("fchmodat2", "%d /srv/t1/f", 0755) == -ENOSYS)
+		return; /* a kernel before 6.6 */
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "fchmodat2", "%d /srv/t1/f", 04755);
+}
+
+static void create_with_mode(enum sn_op op, const char *probe, int flags, int plain, int bad)
+{
+	lay_out();
+	EXPECT_ALLOWED(t1, probe, "%d %d /srv/t1/new", flags, plain);
+	lay_out();
+	EXPECT_REFUSED(t1, EPERM, op, SN_NEVER, probe, "%d %d /srv/t1/new", flags, bad);
+	EXPECT_EQ(0, access("/srv/t1/new", F_OK)); /* by the control */
+}
+
+TEST(files_cannot_be_created_with_set_id_bits)
+{
+	create_with_mode(SN_OP_FS_CREATE, "open_mode", O_WRONLY | O_CREAT, 0755, 04755);
+	create_with_mode(SN_OP_FS_CREATE, "open_mode", O_RDONLY | O_CREAT | O_EXCL, 0755, 02755);
+	lay_out();
+	EXPECT_ALLOWED(t1, "mknod", "%d 0 /srv/t1/new", S_IFREG | 0755);
+	lay_out();
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CREATE, SN_NEVER, "mknod", "%d 0 /srv/t1/new",
+		       S_IFREG | 04755);
+	EXPECT_ALLOWED(t1, "tmpfile", "%d /srv/t1", 0755);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_OPEN_WRITE, SN_NEVER, "tmpfile", "%d /srv/t1", 04755);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_OPEN_WRITE, SN_NEVER, "tmpfile", "%d /srv/t1", 02755);
+}
+
+/* Otherwise a tenant could replace what is in a program of somebody else. */
+TEST(a_set_id_file_that_the_operator_made_cannot_be_written)
+{
+	lay_out();
+	EXPECT_EQ(0, chmod("/srv/t1/f", 04755));
+	EXPECT_ALLOWED(t1, "open", "%d /srv/t1/f", O_RDONLY);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_OPEN_WRITE, SN_NEVER, "open", "%d /srv/t1/f", O_RDWR);
+}
+
+/* Of the nodes that need no capability: a socket, and the whiteout device 0:0. */
+TEST(nodes_other_than_files_and_pipes_cannot_be_made)
+{
+	lay_out();
+	EXPECT_ALLOWED(t1, "mknod", "%d 0 /srv/t1/new", S_IFIFO | 0600);
+	lay_out();
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CREATE, SN_NEVER, "mknod", "%d 0 /srv/t1/new",
+		       S_IFSOCK | 0600);
+	lay_out();
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CREATE, SN_NEVER, "mknod", "%d 0 /srv/t1/new",
+		       S_IFCHR | 0600);
+}
+
+TEST(the_five_devices_work)
+{
+	static const char *const both[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom",
+					    "/dev/random" };
+
+	for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++) {
+		EXPECT_ALLOWED(t1, "open", "%d %s", O_RDWR, both[i]);
+		EXPECT_ALLOWED(t1, "stat", "%s", both[i]);
+		EXPECT_ALLOWED(t1, "access", "%d %s", R_OK | W_OK, both[i]);
+		EXPECT_ALLOWED(t1, "read_byte", "%s", both[i]);
+	}
+	EXPECT_ALLOWED(t1, "write_byte", "/dev/null");
+	EXPECT_EQ(-ENOSPC, inside(t1, "write_byte", "/dev/full"));
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "list", "/dev");
+}
+
+TEST(a_device_in_the_tenants_directory_is_none_of_its_files)
+{
+	const char *disk = "/srv/t1/disk", *kmsg = "/srv/t1/kmsg", *null = "/srv/t1/null";
+	struct stat vda;
+
+	if (stat("/dev/vda", &vda))
+		SKIP("/dev/vda");
+	put_device(null, S_IFCHR, makedev(1, 3));
+	put_device(kmsg, S_IFCHR, makedev(1, 11));
+	put_device(disk, S_IFBLK, vda.st_rdev);
+	EXPECT_ALLOWED(t1, "open", "%d %s", O_RDWR, null);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "%d %s", O_RDONLY, disk);
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_OUTSIDE, "open", "%d %s", O_WRONLY,
+		       kmsg);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_STAT, SN_OUTSIDE, "stat", "%s", disk);
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_CHMOD, SN_OUTSIDE, "chmod", "438 %s", kmsg);
+	EXPECT_ALLOWED(t1, "unlink", "%s", kmsg);
+}
+
+static void belongs_to_root(const char *path)
+{
+	if (lchown(path, 0, 0))
+		GIVE_UP("chown %s: %s", path, strerror(errno));
+}
+
+TEST(root_in_a_tenant_reaches_no_devices)
+{
+	unsigned int vda = makedev(254, 0), kmsg = makedev(1, 11);
+
+	lay_out();
+	belongs_to_root("/srv/t1");
+	EXPECT_ROOT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "%d /dev/vda", O_RDONLY);
+	EXPECT_ROOT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_OUTSIDE, "open", "%d /dev/kmsg",
+			    O_WRONLY);
+	EXPECT_ROOT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "%d /dev/mem", O_RDONLY);
+	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_FS_CREATE, SN_NEVER, "mknod", "%d %u /srv/t1/new",
+			    S_IFBLK | 0600, vda);
+	unlink("/srv/t1/new");
+	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_FS_CREATE, SN_NEVER, "mknod", "%d %u /srv/t1/new",
+			    S_IFCHR | 0600, kmsg);
+	unlink("/srv/t1/new");
+	EXPECT_EQ(0, JOINED(t1, "mknod", "%d 0 /srv/t1/new", S_IFIFO | 0600));
+}
+
+/*
+ * Kernels differ in what they ask first: the programs, or for CAP_SYS_ADMIN (security/security.c
+ * security_inode_setxattr), which is refused as well.
+ */
+static void security_refused(const char *probe)
+{
+	struct sn_counters before = tenant_counters(t1), after;
+
+	EXPECT_EQ(-EPERM, JOINED(t1, probe, "security.sn\t/srv/t1/f"));
+	after = tenant_counters(t1);
+	EXPECT_TRUE(after.denied[SN_OP_FS_SETXATTR] > before.denied[SN_OP_FS_SETXATTR] ||
+		    after.denied[SN_OP_TASK_CAPABLE] > before.denied[SN_OP_TASK_CAPABLE]);
+	EXPECT_EQ(0, ROOT_OUTSIDE(probe, "security.sn\t/srv/t1/f"));
+}
+
+TEST(attributes_that_lend_powers_cannot_be_set)
+{
+	lay_out();
+	belongs_to_root("/srv/t1/f");
+	EXPECT_EQ(0, JOINED(t1, "setxattr", "user.y\t/srv/t1/f"));
+	security_refused("setxattr");
+	security_refused("removexattr");
+	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_TASK_CAPABLE, SN_NEVER, "setxattr",
+			    "trusted.sn\t/srv/t1/f");
+}
+
+TEST(files_cannot_be_opened_by_handle)
+{
+	lay_out();
+	EXPECT_ALLOWED(t1, "handle", "/srv/t1/f");
+	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_TASK_CAPABLE, SN_NEVER, "open_by_handle", "/srv/t1/f");
+}
+
+/* ---- /proc ---- */
+
+TEST(own_process_files_can_be_read)
+{
+	static const char *const files[] = { "status",	"maps",	   "stat",     "statm", "smaps",
+					     "cmdline", "environ", "auxv",     "comm",	"limits",
+					     "io",	"cgroup",  "mountinfo" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		EXPECT_ALLOWED(t1, "read_byte", "/proc/self/%s", files[i]);
+	EXPECT_ALLOWED(t1, "read_byte", "/proc/thread-self/status");
+	EXPECT_ALLOWED(t1, "list", "/proc/self");
+	EXPECT_ALLOWED(t1, "list", "/proc/self/fd");
+	EXPECT_ALLOWED(t1, "list", "/proc/self/task");
+	EXPECT_ALLOWED(t1, "readlink", "/proc/self");
+	EXPECT_ALLOWED(t1, "readlink", "/proc/self/exe");
+	EXPECT_ALLOWED(t1, "readlink", "/proc/self/cwd");
+	EXPECT_ALLOWED(t1, "stat", "/proc/self/status");
+	EXPECT_ALLOWED(t1, "access", "%d /proc/self/maps", R_OK);
+	EXPECT_ALLOWED(t1, "read_byte", "/proc/%d/status", t1->pid);
+	EXPECT_ALLOWED(t1, "read_byte", "/proc/self/task/%d/status", t1->pid);
+}
+
+TEST(own_process_files_cannot_be_written)
+{
+	static const char *const files[] = { "comm", "oom_score_adj", "coredump_filter",
+					     "clear_refs" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "open",
+			       "%d /proc/self/%s", O_WRONLY, files[i]);
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "open",
+		       "%d /proc/thread-self/comm", O_RDWR);
+}
+
+TEST(own_memory_is_no_file)
+{
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "%d /proc/self/mem",
+		       O_RDONLY);
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_OUTSIDE, "open", "%d /proc/self/mem",
+		       O_RDWR);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "%d /proc/thread-self/mem",
+		       O_RDONLY);
+}
+
+/* Another process of the same user, in no tenant; it ends with its parent's pipe. */
+static pid_t start_neighbour(void)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(ready))
+		GIVE_UP("pipe: %s", strerror(errno));
+	pid = fork();
+	if (!pid) {
+		if (setresgid(2001, 2001, 2001) || setresuid(2001, 2001, 2001) ||
+		    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL))
+			_exit(1);
+		if (write(ready[1], "r", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		GIVE_UP("no neighbour");
+	return pid;
+}
+
+TEST(other_processes_are_missing)
+{
+	pid_t pid = start_neighbour();
+
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "read_byte", "/proc/1/status");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_STAT, SN_OUTSIDE, "stat", "/proc/1");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_STAT, SN_OUTSIDE, "stat", "/proc/%d", pid);
+	EXPECT_EQ(-ENOENT, inside(t1, "stat", "/proc/4194303"));
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_ACCESS, SN_OUTSIDE, "access", "0 /proc/%d", pid);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "read_byte", "/proc/%d/environ",
+		       pid);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "2 /proc/%d/mem", pid);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "list", "/proc/%d/fd", pid);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "read_byte",
+		       "/proc/%d/root/etc/passwd", pid);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "readlink", "/proc/%d/cwd", pid);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "list", "/proc");
+	kill(pid, SIGKILL);
+}
+
+TEST(the_rest_of_proc_is_missing)
+{
+	static const char *const hidden_ones[] = {
+		"/proc/net/tcp",
+		"/proc/self/net/tcp",
+		"/proc/thread-self/net/tcp",
+		"/proc/self/task/../net/unix",
+		"/proc/sys/kernel/ostype",
+	};
+	static const char *const beside[] = { "/proc/filesystems", "/proc/cmdline", "/proc/modules",
+					      "/proc/self/root/etc/passwd", "/proc/self/ns/net" };
+
+	EXPECT_ALLOWED(t1, "read_byte", "/proc/meminfo");
+	EXPECT_ALLOWED(t1, "read_byte", "/proc/cpuinfo");
+	for (size_t i = 0; i < sizeof(hidden_ones) / sizeof(*hidden_ones); i++)
+		EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 %s",
+			       hidden_ones[i]);
+	for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++)
+		EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 %s", beside[i]);
+}
+
+/* ---- ioctl and fcntl ---- */
+
+TEST(few_ioctls_are_granted)
+{
+	lay_out();
+	EXPECT_ALLOWED(t1, "ioctl", "%u /srv/t1/f", (unsigned int)FIONREAD);
+	EXPECT_ALLOWED(t1, "ioctl", "%u /srv/t1/f", (unsigned int)FIONBIO);
+	EXPECT_ALLOWED(t1, "ioctl", "%u /srv/t1/f", (unsigned int)FIOCLEX);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ioctl", "%u /srv/t1/f",
+		       (unsigned int)FS_IOC_GETFLAGS);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ioctl", "%u /srv/t1/f",
+		       (unsigned int)FS_IOC_SETFLAGS);
+	EXPECT_EQ(t1->event.number, (unsigned int)FS_IOC_SETFLAGS);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ioctl", "%u /srv/t1/p",
+		       (unsigned int)FIOASYNC);
+}
+
+static int open_terminal(char *name, size_t size)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	FILE *legacy = fopen("/proc/sys/dev/tty/legacy_tiocsti", "w");
+
+	if (fd < 0 || grantpt(fd) || unlockpt(fd) || ptsname_r(fd, name, size))
+		SKIP("a pseudo-terminal");
+	/* since 6.2 it can be switched off for everybody */
+	if (legacy && (fputs("1\n", legacy) < 0 || fclose(legacy)))
+		GIVE_UP("legacy_tiocsti: %s", strerror(errno));
+	return fd;
+}
+
+TEST(a_terminal_that_was_handed_over_cannot_be_typed_into)
+{
+	unsigned long tiocsti = TIOCSTI;
+	struct tenant *t;
+	char name[64];
+	int slave;
+
+	open_terminal(name, sizeof(name));
+	slave = open(name, O_RDWR | O_NOCTTY);
+	if (slave < 0 || dup2(slave, 50) != 50)
+		GIVE_UP("%s: %s", name, strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	EXPECT_ALLOWED(t, "ioctl_fd", "%u 50", TCGETS);
+	EXPECT_ALLOWED(t, "ioctl_fd", "%u 50", TIOCGWINSZ);
+	EXPECT_ALLOWED(t, "given", "fstat 50");
+	EXPECT_ALLOWED(t, "given", "write 50");
+	EXPECT_EQ(-EPERM, inside(t, "ioctl_fd", "%u 50", TIOCSCTTY));
+	EXPECT_EVENT(t, SN_OP_FS_IOCTL, SN_NEVER);
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "tiocsti", "%lu 50", tiocsti);
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "tiocsti", "%lu 50",
+		       tiocsti | 1UL << 32);
+}
+
+TEST(descriptors_cannot_be_made_to_signal)
+{
+	lay_out();
+	EXPECT_ALLOWED(t1, "fcntl", "%d %d /srv/t1/f", F_SETFL, O_NONBLOCK | O_APPEND);
+	EXPECT_ALLOWED(t1, "fcntl", "%d 0 /srv/t1/f", F_GETFL);
+	EXPECT_ALLOWED(t1, "fcntl", "%d 60 /srv/t1/f", F_DUPFD_CLOEXEC);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "fcntl", "%d -1 /srv/t1/f", F_SETOWN);
+	EXPECT_EQ(F_SETOWN, t1->event.number);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "setown_ex", "/srv/t1/f");
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "fcntl", "%d %d /srv/t1/f", F_SETSIG,
+		       SIGUSR1);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "fcntl", "%d %d /srv/t1/f", F_SETLEASE,
+		       F_RDLCK);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "fcntl", "%d %d /srv/t1/d", F_NOTIFY,
+		       DN_CREATE);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "fcntl", "%d %d /srv/t1/f", F_SETFL,
+		       O_ASYNC);
+}
+
+/* ---- what was handed over ---- */
+
+static void given(struct tenant *t, int error, enum sn_op op, const char *what)
+{
+	EXPECT_REFUSED(t, error, op, op == SN_OP_FS_OPEN ? SN_OUTSIDE : SN_READ_ONLY, "given",
+		       "%s 50", what);
+}
+
+TEST(a_file_outside_that_was_handed_over_is_used_and_nothing_more)
+{
+	static const char *const granted[] = { "fstat", "write", "read" };
+	struct tenant *t;
+	int fd;
+
+	lay_out();
+	fd = open("/srv/f", O_RDWR);
+	if (fd < 0 || dup2(fd, 50) != 50)
+		GIVE_UP("/srv/f: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	for (int i = 0; i < 3; i++)
+		EXPECT_ALLOWED(t, "given", "%s 50", granted[i]);
+	given(t, EACCES, SN_OP_FS_CHMOD, "fchmod");
+	given(t, EACCES, SN_OP_FS_TRUNCATE, "ftruncate");
+	given(t, EACCES, SN_OP_FS_UTIMES, "futimens");
+	given(t, EACCES, SN_OP_FS_SETXATTR, "fsetxattr");
+	given(t, EACCES, SN_OP_FS_OPEN_WRITE, "reopen_write");
+	given(t, ENOENT, SN_OP_FS_OPEN, "reopen_read");
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/f");
+}
+
+TEST(standard_error_that_is_a_file_outside_can_be_written)
+{
+	int saved = dup(2), fd;
+	struct tenant *t;
+
+	lay_out();
+	fd = open("/srv/f", O_WRONLY | O_APPEND);
+	if (saved < 0 || fd < 0 || dup2(fd, 2) != 2)
+		GIVE_UP("/srv/f: %s", strerror(errno));
+	t = tenant_start("t10", NULL);
+	dup2(saved, 2);
+	EXPECT_ALLOWED(t, "given", "fstat 2");
+	EXPECT_ALLOWED(t, "given", "write 2");
+	EXPECT_EQ(-EACCES, inside(t, "given", "ftruncate 2"));
+	EXPECT_EVENT(t, SN_OP_FS_TRUNCATE, SN_READ_ONLY);
+	dup2(fd, 2);
+	EXPECT_EQ(0, outside("given", "ftruncate 2"));
+	dup2(saved, 2);
+}
+
+/* More than fstat(2) would be a way into it. */
+TEST(a_directory_outside_that_was_handed_over_leads_nowhere)
+{
+	struct tenant *t;
+	int fd;
+
+	lay_out();
+	fd = open("/srv/t1-evil", O_RDONLY | O_DIRECTORY);
+	if (fd < 0 || dup2(fd, 50) != 50)
+		GIVE_UP("/srv/t1-evil: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	EXPECT_ALLOWED(t, "given", "fstat 50");
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "given", "openat 50");
+	given(t, ENOENT, SN_OP_FS_OPEN, "reopen_read");
+}
+
+static void send_file(int socket, const char *path)
+{
+	char byte = 's', room[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = room,
+			      .msg_controllen = sizeof(room) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	sn_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	if (fd < 0 || sendmsg(socket, &msg, 0) != 1)
+		GIVE_UP("sending %s: %s", path, strerror(errno));
+}
+
+TEST(descriptors_that_arrive_over_a_socket_are_checked)
+{
+	int ends[2];
+	struct tenant *t;
+
+	lay_out();
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) || dup2(ends[1], 50) != 50)
+		GIVE_UP("socketpair: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	send_file(ends[0], "/srv/t10/f");
+	EXPECT_ALLOWED(t, "receive", "50");
+	send_file(ends[0], "/srv/f");
+	EXPECT_EQ(-ENOMSG, inside(t, "receive", "50"));
+	t->result = -EPERM; /* the hook's answer, which recvmsg() keeps to itself */
+	EXPECT_EVENT(t, SN_OP_FS_RECEIVE, SN_OUTSIDE);
+	send_file(ends[0], "/srv/f");
+	EXPECT_EQ(0, outside("receive", "50"));
+}
