@@ -13,6 +13,8 @@
  *			keyrings outlive the tenant and are shared by user id
  *  ipc_permission, shm_alloc_security, sem_alloc_security, msg_queue_alloc_security
  *			System V IPC is shared by the whole machine
+ *  shm_shmctl, sem_semctl, msg_queue_msgctl
+ *			the owner removes and locks, and anyone counts, without ipc_permission
  *  kernel_module_request
  *			code that a mere request would load into the kernel
  *  syslog		the kernel's log, where dmesg_restrict is off
@@ -115,6 +117,25 @@ int BPF_PROG(sn_sem_alloc_security)
 
 SEC("lsm/msg_queue_alloc_security")
 int BPF_PROG(sn_msg_queue_alloc_security)
+{
+	return sn_never(SN_OP_GUARD_IPC, 0);
+}
+
+/* The first argument is NULL where the question is about all segments, as IPC_INFO is. */
+SEC("lsm/shm_shmctl")
+int BPF_PROG(sn_shm_shmctl)
+{
+	return sn_never(SN_OP_GUARD_IPC, 0);
+}
+
+SEC("lsm/sem_semctl")
+int BPF_PROG(sn_sem_semctl)
+{
+	return sn_never(SN_OP_GUARD_IPC, 0);
+}
+
+SEC("lsm/msg_queue_msgctl")
+int BPF_PROG(sn_msg_queue_msgctl)
 {
 	return sn_never(SN_OP_GUARD_IPC, 0);
 }
