@@ -394,7 +394,12 @@ TEST(inode_flags_outside_are_out_of_reach)
 	if (!has("file_getattr", "", "/srv/t1/f"))
 		return;
 	looking("file_getattr", "", "f", SN_OP_FS_GETFLAGS);
-	changing("file_setattr", "", "f", SN_OP_FS_SETFLAGS, SN_OUTSIDE);
+	allowed("file_setattr", "", "/srv/t1/f");
+	allowed("file_setattr", "", "/srv/rw/f");
+	hidden("file_setattr", "", "f");
+	refused(EACCES, SN_OP_FS_SETFLAGS, SN_READ_ONLY, "file_setattr", "", "/srv/ro/f");
+	/* the kernel looks before it changes (fs/file_attr.c vfs_fileattr_set) */
+	refused(ENOENT, SN_OP_FS_GETFLAGS, SN_OUTSIDE, "file_setattr", "", "/srv/f");
 }
 
 /* ---- paths ---- */
