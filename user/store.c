@@ -137,13 +137,14 @@ static int remove_scope(int map, __u64 scope)
 	return 0;
 }
 
-static bool baseline_in_use(struct sn_store *store, __u64 baseline)
+/* By another tenant than @but? */
+static bool baseline_in_use(struct sn_store *store, __u64 baseline, __u64 but)
 {
 	struct sn_policy policy;
 	__u64 id, *after = NULL;
 
 	while (!bpf_map_get_next_key(store->policies, after, &id)) {
-		if (!bpf_map_lookup_elem(store->policies, &id, &policy) &&
+		if (id != but && !bpf_map_lookup_elem(store->policies, &id, &policy) &&
 		    policy.baseline == baseline)
 			return true;
 		after = &id;
@@ -158,21 +159,35 @@ static int remove_rules(struct sn_store *store, __u64 scope)
 	return ret ? ret : remove_scope(store->names, scope);
 }
 
-/* Without its policy a tenant is refused everything, so that goes first. */
-static int remove_all(struct sn_store *store, __u64 cgroup_id, __u64 baseline)
+/*
+ * A policy that refuses everything. It is there first and goes last: as long as there is a rule of
+ * the tenant, there is its name, and whoever is killed in between can be followed by a detach.
+ */
+static int put_closed(struct sn_store *store, const struct sn_policy *policy, struct sn_err *err)
 {
+	struct sn_policy closed = *policy;
+
+	closed.safe_mode = 0;
+	return put(store->policies, "policies", &closed.cgroup_id, &closed, err);
+}
+
+static int remove_all(struct sn_store *store, const struct sn_policy *policy)
+{
+	__u64 id = policy->cgroup_id, baseline = policy->baseline;
 	int ret;
 
-	if (bpf_map_delete_elem(store->policies, &cgroup_id) && errno != ENOENT)
-		return -errno;
-	ret = remove_scope(store->addresses, cgroup_id);
+	if (put_closed(store, policy, NULL))
+		bpf_map_delete_elem(store->policies, &id); /* no memory: that refuses, too */
+	ret = remove_scope(store->addresses, id);
 	if (!ret)
-		ret = remove_scope(store->ports, cgroup_id);
+		ret = remove_scope(store->ports, id);
 	if (!ret)
-		ret = remove_rules(store, cgroup_id);
-	if (!ret && baseline && !baseline_in_use(store, baseline))
+		ret = remove_rules(store, id);
+	if (!ret && baseline && !baseline_in_use(store, baseline, id))
 		ret = remove_rules(store, baseline);
-	bpf_map_delete_elem(store->counters, &cgroup_id);
+	bpf_map_delete_elem(store->counters, &id);
+	if (!ret && bpf_map_delete_elem(store->policies, &id) && errno != ENOENT)
+		ret = -errno;
 	return ret;
 }
 
@@ -198,7 +213,7 @@ int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn
 	int removed = 0, ret;
 
 	while (sn_store_each(store, find_named, &named)) {
-		ret = remove_all(store, named.policy.cgroup_id, named.policy.baseline);
+		ret = remove_all(store, &named.policy);
 		if (ret)
 			return sn_fail(err, -ret, "cannot remove all rules of tenant '%s': %s",
 				       tenant, strerror(-ret));
@@ -215,7 +230,9 @@ int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err
 	int ret;
 
 	policy->baseline = sn_rules_scope(&tenant->baseline);
-	ret = put_addresses(store, tenant, err);
+	ret = put_closed(store, policy, err);
+	if (!ret)
+		ret = put_addresses(store, tenant, err);
 	if (!ret)
 		ret = put_ports(store, tenant, words->outgoing, words->nr_outgoing,
 				SN_PORT_OUTGOING, &policy->port_lengths, err);
@@ -231,7 +248,7 @@ int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err
 	if (!ret)
 		ret = put(store->policies, "policies", &policy->cgroup_id, policy, err);
 	if (ret)
-		remove_all(store, policy->cgroup_id, policy->baseline);
+		remove_all(store, policy);
 	return ret;
 }
 

@@ -34,7 +34,7 @@ struct sn_tenant {
 int sn_store_open(struct sn_store *store, struct sn_err *err);
 void sn_store_close(struct sn_store *store);
 
-/* Writes rules first and the policy last. On failure nothing of it is left. */
+/* Writes rules first and what permits anything last. On failure nothing of it is left. */
 int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err);
 
 /* 0, or -ENOENT. */
