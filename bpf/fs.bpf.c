@@ -17,7 +17,7 @@
  */
 #include "walk.bpf.h"
 
-/* include/linux/fs.h */
+/* include/linux/fs.h, include/uapi/linux/fs.h */
 enum {
 	SN_FMODE_READ = 1,
 	SN_FMODE_WRITE = 2,
@@ -34,6 +34,8 @@ enum {
 	SN_ATTR_UID = 2,
 	SN_ATTR_GID = 4,
 	SN_ATTR_SIZE = 8,
+
+	SN_RENAME_WHITEOUT = 4,
 };
 
 static __always_inline int sn_ask_about_dentry(enum sn_op op, struct dentry *dentry, __u32 need)
@@ -255,14 +257,18 @@ int BPF_PROG(sn_path_link, struct dentry *old, const struct path *dir, struct de
 	return error ? error : sn_ask_about_entry(SN_OP_FS_LINK, dir, dentry);
 }
 
-/* Both ends; with RENAME_EXCHANGE each is the other's source. */
+/* Both ends; with RENAME_EXCHANGE each is the other's source. RENAME_WHITEOUT makes a device. */
 SEC("lsm/path_rename")
 int BPF_PROG(sn_path_rename, const struct path *old_dir, struct dentry *old,
-	     const struct path *new_dir, struct dentry *new)
+	     const struct path *new_dir, struct dentry *new, unsigned int flags)
 {
 	int error = sn_ask_about_entry(SN_OP_FS_RENAME, old_dir, old);
 
-	return error ? error : sn_ask_about_entry(SN_OP_FS_RENAME, new_dir, new);
+	if (!error)
+		error = sn_ask_about_entry(SN_OP_FS_RENAME, new_dir, new);
+	if (!error && flags & SN_RENAME_WHITEOUT)
+		error = sn_never(SN_OP_FS_RENAME, flags);
+	return error;
 }
 
 static __always_inline enum sn_op sn_op_of_attr(__u32 valid)
