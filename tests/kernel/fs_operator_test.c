@@ -61,7 +61,69 @@ TEST(what_is_mounted_inside_is_refused)
 	EXPECT_ALLOWED(t1, "list", "/srv/t1/d");
 }
 
+static void mounted(const char *source, const char *dir, const char *type, unsigned long flags)
+{
+	if (mount(source, dir, type, flags, NULL))
+		SKIP(type);
+	give_to_t1(dir);
+}
+
+/* @dir: the tenant's; @beside: a file beside it. */
+static void works_in(const char *dir, const char *beside)
+{
+	struct tenant *t;
+
+	put_file(in(dir, "f"));
+	put_file(beside);
+	t = tenant_start("t10", "--dir", dir, NULL);
+	EXPECT_ALLOWED(t, "open", "%d %s/f", O_RDWR, dir);
+	EXPECT_ALLOWED(t, "open", "%d %s/g", O_WRONLY | O_CREAT, dir);
+	EXPECT_ALLOWED(t, "rename", "0 %s/g\t%s/f", dir, dir);
+	EXPECT_ALLOWED(t, "list", "%s", dir);
+	EXPECT_ALLOWED(t, "mkdir", "493 %s/d", dir);
+	EXPECT_ALLOWED(t, "tmpfile", "420 %s/d", dir);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 %s", beside);
+	tenant_stop(t);
+}
+
+TEST(a_tenant_can_live_on_tmpfs_and_on_a_mount_point)
+{
+	lay_out();
+	mounted("none", "/srv/t1-evil", "tmpfs", 0);
+	put_dir("/srv/t1-evil/t");
+	works_in("/srv/t1-evil/t", "/srv/t1-evil/f");
+	works_in("/srv/t1-evil", "/srv/f");
+	umount("/srv/t1-evil");
+	put_dir("/srv/t10/d");
+	mounted("/srv/t10/d", "/srv/t1-evil", "bind", MS_BIND);
+	works_in("/srv/t1-evil", "/srv/f");
+	umount("/srv/t1-evil");
+}
+
+TEST(a_directory_that_cannot_be_told_from_others_is_refused)
+{
+	put_dir("/srv/t10/upper");
+	put_dir("/srv/t10/work");
+	put_dir("/srv/t10/merged");
+	if (mount("none", "/srv/t10/merged", "overlay", 0,
+		  "lowerdir=/srv/t1-evil,upperdir=/srv/t10/upper,workdir=/srv/t10/work"))
+		SKIP("overlay");
+	EXPECT_EQ(0, chown("/srv/t10/merged", 2001, 2001));
+	EXPECT_TRUE(system("safenode-attach --cgroup t10 --dir /srv/t10/merged --safe-mode >&2"));
+	umount("/srv/t10/merged");
+}
+
 /* ---- directories that move and go ---- */
+
+TEST(a_directory_is_the_tenants_wherever_it_is_renamed_to)
+{
+	lay_out();
+	EXPECT_EQ(0, rename("/srv/t1", "/srv/renamed"));
+	EXPECT_ALLOWED(t1, "open", "%d f", O_RDWR);
+	EXPECT_ALLOWED(t1, "open", "%d /srv/renamed/f", O_RDWR);
+	EXPECT_EQ(-ENOENT, inside(t1, "open", "0 /srv/t1/f"));
+	EXPECT_EQ(0, rename("/srv/renamed", "/srv/t1"));
+}
 
 TEST(a_directory_that_the_operator_moves_out_is_outside_from_then_on)
 {

@@ -551,6 +551,29 @@ PROBE(ioctl) /* REQUEST PATH: with room for any argument */
 		      : answer(syscall(SYS_ioctl, fd, request, room));
 }
 
+#ifdef __x86_64__
+/* The same by the entry for 32-bit programs, whose pointers are short. */
+PROBE(ioctl_32bit) /* REQUEST PATH */
+{
+	unsigned long request = strtoul(arg, NULL, 0), fd;
+	void *room = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int result;
+
+	number(&arg);
+	fd = open(arg, O_RDONLY | O_CLOEXEC);
+	if ((int)fd < 0 || room == MAP_FAILED)
+		return could_not_try("open %s", arg);
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(54), "b"(fd), "c"(request), "d"(room)
+		     : "memory", "r8", "r9", "r10", "r11");
+	close(fd);
+	munmap(room, 4096);
+	return result;
+}
+#endif
+
 PROBE(ioctl_fd) /* REQUEST FD */
 {
 	unsigned long request = strtoul(arg, NULL, 0);

@@ -76,6 +76,14 @@ TEST(nodes_other_than_files_and_pipes_cannot_be_made)
 		       S_IFCHR | 0600);
 }
 
+/* It leaves a whiteout device behind. */
+TEST(renaming_makes_no_device)
+{
+	lay_out();
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_RENAME, SN_NEVER, "rename", "%d /srv/t1/f\t/srv/t1/new",
+		       RENAME_WHITEOUT);
+}
+
 TEST(the_five_devices_work)
 {
 	static const char *const both[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom",
@@ -294,6 +302,16 @@ TEST(few_ioctls_are_granted)
 	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ioctl", "%u /srv/t1/p",
 		       (unsigned int)FIOASYNC);
 }
+
+#ifdef __x86_64__
+TEST(ioctls_of_32_bit_programs_are_the_same)
+{
+	lay_out();
+	EXPECT_ALLOWED(t1, "ioctl_32bit", "%u /srv/t1/f", (unsigned int)FIONREAD);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ioctl_32bit", "%u /srv/t1/f",
+		       (unsigned int)FS_IOC32_GETFLAGS);
+}
+#endif
 
 static int open_terminal(char *name, size_t size)
 {
