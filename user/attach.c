@@ -378,11 +378,30 @@ static int establish(struct plan *plan, struct sn_err *err)
 	return ret < 0 ? ret : make_tenant(plan, err);
 }
 
+/*
+ * Where the caller has closed one of 0, 1 and 2, a file of our own would get its number, and be
+ * taken for one that was handed over. Node itself puts /dev/null there.
+ */
+static int fill_stdio(struct sn_err *err)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd < 0)
+		return sn_fail(err, errno, "cannot open /dev/null: %s", strerror(errno));
+	close(fd);
+	return 0;
+}
+
 int sn_attach(const struct sn_words *words, char *const argv[], struct sn_err *err)
 {
 	struct plan plan = { .words = words, .store = SN_STORE_CLOSED };
-	int ret = make_plan(&plan, argv, err);
+	int ret = fill_stdio(err);
 
+	if (!ret)
+		ret = make_plan(&plan, argv, err);
 	if (!ret)
 		ret = establish(&plan, err);
 	if (!ret && *argv) {
