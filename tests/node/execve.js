@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// process.execve: on its own, for it does not return, and where it fails node aborts.
+'use strict';
+const fs = require('fs');
+
+fs.writeSync(1, 'asking\n');
+process.execve('/bin/echo', ['echo', 'replaced'], {});
