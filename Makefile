@@ -20,9 +20,9 @@ LIB_OBJ   := $(patsubst user/%.c,build/user/%.o,$(filter-out $(PROGRAMS:%=user/%
 UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,build/kernel/%,$(wildcard tests/kernel/*_test.c))
 
-# a fault injector, and the native addons that a tenant tries to load
-SHARED    := $(patsubst tests/%.c,build/%.so,$(wildcard tests/cli/*.c)) \
-	     $(patsubst tests/%.c,build/%.node,$(wildcard tests/node/*.c tests/demo/*.c))
+# what tests need compiled: a fault injector, native addons that a tenant tries to load, programs
+HELPERS   := build/cli/failat.so build/cli/fillmap build/cli/look build/cli/tenant \
+	     build/node/addon.node build/demo/addon.node
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -62,6 +62,9 @@ build/kernel/%.o: tests/kernel/%.c | build/kernel/
 build/kernel/%_test: build/kernel/%_test.o build/kernel/tenant.o build/libsafenode.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lpthread -o $@
 
+build/cli/%: tests/cli/%.c build/libsafenode.a | build/cli/
+	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) $< build/libsafenode.a $(LDLIBS) -o $@
+
 build/cli/%.so: tests/cli/%.c | build/cli/
 	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) -shared -fPIC $< -ldl -o $@
 
@@ -98,13 +101,13 @@ install: all			## into $(DESTDIR)$(PREFIX)
 # What the VM gets: the programs where a package puts them, and the tests, compiled here because
 # there is no compiler there.
 STAGED    := build/stage/usr/lib/safenode/tests
-stage: all $(KERNEL_TESTS) $(SHARED)
+stage: all $(KERNEL_TESTS) $(HELPERS)
 	@rm -rf build/stage
 	@$(MAKE) -s install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
 	@install -d $(STAGED)/kernel
 	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
 	@cp -r $(wildcard tests/suite tests/node tests/cli tests/demo) $(STAGED)
-	@for f in $(SHARED:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
+	@for f in $(HELPERS:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
 
 clean:				## remove build/, the VM images included
 	rm -rf build
