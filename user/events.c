@@ -34,6 +34,7 @@ struct sn_events_reader *sn_events_open(int map_fd,
 	}
 	reader->each = each;
 	reader->data = data;
+	libbpf_set_print(NULL); /* what it would say is in @err */
 	reader->ring = ring_buffer__new(map_fd, take, reader, NULL);
 	if (!reader->ring) {
 		sn_fail(err, errno, "cannot read the events: %s", strerror(errno));

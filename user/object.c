@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "cgroup.h"
@@ -15,9 +16,16 @@
 #include "safenode.skel.h"
 
 /* No dots: the bpf file system keeps names with them for itself (bpf_lookup). */
+#define BPF_FS	      "/sys/fs/bpf"
 #define NEW_DIR	      SN_PIN_DIR "_new"
 #define NEW_LINKS_DIR SN_PIN_DIR "/links_new"
-#define OLD_LINKS_DIR SN_PIN_DIR "/links_old"
+
+/* libbpf's own lines on stderr would come between the tools' one and its reader. */
+static struct safenode_bpf *open_skeleton(void)
+{
+	libbpf_set_print(NULL);
+	return safenode_bpf__open();
+}
 
 /* The hook of an LSM program, from its section "lsm/<hook>"; NULL for the egress program. */
 static const char *hook_of(const struct bpf_program *prog)
@@ -64,7 +72,7 @@ static int choose_programs(struct safenode_bpf *skel,
 int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *data), void *data,
 			  struct sn_err *err)
 {
-	struct safenode_bpf *skel = safenode_bpf__open();
+	struct safenode_bpf *skel = open_skeleton();
 	int ret;
 
 	if (!skel)
@@ -251,11 +259,15 @@ static int load_first(struct safenode_bpf *skel, int cgroup_fd, struct sn_state 
 	return ret;
 }
 
-/* Again: for a moment the old and the new programs are both in force, and both must agree. */
+/*
+ * Again: for a moment the old and the new programs are both in force, and both must agree. The two
+ * directories change places at once, so that whoever is killed here leaves all links in one of them
+ * where they belong.
+ */
 static int load_again(struct safenode_bpf *skel, int cgroup_fd, struct sn_state *state,
 		      struct sn_err *err)
 {
-	bool had_links = !access(SN_LINKS_DIR, F_OK);
+	unsigned int flags = access(SN_LINKS_DIR, F_OK) ? 0 : RENAME_EXCHANGE;
 	int ret;
 
 	if (mkdir(NEW_LINKS_DIR, 0700))
@@ -263,22 +275,17 @@ static int load_again(struct safenode_bpf *skel, int cgroup_fd, struct sn_state 
 	ret = attach_all(skel, cgroup_fd, NEW_LINKS_DIR, &state->programs, err);
 	if (ret)
 		return ret;
-	if (had_links && rename(SN_LINKS_DIR, OLD_LINKS_DIR))
-		return sn_fail(err, errno, "cannot move %s: %s", SN_LINKS_DIR, strerror(errno));
-	if (rename(NEW_LINKS_DIR, SN_LINKS_DIR)) {
-		ret = sn_fail(err, errno, "cannot make %s: %s", SN_LINKS_DIR, strerror(errno));
-		rename(OLD_LINKS_DIR, SN_LINKS_DIR);
-		return ret;
-	}
+	if (renameat2(AT_FDCWD, NEW_LINKS_DIR, AT_FDCWD, SN_LINKS_DIR, flags))
+		return sn_fail(err, errno, "cannot make %s: %s", SN_LINKS_DIR, strerror(errno));
 	ret = write_state(skel, state, err);
-	remove_pins(OLD_LINKS_DIR);
+	remove_pins(NEW_LINKS_DIR); /* now the old ones */
 	return ret;
 }
 
 static int open_and_load(const struct sn_state *state, bool again, struct safenode_bpf **skel,
 			 struct sn_err *err)
 {
-	struct safenode_bpf *s = safenode_bpf__open();
+	struct safenode_bpf *s = open_skeleton();
 	int ret;
 
 	*skel = s;
@@ -305,7 +312,6 @@ static int load_into(int cgroup_fd, struct sn_state *state, bool again, struct s
 	/* what a load that was interrupted left behind */
 	remove_pins(NEW_DIR);
 	remove_pins(NEW_LINKS_DIR);
-	remove_pins(OLD_LINKS_DIR);
 
 	ret = open_and_load(state, again, &skel, err);
 	if (!ret)
@@ -317,6 +323,19 @@ static int load_into(int cgroup_fd, struct sn_state *state, bool again, struct s
 		remove_pins(NEW_LINKS_DIR);
 	}
 	return ret;
+}
+
+/* One tool loads or unloads at a time. The lock goes with the descriptor; negative: no lock. */
+static int lock_pins(const char *dir, struct sn_err *err)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && !flock(fd, LOCK_EX))
+		return fd;
+	sn_fail(err, errno, "cannot lock %s: %s", dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -EIO;
 }
 
 /* How deep @path ("/safenode", "/a.slice/b") lies below the root. */
@@ -345,10 +364,13 @@ int sn_object_load(const char *parent, struct sn_err *err)
 {
 	struct sn_state state = { .abi_version = SN_ABI_VERSION }, old;
 	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
+	sn_autoclose int lock = lock_pins(BPF_FS, err);
 	bool again = !access(SN_PIN_DIR, F_OK);
 	sn_autoclose int cgroup_fd = -1;
 	int ret, made;
 
+	if (lock < 0)
+		return lock;
 	ret = again ? read_state(&old, err) : 0;
 	if (ret)
 		return ret;
@@ -377,12 +399,20 @@ int sn_object_load(const char *parent, struct sn_err *err)
 int sn_object_unload(struct sn_err *err)
 {
 	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
+	sn_autoclose int lock = lock_pins(BPF_FS, err), tenants = -1;
+	bool interrupted = !access(NEW_DIR, F_OK);
 	struct sn_state state = {};
 	__u64 key;
 	int policies, ret;
 
+	if (lock < 0)
+		return lock;
+	remove_pins(NEW_DIR);
 	if (access(SN_PIN_DIR, F_OK))
-		return sn_fail(err, ENOENT, "safenode is not loaded");
+		return interrupted ? 0 : sn_fail(err, ENOENT, "safenode is not loaded");
+	tenants = lock_pins(SN_PIN_DIR, err); /* no attach may come in between */
+	if (tenants < 0)
+		return tenants;
 	policies = bpf_obj_get(SN_PIN_DIR "/policies");
 	if (policies >= 0) {
 		ret = bpf_map_get_next_key(policies, NULL, &key);
