@@ -4,11 +4,12 @@
  * killed.
  *
  *  FAILAT=FAMILY:N   the Nth call of that family fails, with an errno that it can have
+ *  FAILAT_ON=1	      and so does every later one, for callers that try again
  *  FAILAT_KILL=1     it ends the process with SIGKILL instead
  *  FAILAT_LIST=FILE  gets a line "FAMILY:N CALLERS" for each call, CALLERS being a hash of where in
  *		      the program it comes from; with FAILAT only the line "hit FAMILY:N", so that a
  *		      test knows that it came so far
- *  FAILAT_DEPTH=N    how many calls inside the program tell one place from another (default 2)
+ *  FAILAT_DEPTH=N    how many calls inside the program tell one place from another (default 1)
  *  FAILAT_ONLY=LIST  lists only these families, separated by commas: walking the stack is slow
  *
  * A family is a function, or a command of bpf(2). In a forked child its name begins with a "+", in
@@ -55,20 +56,20 @@ static const struct {
 	{ "malloc", ENOMEM },	  { "mkdir", ENOSPC },	       { "name_to_handle_at", EOPNOTSUPP },
 	{ "open", EMFILE },	  { "openat", EMFILE },	       { "opendir", EMFILE },
 	{ "pipe2", EMFILE },	  { "posix_spawn", EAGAIN },   { "prctl", EPERM },
-	{ "read", EIO },	  { "readlink", EACCES },      { "readlinkat", EACCES },
-	{ "realloc", ENOMEM },	  { "realpath", ELOOP },       { "rename", EBUSY },
+	{ "read", EIO },	  { "readlinkat", EACCES },    { "realloc", ENOMEM },
+	{ "realpath", ELOOP },	  { "rename", EBUSY },	       { "rmdir", EBUSY },
 	{ "setenv", ENOMEM },	  { "setgroups", EPERM },      { "setmntent", EMFILE },
 	{ "setresgid", EPERM },	  { "setresuid", EAGAIN },     { "socket", ENOMEM },
 	{ "stat", EACCES },	  { "statfs", EIO },	       { "statx", EACCES },
-	{ "write", EIO },
+	{ "unlink", EBUSY },	  { "write", EIO },
 };
 #define NR_FAMILIES (sizeof(families) / sizeof(*families))
 
 static unsigned int calls[NR_FAMILIES];
 static char generation[8]; /* a '+' for each fork since the start */
 static char wanted[64], only[256];
-static bool fail, killing, armed;
-static int list = -1, callers = 2;
+static bool fail, failing_on, reached, killing, armed;
+static int list = -1, callers = 1;
 static unsigned long program_start, program_end;
 
 /* Not through the functions below, and not counted. */
@@ -111,6 +112,7 @@ static bool hit(const char *name)
 {
 	char call[64], line[80];
 	size_t i = 0;
+	bool later;
 
 	if (!armed)
 		return false;
@@ -122,9 +124,12 @@ static bool hit(const char *name)
 	list_call(name, ++calls[i]);
 	snprintf(call, sizeof(call), "%s%s:%u", generation, name, calls[i]);
 	armed = true;
-	if (!fail || strcmp(call, wanted))
+	later = failing_on && reached && !strncmp(call, wanted, strcspn(wanted, ":") + 1);
+	if (!fail || (strcmp(call, wanted) && !later))
 		return false;
-	put_line(line, snprintf(line, sizeof(line), "hit %s\n", call));
+	if (!reached)
+		put_line(line, snprintf(line, sizeof(line), "hit %s\n", call));
+	reached = true;
 	if (killing)
 		syscall(SYS_kill, getpid(), SIGKILL);
 	errno = families[i].error;
@@ -194,11 +199,15 @@ WRAP(int, posix_spawn, "posix_spawn",
       const posix_spawnattr_t *attr, char *const argv[], char *const envp[]),
      (pid, path, actions, attr, argv, envp), errno)
 WRAP(ssize_t, read, "read", (int fd, void *to, size_t size), (fd, to, size), -1)
-WRAP(ssize_t, readlink, "readlink", (const char *path, char *to, size_t size), (path, to, size), -1)
 WRAP(ssize_t, readlinkat, "readlinkat", (int dir, const char *path, char *to, size_t size),
      (dir, path, to, size), -1)
 WRAP(char *, realpath, "realpath", (const char *path, char *to), (path, to), NULL)
 WRAP(int, rename, "rename", (const char *from, const char *to), (from, to), -1)
+WRAP(int, renameat2, "rename",
+     (int from_dir, const char *from, int to_dir, const char *to, unsigned int flags),
+     (from_dir, from, to_dir, to, flags), -1)
+WRAP(int, rmdir, "rmdir", (const char *path), (path), -1)
+WRAP(int, unlink, "unlink", (const char *path), (path), -1)
 WRAP(int, setenv, "setenv", (const char *name, const char *value, int replace),
      (name, value, replace), -1)
 WRAP(int, setgroups, "setgroups", (size_t nr, const gid_t *gids), (nr, gids), -1)
@@ -332,7 +341,7 @@ static int find_program(struct dl_phdr_info *info, size_t size, void *data)
 
 static void __attribute__((constructor)) arm(void)
 {
-	static const char *const own[] = { "FAILAT",	  "FAILAT_KILL",  "FAILAT_LIST",
+	static const char *const own[] = { "FAILAT",	  "FAILAT_ON",	  "FAILAT_KILL", "FAILAT_LIST",
 					   "FAILAT_ONLY", "FAILAT_DEPTH", "LD_PRELOAD" };
 	const char *file = getenv("FAILAT_LIST");
 	void *frame;
@@ -340,6 +349,7 @@ static void __attribute__((constructor)) arm(void)
 	copy_env(wanted, sizeof(wanted), "FAILAT");
 	copy_env(only, sizeof(only), "FAILAT_ONLY");
 	fail = *wanted;
+	failing_on = getenv("FAILAT_ON");
 	killing = getenv("FAILAT_KILL");
 	if (getenv("FAILAT_DEPTH"))
 		callers = atoi(getenv("FAILAT_DEPTH"));

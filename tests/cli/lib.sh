@@ -20,7 +20,7 @@ it()
 	fi
 	failures=$((failures + 1))
 	echo "not ok $tests - $sentence"
-	cut -c1-1000 "$work/log" | sed 's/^/# /'
+	head -n 8 "$work/log" | cut -c1-400 | sed 's/^/# /'
 }
 
 # skip SENTENCE WHAT: WHAT is missing

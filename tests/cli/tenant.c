@@ -4,8 +4,8 @@
  *  acts		tries each kind of act once and prints what came of it, in one line
  *  self DIR		is everything dropped and set as safenode-attach promises? "as promised", or what not
  *  deny N		asks N times for a Unix socket; fails unless each is refused with EPERM
- *  loop		goes through the acts until the file "stop" appears; then prints how many were
- *			tried and how many of them succeeded
+ *  loop USEC		goes through the acts, with a pause, until the file "stop" appears; then prints how
+ *			many were tried and how many of them had another answer than they should
  *  wait		does nothing until the file "stop" appears
  */
 #include <errno.h>
@@ -100,7 +100,7 @@ static bool stopped(void)
 	return !access("stop", F_OK);
 }
 
-static int loop(void)
+static int loop(unsigned long pause)
 {
 	unsigned long tries = 0, other = 0;
 
@@ -109,7 +109,7 @@ static int loop(void)
 			tries++;
 			other += acts[i].act() != acts[i].refused;
 		}
-		usleep(300); /* leaves the machine to others */
+		usleep(pause);
 	}
 	printf("%lu tries, %lu with another answer\n", tries, other);
 	return other != 0;
@@ -174,7 +174,7 @@ static const char *wrong_environment(const char *dir)
 		return "working directory";
 	if (!env_is("HOME", dir) || !env_is("TMPDIR", dir) || !env_is("PWD", dir))
 		return "HOME, TMPDIR or PWD";
-	if (user && (!strcmp(user, "root") || !env_is("LOGNAME", user)))
+	if (user && (!strcmp(user, "root") != !getuid() || !env_is("LOGNAME", user)))
 		return "USER or LOGNAME";
 	if (getenv("LD_PRELOAD"))
 		return "LD_PRELOAD";
@@ -216,8 +216,8 @@ int main(int argc, char **argv)
 		return self(argv[2]);
 	if (!strcmp(what, "deny") && argc > 2)
 		return deny(strtoul(argv[2], NULL, 10));
-	if (!strcmp(what, "loop"))
-		return loop();
+	if (!strcmp(what, "loop") && argc > 2)
+		return loop(strtoul(argv[2], NULL, 10));
 	if (!strcmp(what, "wait")) {
 		while (!stopped())
 			usleep(50000);

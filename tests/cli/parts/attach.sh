@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What safenode-attach makes of its words: the process, its limits, its policy.
+# shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
+
+# f1_prints TEXT COMMAND...: as tenant f1, with the options in $options
+options=()
+f1_prints()
+{
+	local text=$1
+
+	shift
+	run 0 "${f1[@]}" "${options[@]}" -- "$@"
+	printed "$text"
+}
+
+promised()
+{
+	# what the caller has and the tenant must not get
+	exec 7</etc/hostname 11<>"$work/held"
+	export USER=root LOGNAME=root HOME=/root TMPDIR=/tmp
+	cd /
+	f1_prints "as promised" "$tenant" self /srv/t1
+	"$here/look" >"$work/after"
+	[ "$(grep -c '^cgroup ' "$work/after")" = $(($(grep -c '^cgroup ' "$work/before") + 1)) ] ||
+		fail "not one more cgroup: $(grep '^cgroup ' "$work/after")"
+	run 0 safenode-detach --cgroup f1
+	unchanged
+}
+
+other_owner()
+{
+	install -d -m 700 -o 4242 -g 4343 "$work/nameless"
+	USER=root LOGNAME=root run 0 safenode-attach --cgroup f1 --dir "$work/nameless" --safe-mode -- \
+		"$tenant" self "$work/nameless"
+	printed "as promised"
+}
+
+root_by_name()
+{
+	install -d -m 700 "$work/roots"
+	run 0 safenode-attach --cgroup f1 --dir "$work/roots" --safe-mode --user root -- \
+		"$tenant" self "$work/roots"
+	printed "as promised"
+}
+
+wrong_user()
+{
+	run 1 "${f1[@]}" --user t2 -- "$tenant" acts
+	said "2002" "/srv/t1"
+}
+
+exec_fails()
+{
+	head -c 100 "$tenant" >"$work/cut"
+	chmod 755 "$work/cut"
+	"${f1[@]}" -- "$work/cut" >"$work/out" 2>"$work/err" && fail "started"
+	said "safenode-attach: " "$work/cut"
+	unchanged
+}
+
+same_pid()
+{
+	run 0 sh -c 'echo $$; exec "$@"' sh "${f1[@]}" -- sh -c 'echo $$'
+	silent
+	[ "$(uniq "$work/out" | wc -l) $(wc -l <"$work/out")" = "1 2" ] || fail "$(cat "$work/out")"
+}
+
+same_status()
+{
+	run 42 "${f1[@]}" -- sh -c 'exit 42'
+	silent
+	run 143 "${f1[@]}" -- sh -c 'kill -TERM $$; echo survived'
+	printed ""
+	run 141 "${f1[@]}" -- sh -c 'kill -PIPE $$; echo survived'
+	printed ""
+	# what the caller ignores stays ignored
+	run 0 sh -c 'trap "" PIPE; exec "$@"' sh "${f1[@]}" -- sh -c 'kill -PIPE $$; echo survived'
+	printed survived
+}
+
+signals_arrive()
+{
+	start f1 t1 -- sh -c 'trap "echo hup" HUP; trap "echo term; exit 3" TERM; echo ready
+		while :; do read -r x <pipe; done'
+	soon grep -q ready "$work/f1.out" || fail "not ready"
+	kill -HUP "$(cat "$work/f1.pid")"
+	soon grep -q hup "$work/f1.out" || fail "no SIGHUP"
+	kill -TERM "$(cat "$work/f1.pid")"
+	wait "$(cat "$work/f1.pid")"
+	[ $? = 3 ] || fail "not its own exit status"
+	[ "$(cat "$work/f1.out")" = $'ready\nhup\nterm' ] || fail "$(cat "$work/f1.out")"
+}
+
+stdio_passes()
+{
+	local got
+
+	got=$(echo hello | "${f1[@]}" -- sh -c 'read -r x; echo "$x" again; echo aside >&2' 2>&1 | sort)
+	[ "$got" = $'aside\nhello again' ] || fail "$got"
+}
+
+arguments_pass()
+{
+	f1_prints "[a][b c][][--cgroup][*]" printf '[%s]' a 'b c' '' --cgroup '*'
+	# a script: its interpreter is started, as the kernel would
+	printf '#!/usr/bin/env sh\necho "$0 $1"\n' >/srv/t1/script
+	chmod 755 /srv/t1/script
+	f1_prints "/srv/t1/script x y" /srv/t1/script 'x y'
+	cd /srv/t1 || fail "no /srv/t1"
+	f1_prints "/srv/t1/./script x" ./script x
+	rm -f /srv/t1/script
+}
+
+descriptors_are_kept()
+{
+	echo kept >"$work/kept"
+	exec 7<"$work/kept" 8<"$work/kept"
+	options=(--keep-fd 7)
+	f1_prints "kept closed" sh -c 'read -r x <&7
+		if [ -e /proc/self/fd/8 ]; then echo "$x" open; else echo "$x" closed; fi'
+}
+
+# From node, which the rest of this file replaces by something quicker
+node_agrees()
+{
+	local got
+
+	cat >/srv/t1/app.js <<'END'
+const fs = require("fs");
+const held = fs.readdirSync("/proc/self/fd").map(fd => {
+	try { return fs.readlinkSync("/proc/self/fd/" + fd); } catch (error) { return error.code; }
+}).filter(path => path.startsWith("/") && !path.startsWith("/proc") && path != "/dev/null");
+console.log(JSON.stringify([process.pid, process.getuid(), process.getgid(), process.getgroups(),
+	process.cwd(), process.env.HOME, process.env.TMPDIR, process.env.USER, process.argv[2], held]));
+process.exit(9);
+END
+	exec 7</etc/hostname 8<"$work/held"
+	export USER=root HOME=/root TMPDIR=/tmp
+	got=$(sh -c 'echo $$; exec "$@"' sh "${f1[@]}" -- node app.js arg 2>&1 </dev/null | cat
+		echo "${PIPESTATUS[0]}")
+	rm -f /srv/t1/app.js
+	[ "$(echo "$got" | sed 1d)" = "[$(echo "$got" | head -n 1),2001,2001,[2001],\
+\"/srv/t1\",\"/srv/t1\",\"/srv/t1\",\"t1\",\"arg\",[]]
+9" ] || fail "$got"
+}
+
+limits_land()
+{
+	run 0 "${f1[@]}" --memory-max 100M --cpu-max 50% --pids-max 20
+	silent
+	[ "$(cat "$cgroups/f1/memory.max")" = 104857600 ] || fail "memory: $(cat "$cgroups/f1/memory.max")"
+	[ "$(cat "$cgroups/f1/cpu.max")" = "50000 100000" ] || fail "cpu: $(cat "$cgroups/f1/cpu.max")"
+	[ "$(cat "$cgroups/f1/pids.max")" = 20 ] || fail "pids: $(cat "$cgroups/f1/pids.max")"
+	run 0 "${f1[@]}" --memory-max max --cpu-max '20000 200000'
+	[ "$(cat "$cgroups/f1/memory.max")" = max ] || fail "memory: $(cat "$cgroups/f1/memory.max")"
+	[ "$(cat "$cgroups/f1/cpu.max")" = "20000 200000" ] || fail "cpu: $(cat "$cgroups/f1/cpu.max")"
+	[ "$(cat "$cgroups/f1/pids.max")" = max ] || fail "pids: $(cat "$cgroups/f1/pids.max")"
+}
+
+limits_hold()
+{
+	# awk doubles a string until there is no more memory
+	run 137 "${f1[@]}" --memory-max 30M -- awk 'BEGIN { s = "x"; while (1) s = s s }'
+}
+
+# The maps and limits of f1, with its cgroup's id, which is another each time, taken out
+policy_of_f1()
+{
+	local id
+
+	id=$(printf '%016x' "$(stat -c %i "$cgroups/f1")" | sed -E 's/(..)(..)(..)(..)(..)(..)(..)(..)/\8\7\6\5\4\3\2\1/')
+	"$here/look" | grep '^map ' | sed "s/$id/ID/g" | sort
+	grep . "$cgroups"/f1/{memory,cpu,pids}.max
+}
+
+policy_equals_flags()
+{
+	cat >"$work/policy" <<END
+# the same, in other words
+safe-mode
+restricted-outgoing-addresses 10.0.0.0/8,::1
+restricted-outgoing-addresses=192.168.1.1   # repeated
+allowed-outgoing-ports = 80,443
+
+allowed-listen-ports 8000-8100
+	read-only /etc/hostname
+audit
+memory-max 100M
+cpu-max 50000 100000
+pids-max=20
+END
+	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8,::1 --audit --pids-max 20 \
+		--restricted-outgoing-addresses=192.168.1.1 --allowed-outgoing-ports 80,443 \
+		--allowed-listen-ports 8000-8100 --read-only /etc/hostname --memory-max 100M --cpu-max 50%
+	policy_of_f1 >"$work/by-flags"
+	run 0 safenode-detach --cgroup f1
+	run 0 safenode-attach --policy "$work/policy" --cgroup f1 --dir /srv/t1
+	policy_of_f1 >"$work/by-file"
+	[ "$(grep -c '^map addresses ID' "$work/by-flags")" = 3 ] || fail "$(grep addr "$work/by-flags")"
+	diff "$work/by-flags" "$work/by-file" | cut -c1-200
+	cmp "$work/by-flags" "$work/by-file" || fail "other policies"
+}
+
+extra_paths()
+{
+	echo one >"$work/file"
+	install -d -o t1 -g t1 "$work/shared"
+	run 1 "${f1[@]}" -- cat "$work/file"
+	grep -q "No such file" "$work/err" || fail "$(cat "$work/err")"
+	options=(--read-only "$work/file")
+	f1_prints one cat "$work/file"
+	run 2 "${f1[@]}" -- sh -c "echo two >$work/shared/file"
+	options=(--read-write "$work/shared")
+	f1_prints "" sh -c "echo two >$work/shared/file"
+	[ "$(cat "$work/shared/file")" = two ] || fail "nothing written"
+	[ "$(stat -c %U "$work/shared/file")" = t1 ] || fail "by $(stat -c %U "$work/shared/file")"
+}
+
+# audit_reports N [OPTION]: events of granted acts, of a tenant that does the same each time
+audit_reports()
+{
+	local want=$1 got
+
+	shift
+	safenode-log --no-wait >"$work/out"
+	run 0 "${f1[@]}" "$@" -- "$tenant" acts
+	run 0 safenode-log --no-wait --cgroup f1
+	grep -q "op=net.socket why=family error=EPERM" "$work/out" || fail "no denials: $(cat "$work/out")"
+	got=$(grep -c "why=allowed .*path=\"/srv/t1/written\"" "$work/out")
+	case $want in
+	some) [ "$got" -gt 0 ] || fail "$(cat "$work/out")" ;;
+	none) ! grep "why=allowed" "$work/out" || fail "reported without --audit" ;;
+	esac
+}
+
+# The drop-in: an unnamed tenant in the current directory, swept away by the next
+dropin_runs()
+{
+	local first
+
+	echo 'console.log(process.argv.slice(2).join(), process.cwd(), process.getuid());
+		try { require("fs").readFileSync("/etc/passwd"); } catch (e) { console.log(e.code); }
+		process.exit(5);' >/srv/t1/app.js
+	cd /srv/t1 || fail "no /srv/t1"
+	run 5 safenode --safe-mode --restricted-outgoing-addresses self --allowed-outgoing-ports 80 \
+		app.js a b
+	printed $'a,b /srv/t1 2001\nENOENT'
+	first=$(ls -d $cgroups/pid-*)
+	[ "$(echo "$first" | wc -l)" = 1 ] || fail "not one tenant: $first"
+	run 5 safenode --safe-mode --max-old-space-size=64 app.js a b
+	[ "$(ls -d $cgroups/pid-* | wc -l)" = 1 ] || fail "not swept: $(ls -d $cgroups/pid-*)"
+	[ "$(ls -d $cgroups/pid-*)" != "$first" ] || fail "the same"
+	run 0 safenode-detach --cgroup "$(basename $cgroups/pid-*)"
+	rm -f /srv/t1/app.js
+	unchanged
+}
+
+clean()
+{
+	run 0 safenode-detach --cgroup f1
+	unchanged
+}
+
+part_attach()
+{
+	need_loaded
+	mkfifo -m 666 /srv/t1/pipe
+	: >"$work/held"
+	remember
+	it "a tenant has its directory, its user, no power, no descriptor, a clean environment" promised
+	it "the owner of the directory needs no name" other_owner
+	it "root has to be asked for, and is then as confined" root_by_name
+	it "a user who cannot enter the directory is named" wrong_user
+	it "a program that the kernel cannot start leaves nothing" exec_fails
+	it "the tenant is the same process" same_pid
+	it "its exit status and its end by a signal are its own" same_status
+	it "signals arrive" signals_arrive
+	it "stdin, stdout and stderr pass through" stdio_passes
+	it "arguments pass through, and scripts get their interpreter" arguments_pass
+	it "--keep-fd keeps one descriptor, all others are closed" descriptors_are_kept
+	it "node sees all that, too" node_agrees
+	it "--memory-max, --cpu-max and --pids-max land in the cgroup, and do not outlive it" limits_land
+	it "--memory-max holds" limits_hold
+	it "--read-only and --read-write give what they name" extra_paths
+	it "without --audit, what is granted is not reported" audit_reports none
+	it "with --audit, what is granted is reported" audit_reports some --audit
+	it "the last of these tenants is gone after detach, and all traces of all" clean
+	it "--policy FILE is the same as the flags" policy_equals_flags
+	it "the drop-in runs node as a tenant without a name" dropin_clean
+	rm -f /srv/t1/pipe
+}
+
+dropin_clean()
+{
+	run 0 safenode-detach --cgroup f1
+	unchanged
+	dropin_runs
+}

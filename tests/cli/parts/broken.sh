@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Something of what was loaded is gone, or switched off: no tool takes that for protection.
+# shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
+
+link_is_missing()
+{
+	local link
+
+	link=$(find "$pins/links" -type f | sort | sed -n 10p)
+	rm "$link" || fail "cannot remove $link"
+	remember
+	refuses 1 "programs are attached" "run safenode-load" -- "${f1[@]}" -- "$tenant" acts
+	refuses 1 "programs are attached" "run safenode-load" -- "${f1[@]}"
+	refuses 1 "programs are attached" "run safenode-load" -- safenode-status
+	cd /srv/t1 || fail "no /srv/t1"
+	refuses 1 "programs are attached" "run safenode-load" -- safenode --safe-mode app.js
+}
+
+# An empty directory instead of the pins' does not pass for them
+links_are_elsewhere()
+{
+	mv "$pins/links" "$pins/away" || fail "cannot move them"
+	mkdir "$pins/links"
+	refuses_links
+	rmdir "$pins/links"
+	refuses_links
+	mv "$pins/away" "$pins/links"
+	run 0 safenode-status
+}
+
+refuses_links()
+{
+	run 1 "${f1[@]}" -- "$tenant" acts
+	said "programs are attached" "run safenode-load"
+	[ ! -e "$cgroups/f1" ] || fail "the cgroup is left"
+}
+
+map_is_missing()
+{
+	rm "$pins/names" || fail "cannot remove it"
+	run 1 "${f1[@]}" -- "$tenant" acts
+	said "safenode-attach: " "$pins/names"
+	[ ! -e "$cgroups/f1" ] || fail "the cgroup is left"
+	run 1 safenode-load
+	said "safenode-load: " "$pins/names" "safenode-load --unload"
+	run 0 safenode-load --unload
+	silent
+	[ "$(sn_programs)" = "" ] || fail "programs are left"
+	[ "$(ls /sys/fs/bpf)" = "" ] || fail "pins are left: $(ls /sys/fs/bpf)"
+}
+
+parent_was_made_again()
+{
+	rmdir $cgroups && mkdir $cgroups || fail "cannot make it again"
+	run 1 "${f1[@]}" -- "$tenant" acts
+	said "safenode-attach: " "$cgroups" "safenode-load --unload"
+	run 1 safenode-status
+	said "safenode-status: " "$cgroups" "safenode-load --unload"
+	[ ! -e "$cgroups/f1" ] || fail "the cgroup is left"
+	run 0 safenode-load --unload
+	silent
+	[ "$(sn_programs)" = "" ] || fail "programs are left"
+}
+
+# Linux 7.3 keeps it from being set while programs are attached; older ones lose every BPF LSM program
+ftrace_is_off()
+{
+	if ! echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; then
+		[ "$(cat /proc/sys/kernel/ftrace_enabled)" = 1 ] || fail "neither set nor refused"
+		echo "the kernel refuses to set it"
+		run 0 "${f1[@]}" -- "$tenant" self /srv/t1
+		printed "as promised"
+		run 0 safenode-detach --cgroup f1
+		return
+	fi
+	trap 'echo 1 >/proc/sys/kernel/ftrace_enabled' EXIT
+	remember
+	refuses 3 "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1" -- "${f1[@]}" -- "$tenant" acts
+	refuses 3 "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1" -- safenode-status
+	refuses 3 "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1" -- safenode-load
+}
+
+# The control
+works_again()
+{
+	run 0 "${f1[@]}" -- "$tenant" self /srv/t1
+	printed "as promised"
+	run 0 safenode-detach --cgroup f1
+}
+
+part_broken()
+{
+	need_loaded
+	it "with kernel.ftrace_enabled=0 nothing is started" ftrace_is_off
+	it "when it is set back, tenants are confined again" works_again
+	it "while links are elsewhere, nothing is started" links_are_elsewhere
+	it "when one link is missing, nothing is started" link_is_missing
+	it "load mends it" load_works
+	it "when one map is missing, nothing is started, and unload works" map_is_missing
+	need_loaded
+	it "when the parent cgroup was made again, nothing is started, and unload works" parent_was_made_again
+}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# safenode-attach fails, or is killed, at each of its steps: one line, and nothing is left.
+# shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
+
+# What is attached: most of what attach can do
+failing=("${f1[@]}" --restricted-outgoing-addresses self,10.0.0.0/8 --memory-max 200M
+	--allowed-outgoing-ports 443,8000-8100 --read-only /etc/apt --user t1)
+
+# fail_at CALL [FAILAT_KILL=1]: runs it until there; its status is in $status
+fail_at()
+{
+	local call=$1
+
+	shift
+	: >"$work/calls"
+	chmod 666 "$work/calls"
+	status=0
+	env LD_PRELOAD="$here/failat.so" FAILAT="$call" FAILAT_LIST="$work/calls" "$@" "${failing[@]}" \
+		-- "$tenant" self /srv/t1 >"$work/out" 2>"$work/err" </dev/null || status=$?
+	[ "$(cat "$work/calls")" = "hit $call" ] || fail "$call: never came so far: $(cat "$work/err")"
+}
+
+# Lists the calls of a run that succeeds: each family's last call from each place, "FAMILY:N".
+# With FAILAT_DEPTH=3, twice as many places are told apart.
+list_calls()
+{
+	: >"$work/calls"
+	chmod 666 "$work/calls"
+	run 0 env LD_PRELOAD="$here/failat.so" FAILAT_LIST="$work/calls" "${failing[@]}" -- \
+		"$tenant" self /srv/t1
+	printed "as promised"
+	run 0 safenode-detach --cgroup f1
+	unchanged
+	awk '{ split($1, call, ":"); last[call[1] " " $2] = $1 } END { for (i in last) print last[i] }' \
+		"$work/calls" | sort -t: -k1,1 -k2n >"$work/places"
+	[ "$(wc -l <"$work/places")" -gt 80 ] || fail "only $(wc -l <"$work/places") places"
+}
+
+# What the kernel could refuse, and what attach can do without: then the tenant is all right
+tolerated()
+{
+	[ "$(cat "$work/out")" = "as promised" ] || fail "$1: started a tenant that is $(cat "$work/out")"
+	silent
+	run 0 safenode-detach --cgroup f1
+	unchanged
+}
+
+fails_cleanly()
+{
+	local call
+
+	[ $# -gt 0 ] || fail "no place to fail at"
+	for call; do
+		fail_at "$call"
+		if [ $status = 0 ]; then
+			tolerated "$call"
+			continue
+		fi
+		[ $status -lt 4 ] || fail "$call: status $status: $(cat "$work/err")"
+		said "safenode-attach: "
+		# shellcheck disable=SC2031
+		"$here/look" >"$work/after"
+		cmp -s "$work/before" "$work/after" || {
+			echo "$call, which said $(cat "$work/err")"
+			unchanged
+		}
+	done
+}
+
+# Killed, it leaves nothing, or a tenant that has ended and can be detached
+dies_cleanly()
+{
+	local call
+
+	[ $# -gt 0 ] || fail "no place to fail at"
+	for call; do
+		fail_at "$call" FAILAT_KILL=1
+		case $call in
+		+*) [ $status -lt 4 ] || fail "$call: status $status" ;;
+		*) [ $status = 137 ] || fail "$call: status $status, was not killed" ;;
+		esac
+		"$here/look" >"$work/after"
+		if ! cmp -s "$work/before" "$work/after"; then
+			! grep -E '^(process|locked)' "$work/after" || fail "$call: does not end"
+			safenode-detach --cgroup f1 2>"$work/err" || fail "$call: $(cat "$work/err")"
+			"$here/look" >"$work/after"
+		fi
+		cmp -s "$work/before" "$work/after" || {
+			echo "$call"
+			unchanged
+		}
+	done
+}
+
+# At the boundaries between steps that change something
+changing='^(\+*fork|mkdir|write|bpf-update|pipe2|close_range|setenv|setgroups|setres[ug]id|capset|socket|execv|chdir|\+*read):'
+
+part_failat()
+{
+	local family
+
+	need_loaded
+	it "a tenant of another program runs meanwhile" start_watch 50000
+	remember
+	it "attach does the same calls each time, from many places" list_calls
+	for family in $(sed 's/:.*//' "$work/places" | sort -u); do
+		# a guardian's read from its pipe cannot fail; it is killed there, below
+		[ "$family" != ++read ] || continue
+		# shellcheck disable=SC2046 # a list
+		it "attach says so in one line and leaves nothing when $family fails" \
+			fails_cleanly $(grep -F "$family:" "$work/places" | grep "^$family:")
+	done
+	# shellcheck disable=SC2046
+	it "attach leaves nothing, or an ended tenant, when it is killed" \
+		dies_cleanly $(grep -E "$changing" "$work/places")
+	it "the tenant that ran meanwhile was refused all the time" stop_watch
+}

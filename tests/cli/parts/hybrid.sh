@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Cgroup v2 beside v1, at /sys/fs/cgroup/unified, and a parent of the operator's choice.
+# shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
+
+unified=/sys/fs/cgroup/unified
+
+mount_hybrid()
+{
+	umount /sys/fs/cgroup && mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup &&
+		mkdir $unified /sys/fs/cgroup/systemd /sys/fs/cgroup/pids &&
+		mount -t cgroup -o none,name=systemd systemd /sys/fs/cgroup/systemd &&
+		mount -t cgroup2 -o nosuid,nodev,noexec,nsdelegate cgroup2 $unified
+}
+
+mount_again()
+{
+	umount -R /sys/fs/cgroup
+	mount -t cgroup2 -o nosuid,nodev,noexec,nsdelegate cgroup2 /sys/fs/cgroup
+}
+
+loads()
+{
+	mount_hybrid || fail "cannot mount it"
+	run 0 safenode-load --check
+	grep -qx "ok .*cgroup v2: $unified" "$work/out" || fail "$(cat "$work/out")"
+	run 0 safenode-load --parent /a.slice
+	silent
+	[ -d $unified/a.slice ] || fail "no $unified/a.slice"
+	run 0 safenode-status
+	grep -q "^in force: .* $unified/a.slice$" "$work/out" || fail "$(cat "$work/out")"
+}
+
+confines()
+{
+	run 0 "${f1[@]}" -- "$tenant" self /srv/t1
+	printed "as promised"
+	[ -d $unified/a.slice/f1 ] || fail "no cgroup"
+	[ ! -e /sys/fs/cgroup/systemd/a.slice ] || fail "a v1 cgroup"
+	run 0 safenode-status
+	grep -qx "f1: /srv/t1, ended" "$work/out" || fail "$(cat "$work/out")"
+	run 0 safenode-detach --cgroup f1
+	silent
+	unchanged
+}
+
+keeps_its_parent()
+{
+	refuses 1 "/a.slice" "--unload first" -- safenode-load --parent /b.slice
+	refuses 1 "/a.slice" "--unload first" -- safenode-load
+}
+
+controller_is_v1()
+{
+	refuses 1 "'pids'" "cgroup v1" -- "${f1[@]}" --pids-max 20 -- "$tenant" acts
+}
+
+unloads()
+{
+	run 0 safenode-load --unload
+	silent
+	[ "$(ls /sys/fs/bpf)" = "" ] || fail "pins are left"
+	[ "$(sn_programs)" = "" ] || fail "programs are left"
+	[ ! -e $unified/a.slice ] || fail "the cgroup is left"
+}
+
+part_hybrid()
+{
+	local sentence="a limit whose controller belongs to cgroup v1 is refused with the reason"
+
+	need_unloaded
+	it "load finds cgroup v2 in a hybrid layout, and makes the parent that was asked for" loads
+	remember
+	it "attach and detach work there" confines
+	it "load refuses another parent while it is loaded" keeps_its_parent
+	if mount -t cgroup -o pids pids /sys/fs/cgroup/pids 2>"$work/err"; then
+		it "$sentence" controller_is_v1
+	else
+		skip "$sentence" "the pids controller in v1: $(cat "$work/err")"
+	fi
+	it "unload leaves nothing" unloads
+	mount_again
+}

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Load, and load again: all or nothing, whenever it fails or is killed, and no unguarded instant.
+# shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
+
+# load_at CALL FAILAT_ON=1|FAILAT_KILL=1: fails from there on, or is killed; its status is in $status
+load_at()
+{
+	local call=$1
+
+	shift
+	: >"$work/calls"
+	status=0
+	env LD_PRELOAD="$here/failat.so" FAILAT="$call" FAILAT_LIST="$work/calls" "$@" \
+		safenode-load >"$work/out" 2>"$work/err" </dev/null || status=$?
+	[ "$(cat "$work/calls")" = "hit $call" ] || fail "$call: never came so far: $(cat "$work/err")"
+}
+
+has_programs()
+{
+	[ "$(sn_programs | wc -l)" = "$1" ]
+}
+
+# Everything is in force, once, and nothing lies beside it
+is_whole()
+{
+	local programs
+
+	run 0 safenode-status
+	silent
+	programs=$(sed -n 's/^in force: \([0-9]*\) programs, .*/\1/p' "$work/out")
+	[ "${programs:-0}" -gt 50 ] || fail "$(cat "$work/out")"
+	[ "$(ls /sys/fs/bpf)" = safenode ] || fail "beside it: $(ls /sys/fs/bpf)"
+	! ls "$pins" | grep _ || fail "in it"
+	[ "$(find "$pins/links" -type f | wc -l)" = "$programs" ] || fail "$(find "$pins/links" | wc -l) links"
+	# those that were replaced are freed a little later
+	soon has_programs "$programs" || fail "$(sn_programs | wc -l) programs in the kernel"
+}
+
+load_works()
+{
+	run 0 safenode-load
+	silent
+	[ ! -s "$work/out" ] || fail "$(cat "$work/out")"
+	is_whole
+}
+
+same_programs()
+{
+	sn_programs | cmp -s - "$work/programs"
+}
+
+# fails_at CALL STATUS: one line, and everything is as it was before
+fails_at()
+{
+	sn_programs >"$work/programs"
+	load_at "$1" FAILAT_ON=1
+	[ "$status" = "$2" ] || fail "status $status: $(cat "$work/err")"
+	said "safenode-load: "
+	soon same_programs || fail "other programs than before"
+	unchanged
+}
+
+is_not_there()
+{
+	run 1 "${f1[@]}" -- "$tenant" acts
+	said "not loaded" "run safenode-load"
+	run 1 safenode-status
+	said "not loaded" "run safenode-load"
+}
+
+# A first load that is killed: nobody takes that for loaded
+killed_first()
+{
+	load_at "$1" FAILAT_KILL=1
+	[ "$status" = 137 ] || fail "status $status"
+	is_not_there
+}
+
+killed_again()
+{
+	load_at "$1" FAILAT_KILL=1
+	[ "$status" = 137 ] || fail "status $status"
+}
+
+# Whatever state the killed load has left, attach takes it or says what to do
+attach_knows()
+{
+	local status=0
+
+	"${f1[@]}" -- "$tenant" acts >"$work/out" 2>"$work/err" || status=$?
+	case $status in
+	0) run 0 safenode-detach --cgroup f1 ;;
+	1) said "run safenode-load" ;;
+	*) fail "status $status: $(cat "$work/err")" ;;
+	esac
+}
+
+replaces()
+{
+	sn_programs >"$work/programs"
+	load_works
+	[ -s "$work/programs" ] || fail "there were no programs"
+	[ "$(sn_programs | comm -12 - "$work/programs")" = "" ] || fail "programs of the first load are left"
+}
+
+two_at_once()
+{
+	local first=0 second=0 pid
+
+	safenode-load 2>"$work/err.2" &
+	pid=$!
+	safenode-load 2>"$work/err" || first=$?
+	wait $pid || second=$?
+	[ $first = 0 ] || [ $second = 0 ] || fail "both failed: $(cat "$work/err" "$work/err.2")"
+	[ "$(cat "$work/err" "$work/err.2" | wc -l)" -le 1 ] || fail "$(cat "$work/err" "$work/err.2")"
+	is_whole
+}
+
+other_parent()
+{
+	run 1 safenode-load --parent /other.slice
+	said "/safenode" "--unload first"
+	unchanged
+}
+
+unload_clears()
+{
+	run 0 safenode-load --unload
+	load_at bpf-link:40 FAILAT_KILL=1
+	run 0 safenode-load --unload
+	silent
+	[ "$(ls /sys/fs/bpf)" = "" ] || fail "pins are left: $(ls /sys/fs/bpf)"
+	soon has_programs 0 || fail "$(sn_programs | wc -l) programs in the kernel"
+}
+
+part_load()
+{
+	need_unloaded
+	remember
+	it "when the kernel refuses a program, load says so in one line and leaves nothing" \
+		fails_at bpf-prog:20 3
+	it "when the last step fails, load says so in one line and leaves nothing" fails_at rename:1 1
+	it "a load that was killed while attaching is not taken for a load" killed_first bpf-link:40
+	it "a load that was killed before its last step is not taken for a load" killed_first rename:1
+	it "the next load works, and keeps nothing of those" load_works
+	it "unload also clears what a killed first load has left" unload_clears
+	need_loaded
+
+	it "a tenant runs, and does forbidden things all the time" start_watch 300
+	remember
+	it "load again replaces every program" replaces
+	it "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1
+	it "load again, when the last step fails, changes nothing" fails_at rename:1 1
+	it "load refuses another parent while it is loaded" other_parent
+	it "load again may be killed while attaching" killed_again bpf-link:40
+	it "attach then works, or says what to do" attach_knows
+	it "load again may be killed before the new ones take the place of the old ones" \
+		killed_again rename:1
+	it "attach then works, or says what to do" attach_knows
+	it "load again may be killed while it removes the old ones" killed_again unlink:40
+	it "attach then works, or says what to do" attach_knows
+	it "the next load works, and keeps nothing of those" load_works
+	it "two loads at once leave it whole" two_at_once
+	it "the tenant was refused at every instant of all these loads" stop_watch
+}

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the operator sees: safenode-log, safenode-status, bpftool. Counters are exact.
+# shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
+
+drain()
+{
+	safenode-log --no-wait >/dev/null || fail "cannot read the ring"
+}
+
+# counted NAME WHAT: what status says of a tenant: refusals of an operation, or "not reported"
+counted()
+{
+	safenode-status | awk -v name="$1:" -v what="$2" '
+		/^[^ ]/ { on = $1 == name }
+		on && index($0, "    " what " ") == 1 { sub("    " what, ""); sum += $1 }
+		END { print sum + 0 }'
+}
+
+denials_are_lines()
+{
+	drain
+	run 0 "${f1[@]}" -- "$tenant" deny 100
+	printed "100 refused"
+	[ "$(counted f1 net.socket)" = 100 ] || fail "counted $(counted f1 net.socket)"
+	[ "$(counted f1 "not reported")" = 0 ] || fail "$(counted f1 "not reported") not reported"
+	run 0 safenode-log --no-wait
+	silent
+	[ "$(grep -cE '^time=[0-9TZ:.-]+ tenant=f1 pid=[0-9]+ comm="tenant" op=net.socket why=family error=EPERM family=1$' \
+		"$work/out")" = 100 ] || fail "$(sort "$work/out" | cut -d' ' -f2,4- | uniq -c | head -n 5)"
+	[ "$(wc -l <"$work/out")" = 100 ] || fail "$(wc -l <"$work/out") lines"
+	run 0 safenode-log --no-wait
+	printed ""
+}
+
+each_has_its_own()
+{
+	drain
+	run 0 "${f1[@]}" -- "$tenant" deny 3
+	run 0 safenode-attach --cgroup f2 --dir /srv/t2 --safe-mode -- "$tenant" deny 5
+	[ "$(counted f1 net.socket) $(counted f2 net.socket)" = "3 5" ] || fail "$(safenode-status)"
+	run 0 safenode-log --no-wait --cgroup f2
+	[ "$(grep -c tenant=f2 "$work/out") $(wc -l <"$work/out")" = "5 5" ] || fail "$(cat "$work/out")"
+}
+
+stream_is_live()
+{
+	local log
+
+	drain
+	safenode-log --cgroup f1 >"$work/stream" 2>&1 </dev/null &
+	log=$!
+	start f1 t1 -- "$tenant" loop 100000
+	soon grep -q op=task.fork "$work/stream" || {
+		kill $log
+		fail "nothing came: $(cat "$work/stream")"
+	}
+	kill -9 $log
+	stop f1 t1
+	! grep -v '^time=.* tenant=f1 ' "$work/stream" || fail "not the tenant's, or no lines"
+}
+
+# A reader that is stopped in the middle, and then killed, holds up nobody
+flood_blocks_nobody()
+{
+	local log lines nr=20000
+
+	drain
+	safenode-log >"$work/stream" 2>&1 </dev/null &
+	log=$!
+	sleep 0.5
+	kill -STOP $log
+	run 0 timeout 60 "${f1[@]}" -- "$tenant" deny $nr
+	printed "$nr refused"
+	kill -9 $log
+	run 0 timeout 60 safenode-attach --cgroup f2 --dir /srv/t2 --safe-mode -- "$tenant" deny $nr
+	printed "$nr refused"
+	[ "$(counted f1 net.socket) $(counted f2 net.socket)" = "$nr $nr" ] || fail "$(safenode-status)"
+	# each refusal is on the ring, or counted as not there; the stopped reader had taken none
+	[ ! -s "$work/stream" ] || fail "not stopped in time: $(wc -l <"$work/stream")"
+	run 0 safenode-log --no-wait
+	for name in f1 f2; do
+		lines=$(grep -c "tenant=$name .*op=net.socket" "$work/out")
+		[ "$lines" -ge 256 ] || fail "$name: only $lines lines"
+		[ $((lines + $(counted $name "not reported"))) = $nr ] ||
+			fail "$name: $lines lines, $(counted $name "not reported") not reported"
+	done
+}
+
+# 1 MiB holds no more than 1600 events; f1 puts 256 in a second on it
+ring_runs_full()
+{
+	local lines
+
+	drain
+	start f1 t1 -- "$tenant" loop 0
+	sleep 12
+	stop_kept f1 t1
+	run 0 safenode-log --no-wait
+	lines=$(wc -l <"$work/out")
+	safenode-status >"$work/status"
+	grep -q 'not reported .* found the ring full' "$work/status" || fail "not full: $(cat "$work/status")"
+	[ "$(awk '/^f1:/ { on = 1; next } /^[^ ]/ { on = 0 } on && / refused$/ { n += $2 }
+		on && /not reported/ { n -= $3 } END { print n }' "$work/status")" = "$lines" ] ||
+		fail "$lines lines, and $(cat "$work/status")"
+}
+
+strangers_are_seen()
+{
+	drain
+	mkdir "$cgroups/stranger"
+	(
+		echo "$BASHPID" >"$cgroups/stranger/cgroup.procs"
+		: </etc/passwd
+		exec node -e 0
+	) >/dev/null 2>&1
+	rmdir "$cgroups/stranger" || fail "cannot remove the cgroup"
+	run 0 safenode-status
+	grep -qx "processes without a policy:" "$work/out" || fail "$(cat "$work/out")"
+	sed '1,/^processes without/d' "$work/out" | grep -q 'task.exec .* refused' || fail "$(cat "$work/out")"
+	run 0 safenode-log --no-wait
+	grep -q 'op=task.exec why=no-policy error=EPERM' "$work/out" || fail "$(cat "$work/out")"
+}
+
+maps_read_like_configuration()
+{
+	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8 --allowed-outgoing-ports 8000-8100
+	run 0 bpftool map dump pinned $pins/policies
+	grep -q '"tenant": "f1"' "$work/out" || fail "$(cat "$work/out")"
+	grep -q '"directory": "/srv/t1"' "$work/out" || fail "$(cat "$work/out")"
+	grep -q '"safe_mode": 1' "$work/out" || fail "$(cat "$work/out")"
+	run 0 bpftool map dump pinned $pins/addresses
+	grep -q '"10.0.0.0/8"' "$work/out" || fail "$(cat "$work/out")"
+	run 0 bpftool map dump pinned $pins/ports
+	grep -q '"8000-8100"' "$work/out" || fail "$(cat "$work/out")"
+	run 0 bpftool map dump pinned $pins/names
+	grep -qF '"/etc/resolv.conf"' "$work/out" || fail "no /etc/resolv.conf"
+	run 0 bpftool map dump pinned $pins/directories
+	grep -q '"/srv"' "$work/out" || fail "no /srv"
+	run 0 bpftool map dump pinned $pins/state
+	grep -q '"parent": "/safenode"' "$work/out" || fail "$(cat "$work/out")"
+}
+
+both_clean()
+{
+	run 0 safenode-detach --cgroup f2
+	clean
+}
+
+part_log()
+{
+	need_loaded
+	remember
+	it "each refusal is counted, and one line" denials_are_lines
+	it "each tenant has its own count" each_has_its_own
+	it "the stream shows refusals as they happen" stream_is_live
+	it "a flood blocks nobody, with a reader that stands still or is killed, and is counted exactly" \
+		flood_blocks_nobody
+	it "a ring that runs full loses only events, and counts them" ring_runs_full
+	it "a process without a policy is refused, counted and reported" strangers_are_seen
+	it "bpftool shows the policy in words" maps_read_like_configuration
+	it "detach leaves nothing of it" both_clean
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The end of it all.
+# shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
+
+ended_tenant_keeps_it()
+{
+	run 0 "${f1[@]}" -- "$tenant" acts
+	"$here/look" >"$work/before"
+	refuses 1 "tenants are left" "safenode-detach" -- safenode-load --unload
+	run 0 safenode-detach --cgroup f1
+}
+
+leaves_nothing()
+{
+	run 0 safenode-load --unload
+	silent
+	[ "$(ls /sys/fs/bpf)" = "" ] || fail "pins are left: $(ls /sys/fs/bpf)"
+	[ "$(sn_programs)" = "" ] || fail "programs are left"
+	! bpftool map show | grep -E 'name (policies|counters|addresses|ports|directories|names|events|state) ' ||
+		fail "maps are left"
+	[ ! -e "$cgroups" ] || fail "the cgroup is left"
+	run 0 setpriv --reuid t1 --regid t1 --clear-groups sh -c "cd /srv/t1 && $tenant acts"
+	printed "unix-socket=ok read-outside=ok list-root=ok chdir=ok fork=ok write-inside=ok"
+	run 1 safenode-load --unload
+	said "not loaded"
+}
+
+part_unload()
+{
+	need_loaded
+	it "a tenant runs" start_watch
+	remember
+	it "unload refuses while it runs" \
+		refuses 1 "tenants are left" "safenode-detach" -- safenode-load --unload
+	it "the tenant was refused all the time" stop_watch
+	it "unload refuses while a tenant has ended and is not detached" ended_tenant_keeps_it
+	it "unload leaves nothing" leaves_nothing
+}
