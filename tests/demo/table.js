@@ -43,7 +43,9 @@ const log = readLog();
 
 function resultOf(round, name, row) {
 	const found = (rounds[round][name] || []).filter((result) => result.what === row.what);
-	return found.length === 1 ? found[0] : { outcome: `${found.length} results` };
+	if (found.length !== 1)
+		return { outcome: found.length ? 'several results' : 'no result' };
+	return found[0];
 }
 
 // The line that the kernel's refusal of this act left in the log
@@ -71,7 +73,8 @@ function judge(row) {
 	return {
 		right,
 		cells: [row.what, cell(outside), cell(inside), cell(texts), right ? YES : NO],
-		expected: [row.outside, row.inside, row.op, row.errno].filter(Boolean).join(', '),
+		expected: `outside ${row.outside}, inside ${row.inside}` +
+			(row.op ? `, in the log ${row.op} ${row.errno}` : ''),
 	};
 }
 
