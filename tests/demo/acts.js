@@ -207,7 +207,8 @@ refused('ENOENT', 'fs.lookup', "reads the other's environment in /proc", (t) => 
 });
 
 refused('ENOENT', 'fs.open', 'reads memory through /proc/self/mem', () => {
-	const [start] = /^[0-9a-f]+/.exec(fs.readFileSync('/proc/self/maps', 'utf8'));
+	const maps = fs.readFileSync('/proc/self/maps', 'utf8').split('\n');
+	const [start] = maps.find((line) => line.endsWith(process.execPath)).split('-');
 	readSome('/proc/self/mem', BigInt(`0x${start}`));
 });
 
