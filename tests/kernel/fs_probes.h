@@ -546,6 +546,9 @@ PROBE(ioctl) /* REQUEST PATH: with room for any argument */
 	long room[32] = {};
 
 	number(&arg);
+	/* what an ext4 file has; without it ext4 would convert the file, when it can */
+	if (request == FS_IOC_SETFLAGS)
+		room[0] = FS_EXTENT_FL;
 	fd = open(arg, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd < 0 ? could_not_try("open %s", arg)
 		      : answer(syscall(SYS_ioctl, fd, request, room));
