@@ -4,4 +4,4 @@
 const fs = require('fs');
 
 fs.writeSync(1, 'asking\n');
-process.execve('/bin/echo', ['echo', 'replaced'], {});
+process.execve(process.execPath, ['node', '-p', '"replaced"'], {});
