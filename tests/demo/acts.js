@@ -15,7 +15,7 @@ const { setTimeout: sleep } = require('timers/promises');
 const { Worker } = require('worker_threads');
 const { ask } = require('./http-json.js');
 
-const PATIENCE = 20000; // ms for one act, enough for an emulated machine
+const PATIENCE = 60000; // ms for one act, enough for an emulated machine that is busy
 const PAUSE = 15;	// ms between acts, so that the log's times tell which line belongs to which
 
 const acts = [];
@@ -326,7 +326,7 @@ const seenByServer = {
 // "ok", the errno's name, or what else went wrong
 async function attempt(act, targets) {
 	const late = sleep(PATIENCE, null, { ref: false }).then(() => {
-		throw new Error('no result');
+		throw new Error('timeout');
 	});
 	try {
 		await Promise.race([(async () => act.run(targets))(), late]);
