@@ -7,9 +7,14 @@
  *  loop USEC		goes through the acts, with a pause, until the file "stop" appears; then prints how
  *			many were tried and how many of them had another answer than they should
  *  wait		does nothing until the file "stop" appears
+ *  move PROCS UID COMMAND...
+ *			is the server instead: forks a child that becomes UID, goes into the cgroup whose
+ *			cgroup.procs is PROCS, goes through the acts, and starts first env, then COMMAND;
+ *			waits for it, and ends as it did
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdbool.h>
@@ -205,6 +210,37 @@ static int self(const char *dir)
 	return wrong != NULL;
 }
 
+/* ---- the server ---- */
+
+static void __attribute__((noreturn)) moved(const char *procs, uid_t uid, char **command)
+{
+	char *env[] = { "env", "true", NULL };
+	int fd = open(procs, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ||
+	    write(fd, "0", 1) != 1) {
+		perror("move");
+		_exit(99);
+	}
+	print_acts();
+	execv("/usr/bin/env", env);
+	printf("env: %s\n", strerrorname_np(errno));
+	execvp(command[0], command);
+	printf("%s: %s\n", command[0], strerrorname_np(errno));
+	_exit(98);
+}
+
+static int move(const char *procs, uid_t uid, char **command)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid)
+		moved(procs, uid, command);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -218,6 +254,8 @@ int main(int argc, char **argv)
 		return deny(strtoul(argv[2], NULL, 10));
 	if (!strcmp(what, "loop") && argc > 2)
 		return loop(strtoul(argv[2], NULL, 10));
+	if (!strcmp(what, "move") && argc > 4)
+		return move(argv[2], strtoul(argv[3], NULL, 10), argv + 4);
 	if (!strcmp(what, "wait")) {
 		while (!stopped())
 			usleep(50000);

@@ -31,7 +31,7 @@ check_misses()
 	done
 	run 3 safenode-load
 	said "safenode-load: " "$@"
-	[ "$(sn_programs)" = "" ] || fail "programs are loaded"
+	soon has_programs 0 || fail "programs are loaded"
 	! [ -e "$pins" ] || fail "something is pinned"
 }
 

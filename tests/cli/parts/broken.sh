@@ -45,13 +45,14 @@ map_is_missing()
 	said "safenode-load: " "$pins/names" "safenode-load --unload"
 	run 0 safenode-load --unload
 	silent
-	[ "$(sn_programs)" = "" ] || fail "programs are left"
+	soon has_programs 0 || fail "programs are left"
 	[ "$(ls /sys/fs/bpf)" = "" ] || fail "pins are left: $(ls /sys/fs/bpf)"
 }
 
 parent_was_made_again()
 {
-	rmdir $cgroups && mkdir $cgroups || fail "cannot make it again"
+	rmdir $cgroups || fail "cannot remove it"
+	mkdir $cgroups
 	run 1 "${f1[@]}" -- "$tenant" acts
 	said "safenode-attach: " "$cgroups" "safenode-load --unload"
 	run 1 safenode-status
@@ -59,7 +60,7 @@ parent_was_made_again()
 	[ ! -e "$cgroups/f1" ] || fail "the cgroup is left"
 	run 0 safenode-load --unload
 	silent
-	[ "$(sn_programs)" = "" ] || fail "programs are left"
+	soon has_programs 0 || fail "programs are left"
 }
 
 # Linux 7.3 keeps it from being set while programs are attached; older ones lose every BPF LSM program

@@ -3,8 +3,8 @@
 # shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
 
 # What is attached: most of what attach can do
-failing=("${f1[@]}" --restricted-outgoing-addresses self,10.0.0.0/8 --memory-max 200M
-	--allowed-outgoing-ports 443,8000-8100 --read-only /etc/apt --user t1)
+failing=("${f1[@]}" --restricted-outgoing-addresses "self,10.0.0.0/8" --memory-max 200M
+	--allowed-outgoing-ports "443,8000-8100" --read-only /etc/apt --user t1)
 
 # fail_at CALL [FAILAT_KILL=1]: runs it until there; its status is in $status
 fail_at()
@@ -97,13 +97,14 @@ changing='^(\+*fork|mkdir|write|bpf-update|pipe2|close_range|setenv|setgroups|se
 
 part_failat()
 {
-	local family
+	local families family
 
 	need_loaded
 	it "a tenant of another program runs meanwhile" start_watch 50000
 	remember
 	it "attach does the same calls each time, from many places" list_calls
-	for family in $(sed 's/:.*//' "$work/places" | sort -u); do
+	readarray -t families < <(sed 's/:.*//' "$work/places" | sort -u)
+	for family in "${families[@]}"; do
 		# a guardian's read from its pipe cannot fail; it is killed there, below
 		[ "$family" != ++read ] || continue
 		# shellcheck disable=SC2046 # a list

@@ -8,6 +8,7 @@ full()
 	local map=$1 filled emptied
 
 	filled=$("$here/fillmap" "$map") || fail "cannot fill it"
+	trap '"$here/fillmap" --empty "$map"' EXIT
 	run 1 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8 --allowed-outgoing-ports 80 -- \
 		"$tenant" acts
 	said "safenode-attach: " "the map '$map' is full" "detach tenants"
@@ -15,6 +16,7 @@ full()
 	run 0 safenode-status
 	! grep -q '^f1' "$work/out" || fail "the tenant is left: $(cat "$work/out")"
 	emptied=$("$here/fillmap" --empty "$map") || fail "cannot empty it"
+	trap - EXIT
 	[ "$filled" = "$emptied" ] || fail "filled $filled, emptied $emptied"
 	unchanged
 	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8 --allowed-outgoing-ports 80 -- \

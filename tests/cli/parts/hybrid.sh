@@ -59,7 +59,7 @@ unloads()
 	run 0 safenode-load --unload
 	silent
 	[ "$(ls /sys/fs/bpf)" = "" ] || fail "pins are left"
-	[ "$(sn_programs)" = "" ] || fail "programs are left"
+	soon has_programs 0 || fail "programs are left"
 	[ ! -e $unified/a.slice ] || fail "the cgroup is left"
 }
 

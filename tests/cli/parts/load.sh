@@ -15,11 +15,6 @@ load_at()
 	[ "$(cat "$work/calls")" = "hit $call" ] || fail "$call: never came so far: $(cat "$work/err")"
 }
 
-has_programs()
-{
-	[ "$(sn_programs | wc -l)" = "$1" ]
-}
-
 # Everything is in force, once, and nothing lies beside it
 is_whole()
 {
@@ -30,7 +25,7 @@ is_whole()
 	programs=$(sed -n 's/^in force: \([0-9]*\) programs, .*/\1/p' "$work/out")
 	[ "${programs:-0}" -gt 50 ] || fail "$(cat "$work/out")"
 	[ "$(ls /sys/fs/bpf)" = safenode ] || fail "beside it: $(ls /sys/fs/bpf)"
-	! ls "$pins" | grep _ || fail "in it"
+	[ "$(find "$pins" -name '*_*' -path "$pins/*" ! -path "$pins/links/*")" = "" ] || fail "in it"
 	[ "$(find "$pins/links" -type f | wc -l)" = "$programs" ] || fail "$(find "$pins/links" | wc -l) links"
 	# those that were replaced are freed a little later
 	soon has_programs "$programs" || fail "$(sn_programs | wc -l) programs in the kernel"

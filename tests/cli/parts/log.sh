@@ -108,12 +108,14 @@ strangers_are_seen()
 {
 	drain
 	mkdir "$cgroups/stranger"
-	(
-		echo "$BASHPID" >"$cgroups/stranger/cgroup.procs"
-		: </etc/passwd
-		exec node -e 0
-	) >/dev/null 2>&1
+	cd /srv/t1 || fail "no /srv/t1"
+	run 98 "$tenant" move "$cgroups/stranger/cgroup.procs" 2001 node -e 0
 	rmdir "$cgroups/stranger" || fail "cannot remove the cgroup"
+	# not even what every tenant may
+	printed "\
+unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EPERM write-inside=ENOENT
+env: EPERM
+node: ENOENT"
 	run 0 safenode-status
 	grep -qx "processes without a policy:" "$work/out" || fail "$(cat "$work/out")"
 	sed '1,/^processes without/d' "$work/out" | grep -q 'task.exec .* refused' || fail "$(cat "$work/out")"

@@ -10,14 +10,19 @@ ended_tenant_keeps_it()
 	run 0 safenode-detach --cgroup f1
 }
 
+has_no_maps()
+{
+	! bpftool map show |
+		grep -qE 'name (policies|counters|addresses|ports|directories|names|events|state) '
+}
+
 leaves_nothing()
 {
 	run 0 safenode-load --unload
 	silent
 	[ "$(ls /sys/fs/bpf)" = "" ] || fail "pins are left: $(ls /sys/fs/bpf)"
-	[ "$(sn_programs)" = "" ] || fail "programs are left"
-	! bpftool map show | grep -E 'name (policies|counters|addresses|ports|directories|names|events|state) ' ||
-		fail "maps are left"
+	soon has_programs 0 || fail "programs are left"
+	soon has_no_maps || fail "maps are left: $(bpftool map show | grep ' name ')"
 	[ ! -e "$cgroups" ] || fail "the cgroup is left"
 	run 0 setpriv --reuid t1 --regid t1 --clear-groups sh -c "cd /srv/t1 && $tenant acts"
 	printed "unix-socket=ok read-outside=ok list-root=ok chdir=ok fork=ok write-inside=ok"
