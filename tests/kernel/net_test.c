@@ -432,7 +432,26 @@ TEST(disconnecting_works_and_connecting_again_is_asked_again)
 
 /* ---- lengths of addresses ---- */
 
-/* The kernel says EINVAL to what it does not understand, and the tenant gets no further. */
+/*
+ * The kernel says EINVAL to what it does not understand, the hook EPERM. Since Linux 7 connect()
+ * wants to see the whole family before it asks the hook.
+ */
+static void expect_too_short(const struct way *way, int family, const char *address,
+			     unsigned int length)
+{
+	long got =
+		inside(t1, "reach", "%s %d %s %d %u", way->name, family, address, UNLISTED, length);
+
+	if (got == -EINVAL && length < sizeof(sa_family_t) && way->op == SN_OP_NET_CONNECT) {
+		EXPECT_QUIET(t1);
+	} else {
+		EXPECT_EQ(-EPERM, got);
+		EXPECT_EVENT(t1, way->op, SN_FAMILY);
+	}
+	EXPECT_EQ(-EINVAL,
+		  outside("reach", "%s %d %s %d %u", way->name, family, address, UNLISTED, length));
+}
+
 TEST(an_ipv4_address_that_is_cut_short_is_refused)
 {
 	static const char *const some[] = { "tcp-connect", "tcp-fastopen-sendto", "udp-connect",
@@ -441,11 +460,7 @@ TEST(an_ipv4_address_that_is_cut_short_is_refused)
 
 	for (size_t i = 0; i < 4; i++) {
 		for (size_t j = 0; j < 5; j++) {
-			EXPECT_EQ(-EPERM, inside(t1, "reach", "%s 4 127.0.0.1 %d %u", some[i],
-						 UNLISTED, lengths[j]));
-			EXPECT_EVENT(t1, find_way(some[i])->op, SN_FAMILY);
-			EXPECT_EQ(-EINVAL, outside("reach", "%s 4 127.0.0.1 %d %u", some[i],
-						   UNLISTED, lengths[j]));
+			expect_too_short(find_way(some[i]), 4, "127.0.0.1", lengths[j]);
 		}
 		EXPECT_ALLOWED(t1, "reach", "%s 4 127.0.0.1 %d 16", some[i], LISTED);
 		EXPECT_ALLOWED(t1, "reach", "%s 4 127.0.0.1 %d 128", some[i], LISTED);
@@ -463,11 +478,7 @@ TEST(an_ipv6_address_that_is_cut_short_is_refused)
 
 	for (size_t i = 0; i < 4; i++) {
 		for (size_t j = 0; j < 7; j++) {
-			EXPECT_EQ(-EPERM, inside(t1, "reach", "%s 6 ::1 %d %u", some[i], UNLISTED,
-						 lengths[j]));
-			EXPECT_EVENT(t1, find_way(some[i])->op, SN_FAMILY);
-			EXPECT_EQ(-EINVAL, outside("reach", "%s 6 ::1 %d %u", some[i], UNLISTED,
-						   lengths[j]));
+			expect_too_short(find_way(some[i]), 6, "::1", lengths[j]);
 		}
 		EXPECT_ALLOWED(t1, "reach", "%s 6 ::1 %d 24", some[i], LISTED);
 		EXPECT_REFUSED(t1, EPERM, find_way(some[i])->op, SN_NOT_LISTED, "reach",
