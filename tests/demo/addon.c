@@ -7,7 +7,7 @@ __attribute__((constructor)) static void run(void)
 	setenv("SAFENODE_DEMO_ADDON", "ran", 1);
 }
 
-/* What node looks for (Node-API): fills and returns the module's exports. NULL leaves them empty. */
+/* What node looks for (Node-API): returns the module's exports. NULL leaves them empty. */
 void *napi_register_module_v1(void *env, void *exports);
 void *napi_register_module_v1(void *env, void *exports)
 {
