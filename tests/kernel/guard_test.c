@@ -479,18 +479,31 @@ PROBE(mq_unlink)
 	return answer(mq_unlink(arg));
 }
 
+/* Linux 7 goes into the queues' directory without asking whether it may; @later is what it asks. */
+static void expect_no_queue(const char *probe, const char *name, enum sn_op later)
+{
+	long got = inside(t1, probe, "%s", name);
+
+	if (got == -EACCES) {
+		EXPECT_EVENT(t1, later, SN_OUTSIDE);
+		return;
+	}
+	EXPECT_EQ(-ENOENT, got);
+	EXPECT_EVENT(t1, SN_OP_FS_LOOKUP, SN_OUTSIDE);
+}
+
 /* The message queues are files of a file system of their own, mounted or not. */
 TEST(a_tenant_makes_no_message_queue_and_removes_none)
 {
 	struct stat st;
 
-	EXPECT_EQ(-ENOENT, inside(t1, "mq_open", "/tenants"));
-	EXPECT_EVENT(t1, SN_OP_FS_LOOKUP, SN_OUTSIDE);
+	expect_no_queue("mq_open", "/tenants", SN_OP_FS_MODIFY_DIR);
 	EXPECT_EQ(-1, stat("/dev/mqueue/tenants", &st));
 	EXPECT_EQ(0, outside("mq_open", "/users"));
 	EXPECT_EQ(0, stat("/dev/mqueue/users", &st));
-	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "mq_open", "/users");
-	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "mq_unlink", "/users");
+	expect_no_queue("mq_open", "/users", SN_OP_FS_OPEN_WRITE);
+	expect_no_queue("mq_unlink", "/users", SN_OP_FS_MODIFY_DIR);
+	EXPECT_EQ(0, outside("mq_unlink", "/users"));
 }
 
 /* ---- keys ---- */
