@@ -100,6 +100,17 @@ act('addon_as_sqlite_extension', () => {
 	});
 });
 
+act('addon_by_ffi', () => {
+	let ffi;
+
+	try {
+		ffi = require('node:ffi');
+	} catch (error) {
+		throw absent();
+	}
+	load(copy('ffi.so'), file => ffi.dlopen(file));
+});
+
 // A library of the system: node's own may be loaded, others are not there.
 function loadLibrary(file) {
 	try {

@@ -127,6 +127,8 @@ act('https_unknown_authority', () => get(https, { ...secure, port: ports.https, 
 	.catch(error => error.code));
 act('https_own_authority', () =>
 	get(https, { ...secure, port: ports.https_own, ca: fs.readFileSync('own-ca.pem') }));
+// the runner names it by NODE_EXTRA_CA_CERTS
+act('https_extra_authority', () => get(https, { ...secure, port: ports.https_own }));
 act('https_bundled_roots', () => {
 	expect(tls.rootCertificates.length > 50, 'no roots');
 	return get(https, {

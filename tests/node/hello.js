@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A program as short as they come: what it finds on its descriptors, and how it ends.
-import fs from 'node:fs';
-import lib from './modules/lib.mjs';
+'use strict';
+const fs = require('fs');
 
 const [how] = process.argv.slice(2);
 const is = stat => ['isFile', 'isFIFO', 'isSocket', 'isCharacterDevice'].find(each => stat[each]());
@@ -28,7 +28,6 @@ const ends = {
 					return false;
 				}
 			}).map(Number),
-			lib,
 		};
 
 		process.stdout.write('to stdout\n');
@@ -42,7 +41,6 @@ const ends = {
 		}
 		fs.writeFileSync('stdio.json', JSON.stringify(found) + '\n');
 	},
-	exit: () => process.exit(3),
 	kill: () => process.kill(process.pid, 'SIGKILL'),
 	wait: () => {
 		fs.writeFileSync('pid', `${process.pid}\n`);
@@ -58,4 +56,4 @@ const ends = {
 	}),
 };
 
-await ends[how]();
+ends[how]();
