@@ -36,12 +36,17 @@ need()
 	[ -n "$missing" ] || return 0
 	[ "$(id -u)" = 0 ] || die "missing packages; as root: apt-get install $missing"
 	say "installing $missing"
+	mkdir -p "$out"
+	# apt-get does not wait for another update
+	exec 7>"$out/need.lock"
+	flock 7
 	# shellcheck disable=SC2086 # a list of words
 	log=$(apt-get update -qq 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
 		--no-install-recommends -o DPkg::Lock::Timeout=300 $missing 2>&1) || {
 		echo "$log" >&2
 		die "could not install $missing"
 	}
+	exec 7>&-
 }
 
 # apt reading only our sources, and keeping everything it writes below build/
@@ -52,7 +57,7 @@ private_apt()
 	shift
 	"$tool" -q -o Dir::Etc::sourcelist="$apt_dir/sources.list" \
 		-o Dir::Etc::sourceparts=/dev/null \
-		-o Dir::Etc::preferences="$apt_dir/preferences" \
+		-o Dir::Etc::preferences=/dev/null \
 		-o Dir::Etc::preferencesparts=/dev/null \
 		-o Dir::State::lists="$apt_dir/lists" \
 		-o Dir::State::status="$apt_dir/status" \
@@ -72,11 +77,12 @@ debian_mirror()
 		awk -F'|' -v re="$1" '$1 == "Debian" && $2 == "main" && $3 ~ re { print $4; exit }'
 }
 
-# Debian 12 for the image; the other suites only for their kernels
+# apt_setup SUITE...: what private_apt sees from now on
 apt_setup()
 {
-	local main security
+	local main security suite by='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
 
+	need debian-archive-keyring
 	main=$(debian_mirror '^[a-z]+$')
 	if [ -z "$main" ]; then
 		# apt knows the origin of a source only once it has fetched its index
@@ -89,15 +95,13 @@ apt_setup()
 
 	mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
 	: >"$apt_dir/status"
-	local suite by='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
-	{
-		for suite in bookworm bookworm-updates bookworm-backports trixie-backports sid; do
-			echo "deb $by $main $suite main"
-		done
-		[ -z "$security" ] || echo "deb $by $security bookworm-security main"
-	} >"$apt_dir/sources.list"
-	printf 'Package: *\nPin: release n=sid\nPin-Priority: 1\n' >"$apt_dir/preferences"
-	private_apt apt-get -q update >"$apt_dir/log" 2>&1 || {
+	for suite in "$@"; do
+		case $suite in
+		*-security) [ -z "$security" ] || echo "deb $by $security $suite main" ;;
+		*) echo "deb $by $main $suite main" ;;
+		esac
+	done >"$apt_dir/sources.list"
+	private_apt apt-get update >"$apt_dir/log" 2>&1 || {
 		cat "$apt_dir/log" >&2
 		die "cannot fetch Debian's package lists"
 	}
