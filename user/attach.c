@@ -35,7 +35,7 @@ struct plan {
 
 /* ---- checks: nothing is changed ---- */
 
-/* What the operator named is not there, or cannot be used: as wrong as a word that means nothing. */
+/* What the operator named is not there, or cannot be used: a wrong word like any other. */
 static int named_wrongly(int ret)
 {
 	switch (ret) {
@@ -107,7 +107,8 @@ static int find_user(struct plan *plan, const struct stat *st, struct sn_err *er
 	} else {
 		pw = parse_uid(word, &uid) ? getpwuid(uid) : getpwnam(word);
 		if (!pw)
-			return sn_fail(err, EINVAL, "unknown user '%.200s'; see getent passwd", word);
+			return sn_fail(err, EINVAL, "unknown user '%.200s'; see getent passwd",
+				       word);
 		plan->uid = pw->pw_uid;
 	}
 	if (pw) {
@@ -170,8 +171,7 @@ static int make_plan(struct plan *plan, char *const argv[], struct sn_err *err)
 	if (!ret)
 		ret = find_user(plan, &st, err);
 	if (!ret)
-		ret = named_wrongly(
-			sn_command_resolve(&plan->command, *argv ? argv : node, err));
+		ret = named_wrongly(sn_command_resolve(&plan->command, *argv ? argv : node, err));
 	if (!ret)
 		ret = check_command(plan, err);
 	if (!ret)

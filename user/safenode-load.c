@@ -103,6 +103,7 @@ int main(int argc, char **argv)
 	else if (geteuid())
 		ret = sn_fail(&err, EPERM, "must be run as root");
 	else
-		ret = choice.unload ? sn_object_unload(&err) : load(choice.parent ?: "/safenode", &err);
+		ret = choice.unload ? sn_object_unload(&err)
+				    : load(choice.parent ?: "/safenode", &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }
