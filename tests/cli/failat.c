@@ -45,23 +45,23 @@ static const struct {
 	const char *name;
 	int error;
 } families[] = {
-	{ "access", EACCES },	  { "bpf-link", ENOMEM },      { "bpf-map", ENOMEM },
-	{ "bpf-obj-get", EMFILE }, { "bpf-pin", ENOSPC },      { "bpf-prog", ENOMEM },
-	{ "bpf-update", ENOMEM }, { "calloc", ENOMEM },	       { "capset", EPERM },
-	{ "chdir", EACCES },	  { "close_range", ENOSYS },   { "execv", ENOMEM },
-	{ "fcntl", EBADF },	  { "fdopen", ENOMEM },	       { "flock", EINTR },
-	{ "fopen", EMFILE },	  { "fork", EAGAIN },	       { "fstat", EACCES },
-	{ "fstatfs", EIO },	  { "getcwd", EACCES },	       { "getifaddrs", EMFILE },
-	{ "getpwnam", EIO },	  { "getpwuid", EIO },	       { "getsid", EINVAL },
-	{ "malloc", ENOMEM },	  { "mkdir", ENOSPC },	       { "name_to_handle_at", EOPNOTSUPP },
-	{ "open", EMFILE },	  { "openat", EMFILE },	       { "opendir", EMFILE },
-	{ "pipe2", EMFILE },	  { "posix_spawn", EAGAIN },   { "prctl", EPERM },
-	{ "read", EIO },	  { "readlinkat", EACCES },    { "realloc", ENOMEM },
-	{ "realpath", ELOOP },	  { "rename", EBUSY },	       { "rmdir", EBUSY },
-	{ "setenv", ENOMEM },	  { "setgroups", EPERM },      { "setmntent", EMFILE },
-	{ "setresgid", EPERM },	  { "setresuid", EAGAIN },     { "socket", ENOMEM },
-	{ "stat", EACCES },	  { "statfs", EIO },	       { "statx", EACCES },
-	{ "unlink", EBUSY },	  { "write", EIO },
+	{ "access", EACCES },	   { "bpf-link", ENOMEM },    { "bpf-map", ENOMEM },
+	{ "bpf-obj-get", EMFILE }, { "bpf-pin", ENOSPC },     { "bpf-prog", ENOMEM },
+	{ "bpf-update", ENOMEM },  { "calloc", ENOMEM },      { "capset", EPERM },
+	{ "chdir", EACCES },	   { "close_range", ENOSYS }, { "execv", ENOMEM },
+	{ "fcntl", EBADF },	   { "fdopen", ENOMEM },      { "flock", EINTR },
+	{ "fopen", EMFILE },	   { "fork", EAGAIN },	      { "fstat", EACCES },
+	{ "fstatfs", EIO },	   { "getcwd", EACCES },      { "getifaddrs", EMFILE },
+	{ "getpwnam", EIO },	   { "getpwuid", EIO },	      { "getsid", EINVAL },
+	{ "malloc", ENOMEM },	   { "mkdir", ENOSPC },	      { "name_to_handle_at", EOPNOTSUPP },
+	{ "open", EMFILE },	   { "openat", EMFILE },      { "opendir", EMFILE },
+	{ "pipe2", EMFILE },	   { "posix_spawn", EAGAIN }, { "prctl", EPERM },
+	{ "read", EIO },	   { "readlinkat", EACCES },  { "realloc", ENOMEM },
+	{ "realpath", ELOOP },	   { "rename", EBUSY },	      { "rmdir", EBUSY },
+	{ "setenv", ENOMEM },	   { "setgroups", EPERM },    { "setmntent", EMFILE },
+	{ "setresgid", EPERM },	   { "setresuid", EAGAIN },   { "socket", ENOMEM },
+	{ "stat", EACCES },	   { "statfs", EIO },	      { "statx", EACCES },
+	{ "unlink", EBUSY },	   { "write", EIO },
 };
 #define NR_FAMILIES (sizeof(families) / sizeof(*families))
 
@@ -156,22 +156,22 @@ void *realloc(void *old, size_t size)
 	return hit("realloc") ? NULL : __libc_realloc(old, size);
 }
 
-#define NEXT(name)                                                                                 \
-	({                                                                                         \
-		static typeof(&name) next;                                                         \
-		if (!next) {                                                                       \
-			bool was = armed;                                                          \
-			armed = false;                                                             \
-			next = (typeof(&name))dlsym(RTLD_NEXT, #name);                             \
-			armed = was;                                                               \
-		}                                                                                  \
-		next;                                                                              \
+#define NEXT(name)                                                     \
+	({                                                             \
+		static typeof(&name) next;                             \
+		if (!next) {                                           \
+			bool was = armed;                              \
+			armed = false;                                 \
+			next = (typeof(&name))dlsym(RTLD_NEXT, #name); \
+			armed = was;                                   \
+		}                                                      \
+		next;                                                  \
 	})
 
-#define WRAP(type, name, family, params, args, failed)                                             \
-	type name params                                                                           \
-	{                                                                                          \
-		return hit(family) ? (failed) : NEXT(name) args;                                   \
+#define WRAP(type, name, family, params, args, failed)           \
+	type name params                                         \
+	{                                                        \
+		return hit(family) ? (failed) : NEXT(name) args; \
 	}
 
 WRAP(int, access, "access", (const char *path, int mode), (path, mode), -1)
@@ -184,7 +184,8 @@ WRAP(FILE *, fopen64, "fopen", (const char *path, const char *mode), (path, mode
 WRAP(int, fstat, "fstat", (int fd, struct stat *st), (fd, st), -1)
 WRAP(int, fstatfs, "fstatfs", (int fd, struct statfs *fs), (fd, fs), -1)
 WRAP(char *, getcwd, "getcwd", (char *path, size_t size), (path, size), NULL)
-WRAP(int, getifaddrs, "getifaddrs", (struct ifaddrs **all), (all), -1)
+typedef struct ifaddrs *list_of_addresses;
+WRAP(int, getifaddrs, "getifaddrs", (list_of_addresses * all), (all), -1)
 WRAP(struct passwd *, getpwnam, "getpwnam", (const char *name), (name), NULL)
 WRAP(struct passwd *, getpwuid, "getpwuid", (uid_t uid), (uid), NULL)
 WRAP(pid_t, getsid, "getsid", (pid_t pid), (pid), -1)
@@ -195,7 +196,7 @@ WRAP(int, name_to_handle_at, "name_to_handle_at",
 WRAP(DIR *, opendir, "opendir", (const char *path), (path), NULL)
 WRAP(int, pipe2, "pipe2", (int ends[2], int flags), (ends, flags), -1)
 WRAP(int, posix_spawn, "posix_spawn",
-     (pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+     (pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions,
       const posix_spawnattr_t *attr, char *const argv[], char *const envp[]),
      (pid, path, actions, attr, argv, envp), errno)
 WRAP(ssize_t, read, "read", (int fd, void *to, size_t size), (fd, to, size), -1)
@@ -236,30 +237,30 @@ pid_t fork(void)
 	return pid;
 }
 
-#define WRAP_OPEN(name, family, params, args)                                                      \
-	int name params                                                                            \
-	{                                                                                          \
-		mode_t mode = 0;                                                                   \
-		va_list list_;                                                                     \
-                                                                                                   \
-		va_start(list_, flags);                                                            \
-		if (flags & (O_CREAT | O_TMPFILE))                                                 \
-			mode = va_arg(list_, mode_t);                                              \
-		va_end(list_);                                                                     \
-		return hit(family) ? -1 : NEXT(name) args;                                         \
+#define WRAP_OPEN(name, family, params, args)              \
+	int name params                                    \
+	{                                                  \
+		mode_t mode = 0;                           \
+		va_list list_;                             \
+                                                           \
+		va_start(list_, flags);                    \
+		if (flags & (O_CREAT | O_TMPFILE))         \
+			mode = va_arg(list_, mode_t);      \
+		va_end(list_);                             \
+		return hit(family) ? -1 : NEXT(name) args; \
 	}
 
 WRAP_OPEN(open, "open", (const char *path, int flags, ...), (path, flags, mode))
 WRAP_OPEN(open64, "open", (const char *path, int flags, ...), (path, flags, mode))
 WRAP_OPEN(openat, "openat", (int dir, const char *path, int flags, ...), (dir, path, flags, mode))
 
-#define REST(last, n)                                                                              \
-	long rest[n];                                                                              \
-	va_list list_;                                                                             \
-                                                                                                   \
-	va_start(list_, last);                                                                     \
-	for (int i = 0; i < (n); i++)                                                              \
-		rest[i] = va_arg(list_, long);                                                     \
+#define REST(last, n)                          \
+	long rest[n];                          \
+	va_list list_;                         \
+                                               \
+	va_start(list_, last);                 \
+	for (int i = 0; i < (n); i++)          \
+		rest[i] = va_arg(list_, long); \
 	va_end(list_)
 
 int fcntl(int fd, int cmd, ...)
@@ -341,8 +342,9 @@ static int find_program(struct dl_phdr_info *info, size_t size, void *data)
 
 static void __attribute__((constructor)) arm(void)
 {
-	static const char *const own[] = { "FAILAT",	  "FAILAT_ON",	  "FAILAT_KILL", "FAILAT_LIST",
-					   "FAILAT_ONLY", "FAILAT_DEPTH", "LD_PRELOAD" };
+	static const char *const own[] = { "FAILAT",	  "FAILAT_ON",	 "FAILAT_KILL",
+					   "FAILAT_LIST", "FAILAT_ONLY", "FAILAT_DEPTH",
+					   "LD_PRELOAD" };
 	const char *file = getenv("FAILAT_LIST");
 	void *frame;
 

@@ -130,7 +130,8 @@ static int look_at_processes(bool print)
 		if (fgets(comm, sizeof(comm), f) && !strncmp(comm, "safenode", 8)) {
 			nr++;
 			if (print)
-				add("process %s %.*s", entry->d_name, (int)strcspn(comm, "\n"), comm);
+				add("process %s %.*s", entry->d_name, (int)strcspn(comm, "\n"),
+				    comm);
 		}
 		fclose(f);
 	}

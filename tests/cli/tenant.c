@@ -2,15 +2,13 @@
 /*
  * What a tenant runs in these tests, where node would need seconds to start:
  *  acts		tries each kind of act once and prints what came of it, in one line
- *  self DIR		is everything dropped and set as safenode-attach promises? "as promised", or what not
- *  deny N		asks N times for a Unix socket; fails unless each is refused with EPERM
- *  loop USEC		goes through the acts, with a pause, until the file "stop" appears; then prints how
- *			many were tried and how many of them had another answer than they should
- *  wait		does nothing until the file "stop" appears
- *  move PROCS UID COMMAND...
- *			is the server instead: forks a child that becomes UID, goes into the cgroup whose
- *			cgroup.procs is PROCS, goes through the acts, and starts first env, then COMMAND;
- *			waits for it, and ends as it did
+ *  self DIR		is everything dropped and set as safenode-attach promises? "as promised", or
+ *what not deny N		asks N times for a Unix socket; fails unless each is refused with
+ *EPERM loop USEC		goes through the acts, with a pause, until the file "stop" appears;
+ *then prints how many were tried and how many of them had another answer than they should wait
+ *does nothing until the file "stop" appears move PROCS UID COMMAND... is the server instead: forks
+ *a child that becomes UID, goes into the cgroup whose cgroup.procs is PROCS, goes through the acts,
+ *and starts first env, then COMMAND; waits for it, and ends as it did
  */
 #include <errno.h>
 #include <fcntl.h>

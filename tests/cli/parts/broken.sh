@@ -35,34 +35,6 @@ refuses_links()
 	[ ! -e "$cgroups/f1" ] || fail "the cgroup is left"
 }
 
-map_is_missing()
-{
-	rm "$pins/names" || fail "cannot remove it"
-	run 1 "${f1[@]}" -- "$tenant" acts
-	said "safenode-attach: " "$pins/names"
-	[ ! -e "$cgroups/f1" ] || fail "the cgroup is left"
-	run 1 safenode-load
-	said "safenode-load: " "$pins/names" "safenode-load --unload"
-	run 0 safenode-load --unload
-	silent
-	soon has_programs 0 || fail "programs are left"
-	[ "$(ls /sys/fs/bpf)" = "" ] || fail "pins are left: $(ls /sys/fs/bpf)"
-}
-
-parent_was_made_again()
-{
-	rmdir $cgroups || fail "cannot remove it"
-	mkdir $cgroups
-	run 1 "${f1[@]}" -- "$tenant" acts
-	said "safenode-attach: " "$cgroups" "safenode-load --unload"
-	run 1 safenode-status
-	said "safenode-status: " "$cgroups" "safenode-load --unload"
-	[ ! -e "$cgroups/f1" ] || fail "the cgroup is left"
-	run 0 safenode-load --unload
-	silent
-	soon has_programs 0 || fail "programs are left"
-}
-
 # Linux 7.3 keeps it from being set while programs are attached; older ones lose every BPF LSM program
 ftrace_is_off()
 {
@@ -97,7 +69,4 @@ part_broken()
 	it "while links are elsewhere, nothing is started" links_are_elsewhere
 	it "when one link is missing, nothing is started" link_is_missing
 	it "load mends it" load_works
-	it "when one map is missing, nothing is started, and unload works" map_is_missing
-	need_loaded
-	it "when the parent cgroup was made again, nothing is started, and unload works" parent_was_made_again
 }

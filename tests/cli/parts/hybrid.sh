@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cgroup v2 beside v1, at /sys/fs/cgroup/unified, and a parent of the operator's choice.
+# Cgroup v2 beside v1, at /sys/fs/cgroup/unified, and a parent of the operator's choice; and the pins
+# and the parent, when somebody removes them by hand.
 # shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
 
 unified=/sys/fs/cgroup/unified
@@ -54,6 +55,28 @@ controller_is_v1()
 	refuses 1 "'pids'" "cgroup v1" -- "${f1[@]}" --pids-max 20 -- "$tenant" acts
 }
 
+# All that was loaded is for a cgroup that is gone
+parent_was_made_again()
+{
+	rmdir $unified/a.slice || fail "cannot remove it"
+	mkdir $unified/a.slice
+	run 1 "${f1[@]}" -- "$tenant" acts
+	said "safenode-attach: " "$unified/a.slice" "safenode-load --unload"
+	run 1 safenode-status
+	said "safenode-status: " "$unified/a.slice" "safenode-load --unload"
+	[ ! -e $unified/a.slice/f1 ] || fail "the cgroup is left"
+}
+
+map_is_missing()
+{
+	rm $pins/names || fail "cannot remove it"
+	run 1 "${f1[@]}" -- "$tenant" acts
+	said "safenode-attach: "
+	[ ! -e $unified/a.slice/f1 ] || fail "the cgroup is left"
+	run 1 safenode-load --parent /a.slice
+	said "safenode-load: " "$pins/names" "safenode-load --unload"
+}
+
 unloads()
 {
 	run 0 safenode-load --unload
@@ -77,6 +100,8 @@ part_hybrid()
 	else
 		skip "$sentence" "the pids controller in v1: $(cat "$work/err")"
 	fi
-	it "unload leaves nothing" unloads
+	it "when the parent cgroup was made again, nothing is started" parent_was_made_again
+	it "when a map is missing, nothing is started or loaded" map_is_missing
+	it "unload leaves nothing, not even then" unloads
 	mount_again
 }

@@ -111,16 +111,16 @@ strangers_are_seen()
 	cd /srv/t1 || fail "no /srv/t1"
 	run 98 "$tenant" move "$cgroups/stranger/cgroup.procs" 2001 node -e 0
 	rmdir "$cgroups/stranger" || fail "cannot remove the cgroup"
-	# not even what every tenant may
+	# not even what every tenant may: no path leads anywhere
 	printed "\
-unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EPERM write-inside=ENOENT
-env: EPERM
+unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=ENOENT fork=EPERM write-inside=ENOENT
+env: ENOENT
 node: ENOENT"
 	run 0 safenode-status
 	grep -qx "processes without a policy:" "$work/out" || fail "$(cat "$work/out")"
-	sed '1,/^processes without/d' "$work/out" | grep -q 'task.exec .* refused' || fail "$(cat "$work/out")"
+	sed '1,/^processes without/d' "$work/out" | grep -q 'task.fork  *1 refused' || fail "$(cat "$work/out")"
 	run 0 safenode-log --no-wait
-	grep -q 'op=task.exec why=no-policy error=EPERM' "$work/out" || fail "$(cat "$work/out")"
+	grep -q 'op=task.fork why=no-policy error=EPERM' "$work/out" || fail "$(cat "$work/out")"
 }
 
 maps_read_like_configuration()
