@@ -184,8 +184,6 @@ WRAP(FILE *, fopen64, "fopen", (const char *path, const char *mode), (path, mode
 WRAP(int, fstat, "fstat", (int fd, struct stat *st), (fd, st), -1)
 WRAP(int, fstatfs, "fstatfs", (int fd, struct statfs *fs), (fd, fs), -1)
 WRAP(char *, getcwd, "getcwd", (char *path, size_t size), (path, size), NULL)
-typedef struct ifaddrs *list_of_addresses;
-WRAP(int, getifaddrs, "getifaddrs", (list_of_addresses * all), (all), -1)
 WRAP(struct passwd *, getpwnam, "getpwnam", (const char *name), (name), NULL)
 WRAP(struct passwd *, getpwuid, "getpwuid", (uid_t uid), (uid), NULL)
 WRAP(pid_t, getsid, "getsid", (pid_t pid), (pid), -1)
@@ -222,6 +220,11 @@ WRAP(int, statx, "statx",
      (int dir, const char *path, int flags, unsigned int mask, struct statx *st),
      (dir, path, flags, mask, st), -1)
 WRAP(ssize_t, write, "write", (int fd, const void *from, size_t size), (fd, from, size), -1)
+
+int getifaddrs(struct ifaddrs **all)
+{
+	return hit("getifaddrs") ? -1 : NEXT(getifaddrs)(all);
+}
 
 pid_t fork(void)
 {

@@ -255,6 +255,39 @@ dropin_runs()
 	unchanged
 }
 
+# One of them wins, and the other finds it running
+same_name_at_once()
+{
+	local status=0
+
+	"${f1[@]}" -- "$tenant" wait 2>"$work/err.1" &
+	"${f1[@]}" -- "$tenant" wait 2>"$work/err.2" &
+	wait -n || status=$?
+	[ $status = 2 ] || fail "status $status: $(cat "$work/err.1" "$work/err.2")"
+	cat "$work/err.1" "$work/err.2" >"$work/err"
+	: >"$work/out"
+	said "safenode-attach: " "'f1' is running"
+	touch /srv/t1/stop
+	wait -n || fail "status $?"
+	rm -f /srv/t1/stop
+}
+
+many_at_once()
+{
+	local n
+
+	for n in 1 2 3 4 5; do
+		safenode-attach --cgroup "m$n" --dir /srv/t1 --safe-mode -- \
+			"$tenant" self /srv/t1 >"$work/out.$n" 2>"$work/err.$n" </dev/null &
+	done
+	wait
+	for n in 1 2 3 4 5; do
+		[ "$(cat "$work/out.$n" "$work/err.$n")" = "as promised" ] ||
+			fail "m$n: $(cat "$work/out.$n" "$work/err.$n")"
+		run 0 safenode-detach --cgroup "m$n"
+	done
+}
+
 clean()
 {
 	run 0 safenode-detach --cgroup f1
@@ -284,6 +317,8 @@ part_attach()
 	it "--read-only and --read-write give what they name" extra_paths
 	it "without --audit, what is granted is not reported" audit_reports none
 	it "with --audit, what is granted is reported" audit_reports some --audit
+	it "of two attaches of one name at once, one wins and the other says why not" same_name_at_once
+	it "five tenants can be started at once" many_at_once
 	it "the last of these tenants is gone after detach, and all traces of all" clean
 	it "--policy FILE is the same as the flags" policy_equals_flags
 	it "the drop-in runs node as a tenant without a name" dropin_clean

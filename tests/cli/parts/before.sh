@@ -94,9 +94,9 @@ part_before()
 	it "load refuses the root as parent" refuses 2 "'/'" "/safenode" -- safenode-load --parent /
 	it "load refuses a parent in a cgroup that is not there" \
 		refuses 1 "/no/such" -- safenode-load --parent /no/such
-	it "without the bpf file system load says how to mount it" without_bpffs
-	it "without cgroup v2 load says how to mount it" without_cgroup2
-	it "without securityfs load says how to mount it" without_securityfs
+	disposable "without the bpf file system load says how to mount it" without_bpffs
+	disposable "without cgroup v2 load says how to mount it" without_cgroup2
+	disposable "without securityfs load says how to mount it" without_securityfs
 	it "with kernel.ftrace_enabled=0 load says how to set it, or it cannot be set" without_ftrace
 	it "none of these left anything" unchanged
 }

@@ -95,10 +95,23 @@ are_others()
 	[ "$(sn_programs | comm -12 - "$work/programs")" = "" ]
 }
 
+# Meanwhile, tenants can be started
 replaces()
 {
+	local load tenants=0
+
 	sn_programs >"$work/programs"
-	load_works
+	safenode-load &
+	load=$!
+	while ! is_gone $load; do
+		run 0 "${f1[@]}" -- "$tenant" self /srv/t1
+		printed "as promised"
+		tenants=$((tenants + 1))
+	done
+	wait $load || fail "status $?"
+	[ $tenants -gt 2 ] || fail "only $tenants tenants meanwhile"
+	run 0 safenode-detach --cgroup f1
+	is_whole
 	[ -s "$work/programs" ] || fail "there were no programs"
 	soon are_others || fail "programs of the first load are left"
 }
@@ -146,7 +159,7 @@ part_load()
 
 	it "a tenant runs, and does forbidden things all the time" start_watch 300
 	remember
-	it "load again replaces every program" replaces
+	it "load again replaces every program, and tenants can be started meanwhile" replaces
 	it "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1
 	it "load again, when the last step fails, changes nothing" fails_at rename:1 1
 	it "load refuses another parent while it is loaded" other_parent
