@@ -76,11 +76,11 @@ deps:				## install by name what a Debian machine lacks
 
 demo: deps			## two tenants, a server, and what each tenant may not do (in a VM if need be)
 	@$(MAKE) -s stage
-	@tests/demo/run
+	+@tests/demo/run
 
 test: deps			## all tests, on every kernel of the matrix (in VMs)
 	@$(MAKE) -s stage units
-	@tests/run
+	+@tests/run
 
 units: all $(UNITS)
 
