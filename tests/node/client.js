@@ -20,7 +20,12 @@ act('read', () => fs.readFileSync('scratch.txt', 'utf8'));
 act('stat', () => fs.statSync('scratch.txt').size);
 act('stat_outside', () => fs.statSync(outside).size);
 act('write_outside', () => fs.writeFileSync(outside, 'changed'));
-act('write_beside', () => fs.writeFileSync(path.join(__dirname, '..', 'beside.new'), 'new'));
+act('write_beside', () => {
+	const file = path.join(__dirname, '..', 'beside.new');
+
+	fs.writeFileSync(file, 'new');
+	fs.unlinkSync(file);
+});
 
 act('unix_listen', async () => {
 	const server = net.createServer().listen(path.join(__dirname, 'socket'));

@@ -6,7 +6,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { pipeline } = require('stream/promises');
-const { act, expect, sleep, Failure } = require('./acts.js');
+const { act, inside, expect, sleep, Failure } = require('./acts.js');
 const config = require('./config.json');
 
 const own = config.places.own;
@@ -208,7 +208,7 @@ for (const [place, dir] of Object.entries(config.places)) {
 }
 
 // 100 MB written and read back by streams; compared as they are, for hashing takes longer
-act('big_stream_own', async () => {
+inside('big_stream_own', async () => {
 	const block = crypto.randomBytes(1 << 20);
 	const file = path.join(own, 'big');
 	let at = 0;
