@@ -59,7 +59,7 @@ build/unit/%: tests/unit/%.c build/libsafenode.a | build/unit/
 build/kernel/%.o: tests/kernel/%.c | build/kernel/
 	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) -c $< -o $@
 
-build/kernel/%_test: build/kernel/%_test.o build/kernel/tenant.o build/libsafenode.a
+build/kernel/%_test: build/kernel/%_test.o build/kernel/tenant.o build/kernel/without.o build/libsafenode.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lpthread -o $@
 
 build/cli/%: tests/cli/%.c build/libsafenode.a | build/cli/

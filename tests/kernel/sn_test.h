@@ -121,22 +121,38 @@ static inline bool sn_test_one(const struct sn_test *test, int number, void (*en
 	return !sn_test_result->failed;
 }
 
-/* Runs the tests whose names contain @filter (NULL: all of them). How many failed; none is one. */
-static inline int sn_test_all(const char *filter, void (*prepare)(void), void (*ended)(void))
+/* @filters: parts of names, or "=" and a whole name; none: all tests. */
+static inline bool sn_test_is_asked_for(const struct sn_test *test, char *const filters[])
+{
+	for (int i = 0; filters[i]; i++)
+		if (*filters[i] == '=' ? !strcmp(test->name, filters[i] + 1)
+				       : !!strstr(test->name, filters[i]))
+			return true;
+	return !filters[0];
+}
+
+/* How many failed; none to run is one. */
+static inline int sn_test_all(char *const filters[], void (*prepare)(void), void (*ended)(void))
 {
 	int number = 0, failed = 0;
 
 	printf("TAP version 13\n");
 	for (const struct sn_test *test = sn_tests; test; test = test->next) {
-		if (filter && !strstr(test->name, filter))
+		if (!sn_test_is_asked_for(test, filters))
 			continue;
 		prepare();
 		failed += !sn_test_one(test, ++number, ended);
 	}
 	printf("1..%d\n", number);
 	if (!number)
-		printf("# no test's name contains '%s'\n", filter ? filter : "");
+		printf("# no test has such a name\n");
 	return number ? failed : 1;
+}
+
+static inline void sn_test_list(void)
+{
+	for (const struct sn_test *test = sn_tests; test; test = test->next)
+		printf("%s\n", test->name);
 }
 
 #endif

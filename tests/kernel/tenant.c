@@ -17,6 +17,7 @@
 #include "logline.h"
 #include "object.h"
 #include "tenant.h"
+#include "without.h"
 
 #define TENANTS_MAX   16
 #define ARG_MAX_BYTES 16384 /* room for several paths */
@@ -458,6 +459,7 @@ struct tenant *tenant_start(const char *name, ...)
 	for (int i = 0; i < 47 && (options[i] = va_arg(args, const char *)); i++)
 		has_dir |= !strcmp(options[i], "--dir");
 	va_end(args);
+	without_put_back();
 	find_cgroup(t);
 	if (!access(t->cgroup, F_OK)) /* left behind by a test that was killed */
 		detach(name);
@@ -467,6 +469,7 @@ struct tenant *tenant_start(const char *name, ...)
 	ask(t, "ready", "");
 	if (sn_cgroup_id(t->cgroup, &t->id, &err))
 		GIVE_UP("%s", err.text);
+	without_leave_out();
 	return t;
 }
 
@@ -561,6 +564,10 @@ int main(int argc, char *argv[])
 
 	if (argc > 1 && !strcmp(argv[1], "--serve"))
 		return serve();
+	if (argc > 1 && !strcmp(argv[1], "--list")) {
+		sn_test_list();
+		return 0;
+	}
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
 	sn_test_result = mmap(NULL, sizeof(*sn_test_result), PROT_READ | PROT_WRITE,
@@ -568,11 +575,12 @@ int main(int argc, char *argv[])
 	if (sn_test_result == MAP_FAILED || make_directories())
 		return 1;
 	loaded = load();
-	if (loaded < 0)
+	if (loaded < 0 || !without_is_right())
 		return 1;
 	sn_setup();
-	failed = sn_test_all(argc > 1 ? argv[1] : NULL, empty_directories, stop_tenants);
+	failed = sn_test_all(argv + 1, empty_directories, stop_tenants);
 	stop_tenants();
+	without_put_back();
 	if (loaded && run(unload))
 		failed++;
 	return failed ? 1 : 0;
