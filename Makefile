@@ -29,7 +29,7 @@ HELPERS   := build/cli/failat.so build/cli/fillmap build/cli/look build/cli/tena
 
 all: $(PROGRAMS:%=build/%)	## the programs, in build/
 
-build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/:
+build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/ build/bench/vm/:
 	@mkdir -p $@
 
 build/%.bpf.o: bpf/%.bpf.c | build/
@@ -91,6 +91,18 @@ check: units			## unit tests and the tools' usage: no root, no kernel support
 check-native: stage		## kernel, lifecycle and node tests on this machine's own kernel, as root
 	@PATH=$(CURDIR)/build/stage/usr/sbin:$$PATH build/stage/usr/lib/safenode/tests/suite
 
+bench: deps bench-programs	## what it costs beside its alternatives, in instructions (in VMs)
+	@$(MAKE) -s stage
+	+@tests/bench/run
+
+# what a measurement needs in the machine where it runs
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,build/bench/vm/%,$(wildcard tests/bench/*.c))
+bench-programs: $(BENCH_PROGRAMS) build/safenode.linked.o
+	@cp tests/bench/guest build/safenode.linked.o build/bench/vm/
+
+build/bench/vm/%: tests/bench/%.c build/libsafenode.a | build/bench/vm/
+	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) $< build/libsafenode.a $(LDLIBS) -lpthread -o $@
+
 lint:				## the layout of the sources
 	@clang-format --dry-run --Werror $(wildcard bpf/*.[ch] user/*.[ch] include/*.h tests/*/*.[ch])
 
@@ -115,6 +127,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all deps demo test units check check-native lint install stage clean help
+.PHONY: all deps demo test units check check-native bench bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The floor: an empty program on each hook on which safenode has one, and as often. What these cost
+ * is the kernel's price for being asked; what safenode costs above it is safenode's own.
+ *
+ * floor OBJECT CGROUP [HOOK...]: attaches them for the programs in OBJECT
+ * (build/safenode.linked.o), or for those on the hooks named, prints how many, and holds them until
+ * standard input ends.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static __attribute__((noreturn)) void die(const char *what)
+{
+	fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int load(enum bpf_prog_type type, int answer, const struct bpf_prog_load_opts *opts)
+{
+	const struct bpf_insn empty[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = answer },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return bpf_prog_load(type, "floor", "GPL", empty, 2, opts);
+}
+
+/* 0 where this kernel has no such hook: safenode leaves its program out, too. */
+static int attach_lsm(const char *hook)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_LSM_MAC);
+	int id = libbpf_find_vmlinux_btf_id(hook, BPF_LSM_MAC), fd;
+
+	if (id < 0)
+		return 0;
+	opts.attach_btf_id = id;
+	fd = load(BPF_PROG_TYPE_LSM, 0, &opts);
+	if (fd < 0 || bpf_raw_tracepoint_open(NULL, fd) < 0)
+		die(hook);
+	return 1;
+}
+
+static int attach_egress(int cgroup)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_INET_EGRESS);
+	int fd = load(BPF_PROG_TYPE_CGROUP_SKB, 1, &opts);
+
+	if (fd < 0 || bpf_link_create(fd, cgroup, BPF_CGROUP_INET_EGRESS, NULL) < 0)
+		die("egress");
+	return 1;
+}
+
+static bool wanted(const char *hook, char **hooks, int nr)
+{
+	for (int i = 0; i < nr; i++)
+		if (!strcmp(hook, hooks[i]))
+			return true;
+	return !nr;
+}
+
+static int attach(const struct bpf_program *prog, int cgroup, char **hooks, int nr)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	if (!strncmp(section, "lsm/", 4))
+		return wanted(section + 4, hooks, nr) ? attach_lsm(section + 4) : 0;
+	if (!strcmp(section, "cgroup_skb/egress"))
+		return wanted("egress", hooks, nr) ? attach_egress(cgroup) : 0;
+	errno = ENOTSUP;
+	die(section);
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_object *object;
+	struct bpf_program *prog;
+	int cgroup, attached = 0;
+	char byte;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: floor OBJECT CGROUP [HOOK...]\n");
+		return 2;
+	}
+	object = bpf_object__open_file(argv[1], NULL);
+	cgroup = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!object || cgroup < 0)
+		die(argv[1]);
+	bpf_object__for_each_program (prog, object)
+		attached += attach(prog, cgroup, argv + 3, argc - 3);
+	printf("%d\n", attached);
+	fflush(stdout);
+	while (read(0, &byte, 1) > 0)
+		;
+	return 0;
+}
