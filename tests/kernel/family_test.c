@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bpf/net.bpf.c: sockets that are neither TCP nor UDP, and Unix sockets that were handed over. */
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/un.h>
+
+#include "joined.h"
+#include "net_probes.h"
+
+static struct tenant *t1;
+
+SETUP()
+{
+	t1 = tenant_start("t1", NULL);
+}
+
+/* ---- which sockets there are ---- */
+
+/* "FAMILY TYPE PROTOCOL" */
+PROBE(socket)
+{
+	int family, type, protocol, fd;
+
+	if (sscanf(arg, "%d %d %d", &family, &type, &protocol) != 3)
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(family, type, protocol);
+	if (fd < 0)
+		return answer(fd);
+	close(fd);
+	return 0;
+}
+
+PROBE(socketpair)
+{
+	int family, type, protocol, fd[2];
+
+	if (sscanf(arg, "%d %d %d", &family, &type, &protocol) != 3)
+		return could_not_try("cannot understand %s", arg);
+	if (socketpair(family, type, protocol, fd))
+		return answer(-1);
+	close(fd[0]);
+	close(fd[1]);
+	return 0;
+}
+
+TEST(other_sockets_that_the_user_has_outside_are_refused)
+{
+	static const struct {
+		int family, type, protocol;
+	} user[] = {
+		{ AF_UNIX, SOCK_STREAM, 0 },
+		{ AF_UNIX, SOCK_DGRAM, 0 },
+		{ AF_UNIX, SOCK_SEQPACKET, 0 },
+		{ AF_NETLINK, SOCK_RAW, 15 },			/* NETLINK_KOBJECT_UEVENT */
+		{ AF_INET, SOCK_STREAM, 262 },			/* MPTCP */
+		{ AF_INET6, SOCK_STREAM, 262 },
+	}, root[] = {
+		{ AF_INET, SOCK_RAW, IPPROTO_RAW },
+		{ AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 },
+		{ AF_PACKET, SOCK_RAW, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(user) / sizeof(*user); i++)
+		EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socket", "%d %d %d",
+			       user[i].family, user[i].type, user[i].protocol);
+	for (size_t i = 0; i < sizeof(root) / sizeof(*root); i++)
+		EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socket", "%d %d %d",
+				    root[i].family, root[i].type, root[i].protocol);
+	EXPECT_EQ(AF_PACKET, t1->event.number);
+}
+
+TEST(there_are_no_socket_pairs)
+{
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socketpair", "%d %d 0", AF_UNIX,
+		       SOCK_STREAM);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socketpair", "%d %d 0", AF_UNIX,
+		       SOCK_DGRAM);
+}
+
+static int count_lines(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	int n = 0, c;
+
+	if (!file)
+		GIVE_UP("cannot open %s", path);
+	while ((c = getc(file)) != EOF)
+		n += c == '\n';
+	fclose(file);
+	return n;
+}
+
+/* A protocol family that is missing makes socket() load a module, before it fails. */
+TEST(asking_for_sockets_loads_no_modules)
+{
+	int before = count_lines("/proc/modules");
+
+	for (int family = 0; family < AF_MAX; family++)
+		inside(t1, "socket", "%d %d 0", family, SOCK_DGRAM);
+	inside(t1, "socket", "%d %d 132", AF_INET, SOCK_STREAM); /* SCTP */
+	EXPECT_EQ(before, count_lines("/proc/modules"));
+}
+
+/* ---- Unix sockets that were handed over ---- */
+
+/* "FD": sends and receives over a socket that it got. */
+PROBE(exchange)
+{
+	char text[8] = "";
+
+	if (send(atoi(arg), "ping", 4, 0) != 4)
+		return answer(-1);
+	if (recv(atoi(arg), text, sizeof(text), 0) < 0)
+		return answer(-1);
+	return strcmp(text, "pong") ? -EBADMSG : 0;
+}
+
+/* "FD WHAT NAME": NAME is in the abstract namespace. */
+PROBE(unix_socket)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(sa_family_t);
+	char what[16], name[64] = "";
+	int fd;
+
+	if (sscanf(arg, "%d %15s %63s", &fd, what, name) < 2)
+		return could_not_try("cannot understand %s", arg);
+	if (*name) {
+		len += 1 + strlen(name);
+		memcpy(to.sun_path + 1, name, strlen(name));
+	}
+	if (!strcmp(what, "connect"))
+		return answer(connect(fd, (void *)&to, len));
+	if (!strcmp(what, "bind"))
+		return answer(bind(fd, (void *)&to, len));
+	if (!strcmp(what, "sendto"))
+		return answer(sendto(fd, "hello", 5, 0, (void *)&to, len));
+	if (!strcmp(what, "sendmsg"))
+		return answer(sendmsg(fd,
+				      &(struct msghdr){ .msg_name = &to,
+							.msg_namelen = len,
+							.msg_iov = &hello,
+							.msg_iovlen = 1 },
+				      0));
+	if (!strcmp(what, "listen"))
+		return answer(listen(fd, 1));
+	return could_not_try("cannot understand %s", arg);
+}
+
+static int unix_service(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "\0service" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (void *)&name, sizeof(sa_family_t) + 8))
+		GIVE_UP("cannot bind a Unix socket: %s", strerror(errno));
+	return fd;
+}
+
+TEST(a_unix_socket_that_was_handed_over_works_but_leads_nowhere_else)
+{
+	int pair[2], service = unix_service();
+	struct tenant *t;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair))
+		GIVE_UP("socketpair: %s", strerror(errno));
+	hand_over(pair[0], 40);
+	hand_over(socket(AF_UNIX, SOCK_STREAM, 0), 41);
+	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", "--keep-fd", "41", NULL);
+
+	send(pair[1], "pong", 4, 0);
+	EXPECT_ALLOWED(t, "exchange", "40");
+	/* before the control connects the same socket elsewhere */
+	EXPECT_EQ(-EPERM, inside(t, "unix_socket", "40 connect service"));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_FAMILY);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_FAMILY, "unix_socket", "40 sendto service");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_FAMILY, "unix_socket", "40 sendmsg service");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_FAMILY, "unix_socket", "40 bind name");
+	EXPECT_EQ(-EPERM, inside(t, "unix_socket", "41 listen"));
+	EXPECT_EVENT(t, SN_OP_NET_LISTEN, SN_FAMILY);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_FAMILY, "unix_socket", "41 bind other");
+	EXPECT_EQ(0, outside("unix_socket", "41 listen"));
+	EXPECT_EQ(0, outside("unix_socket", "40 connect service"));
+	close(service);
+}
+
+/* "FD": receives a descriptor. */
+PROBE(receive_descriptor)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	if (recvmsg(atoi(arg), &msg, MSG_CMSG_CLOEXEC) != 1)
+		return could_not_try("recvmsg");
+	if (msg.msg_flags & MSG_CTRUNC || !msg.msg_controllen)
+		return -EPERM; /* the message came, what was in it was left out */
+	close(*(int *)CMSG_DATA(&control.header));
+	return 0;
+}
+
+static void send_descriptor(int socket, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS,
+				  .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	if (fd < 0 || sendmsg(socket, &msg, 0) != 1)
+		GIVE_UP("cannot send a descriptor: %s", strerror(errno));
+	close(fd);
+}
+
+TEST(a_descriptor_that_is_sent_is_asked_about_as_if_it_were_opened)
+{
+	struct tenant *t;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair))
+		GIVE_UP("socketpair: %s", strerror(errno));
+	hand_over(pair[0], 40);
+	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
+	send_descriptor(pair[1], open("/srv/t10/own", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	EXPECT_ALLOWED(t, "receive_descriptor", "40");
+	send_descriptor(pair[1], open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(-EPERM, inside(t, "receive_descriptor", "40"));
+	EXPECT_EVENT(t, SN_OP_FS_RECEIVE, SN_OUTSIDE);
+	send_descriptor(pair[1], open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(0, outside("receive_descriptor", "40"));
+}
+
+/* ---- rtnetlink ---- */
+
+struct request {
+	struct nlmsghdr header;
+	struct ifaddrmsg address;
+	struct rtattr attr;
+	struct in_addr local;
+};
+
+static struct request netlink_request(int type)
+{
+	struct request request = {
+		.header = { .nlmsg_len = sizeof(struct request),
+			    .nlmsg_type = type,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.address = { .ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = 1 },
+		.attr = { .rta_len = RTA_LENGTH(4), .rta_type = IFA_LOCAL },
+		.local = { htonl(0x0a090901) },
+	};
+
+	if (type == RTM_GETADDR) {
+		request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		request.header.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg));
+	}
+	return request;
+}
+
+/* The kernel's answer to an order: 0, or a negative errno. */
+static long netlink_ack(int fd)
+{
+	char buffer[8192];
+	struct nlmsghdr *header = (void *)buffer;
+	ssize_t len = recv(fd, buffer, sizeof(buffer), 0);
+
+	if (len < (ssize_t)sizeof(*header) || header->nlmsg_type != NLMSG_ERROR)
+		return could_not_try("no answer from the kernel");
+	return ((struct nlmsgerr *)NLMSG_DATA(header))->error;
+}
+
+PROBE(list_addresses)
+{
+	struct ifaddrs *all;
+	long n = 0;
+
+	if (getifaddrs(&all))
+		return answer(-1);
+	for (struct ifaddrs *ifa = all; ifa; ifa = ifa->ifa_next)
+		n++;
+	freeifaddrs(all);
+	return n;
+}
+
+/* "TYPE": an order; on success it is undone. */
+PROBE(netlink_order)
+{
+	struct request request = netlink_request(atoi(arg));
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	long result;
+
+	if (fd < 0)
+		return could_not_try("socket");
+	if (request.header.nlmsg_type == RTM_SETLINK) /* whose message is a struct ifinfomsg */
+		request.header.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg));
+	result = answer(send(fd, &request, request.header.nlmsg_len, 0));
+	if (result >= 0)
+		result = netlink_ack(fd);
+	if (!result && request.header.nlmsg_type == RTM_NEWADDR) {
+		request.header.nlmsg_type = RTM_DELADDR;
+		send(fd, &request, sizeof(request), 0);
+	}
+	close(fd);
+	return result;
+}
+
+/* A question and an order in one send(). */
+PROBE(netlink_two)
+{
+	struct request requests[2] = { netlink_request(RTM_GETADDR), netlink_request(RTM_NEWADDR) };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	char both[2 * sizeof(*requests)];
+	size_t first = NLMSG_ALIGN(requests[0].header.nlmsg_len);
+	long result;
+
+	if (fd < 0)
+		return could_not_try("socket");
+	memcpy(both, &requests[0], first);
+	memcpy(both + first, &requests[1], sizeof(*requests));
+	result = answer(send(fd, both, first + sizeof(*requests), 0));
+	close(fd);
+	return result;
+}
+
+TEST(a_tenant_may_list_the_machines_addresses_but_not_change_them)
+{
+	EXPECT_ALLOWED(t1, "list_addresses", "%s", "");
+	EXPECT_EQ(inside(t1, "list_addresses", "%s", ""), outside("list_addresses", "%s", ""));
+	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_NEVER, "netlink_order", "%d",
+			    RTM_NEWADDR);
+	EXPECT_EQ(RTM_NEWADDR, t1->event.number);
+	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_NEVER, "netlink_order", "%d",
+			    RTM_SETLINK);
+	EXPECT_EQ(-EPERM, inside(t1, "netlink_order", "%d", RTM_NEWADDR));
+	EXPECT_EVENT(t1, SN_OP_NET_NETLINK, SN_NEVER);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_UNKNOWN, "netlink_two", "%s", "");
+}
+
+/* ---- last, for it is a flood, and the events of a flood are left out ---- */
+
+/*
+ * "FAMILY PROTOCOLS": all types and so many protocols. How many sockets were made, and a thousand
+ * times how many were neither made nor refused with EPERM.
+ */
+PROBE(count_sockets)
+{
+	int family, protocols, made = 0, strange = 0, fd;
+
+	if (sscanf(arg, "%d %d", &family, &protocols) != 2)
+		return could_not_try("cannot understand %s", arg);
+	for (int type = SOCK_STREAM; type <= SOCK_PACKET; type++) {
+		for (int protocol = 0; protocol < protocols; protocol++) {
+			fd = socket(family, type, protocol);
+			made += fd >= 0;
+			strange += fd < 0 && errno != EPERM;
+			if (fd >= 0)
+				close(fd);
+		}
+	}
+	return made + 1000L * strange;
+}
+
+TEST(the_only_sockets_are_tcp_udp_and_rtnetlink)
+{
+	EXPECT_ALLOWED(t1, "socket", "%d %d 0", AF_INET, SOCK_STREAM);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_INET, SOCK_STREAM, IPPROTO_TCP);
+	EXPECT_ALLOWED(t1, "socket", "%d %d 0", AF_INET, SOCK_DGRAM);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+	EXPECT_ALLOWED(t1, "socket", "%d %d 0", AF_INET6, SOCK_STREAM);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_INET6, SOCK_STREAM, IPPROTO_TCP);
+	EXPECT_ALLOWED(t1, "socket", "%d %d 0", AF_INET6, SOCK_DGRAM);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_INET6, SOCK_DGRAM, IPPROTO_UDP);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	EXPECT_ALLOWED(t1, "socket", "%d %d %d", AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE);
+
+	for (int family = 0; family < AF_MAX; family++) {
+		int made = 0, protocols = 18;
+
+		if (family == AF_INET || family == AF_INET6)
+			made = 4, protocols = 263; /* IPPROTO_MPTCP is 262 */
+		if (family == AF_NETLINK)
+			made = 2, protocols = 32;
+		EXPECT_EQ(made, inside(t1, "count_sockets", "%d %d", family, protocols));
+	}
+}
