@@ -20,6 +20,7 @@ enum {
 	SN_EPERM = 1,
 	SN_ENOENT = 2,
 	SN_ESRCH = 3,
+	SN_ECHILD = 10,
 	SN_EACCES = 13,
 
 	SN_AF_UNSPEC = 0,

@@ -29,6 +29,7 @@ enum {
 	SN_MAY_ACCESS_BIT = 0x10,
 	SN_MAY_OPEN_BIT = 0x20,
 	SN_MAY_CHDIR_BIT = 0x40,
+	SN_MAY_NOT_BLOCK_BIT = 0x80,
 
 	SN_ATTR_MODE = 1,
 	SN_ATTR_UID = 2,
@@ -206,6 +207,13 @@ int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
 		return sn_finish(pol, &ask);
 	}
 	sn_ask_permission(&ask, inode, mask, pol);
+	/*
+	 * A walk without references (fs/namei.c may_lookup) may meet a directory that has just been
+	 * replaced and lost its dentry, and with it its place. Told so, the kernel asks again,
+	 * holding the directory.
+	 */
+	if (mask & SN_MAY_NOT_BLOCK_BIT && ask.why != SN_ALLOWED)
+		return -SN_ECHILD;
 	return sn_finish(pol, &ask);
 }
 

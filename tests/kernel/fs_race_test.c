@@ -37,8 +37,8 @@ static void put_text(const char *path, const char *text)
 
 static void lay_out_race(void)
 {
-	static const char *const dirs[] = { "o",       "t/o",	"t/a",	   "t/a/x",
-					    "t/a/x/y", "t/dir", "t/first", "t/second" };
+	static const char *const dirs[] = { "o",     "t/o",	"t/a",	    "t/a/x",  "t/a/x/y",
+					    "t/dir", "t/first", "t/second", "t/empty" };
 	static const char *const files[] = { "t/f",	"t/o/f", "t/a/f",     "t/a/x/y/f",
 					     "t/dir/f", "t/b",	 "t/first/f", "t/second/f" };
 
@@ -422,6 +422,16 @@ static void *replace_directory(void *unused)
 	return unused;
 }
 
+/* The one that was there is gone at once, while others are walking through it. */
+static void *replace_empty(void *unused)
+{
+	while (!race.over) {
+		mkdirat(race.tenant, "next.d", 0755);
+		renameat(race.tenant, "next.d", race.tenant, "empty");
+	}
+	return unused;
+}
+
 static void *move_all(void *unused)
 {
 	while (!race.over) {
@@ -481,4 +491,24 @@ static void expect_race_won(const char *probe, int rounds)
 TEST(what_is_inside_is_never_refused_while_directories_move)
 {
 	expect_race_won("everything_moves", ROUNDS / 4);
+}
+
+static void *use_empty(void *unused)
+{
+	struct stat st;
+
+	while (next_round())
+		reached(stat(TENANT "/empty/.", &st) ? -1 : 3);
+	return unused;
+}
+
+PROBE(a_directory_is_replaced) /* ROUNDS */
+{
+	return run_race(arg, (body *const[]){ replace_empty, replace_empty },
+			(body *const[]){ use_empty, use_empty, use_empty, use_empty });
+}
+
+TEST(a_directory_is_never_refused_while_another_takes_its_place)
+{
+	expect_race_won("a_directory_is_replaced", ROUNDS);
 }
