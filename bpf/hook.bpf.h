@@ -46,22 +46,26 @@ static __always_inline __u64 sn_argument(unsigned long long *ctx, int n)
 }
 
 /*
- * The policy that current lives under; NULL when it is not a tenant. The tenant is the ancestor
- * one level below the parent, so a child cgroup is still its tenant.
+ * In tenant.bpf.c: the id of the tenant's cgroup that current lives under, which is the ancestor one
+ * level below the parent, so a child cgroup is still its tenant. 0 for everybody else.
  */
+__u64 sn_current_tenant(void);
+
+/* The policy that current lives under; NULL when it is not a tenant. */
 static __always_inline const struct sn_policy *sn_current_policy(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 id = sn_current_tenant();
 	const struct sn_policy *pol;
-	__u64 id;
 
-	if (task->cgroups->dfl_cgrp->level <= (int)sn_parent_level)
+	if (!id)
 		return NULL;
+	pol = bpf_map_lookup_elem(&policies, &id);
+	if (pol)
+		return pol;
+	/* when the parent is removed, another cgroup may get its address, but never its id */
 	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
 		return NULL;
-	id = bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
-	pol = bpf_map_lookup_elem(&policies, &id);
-	return pol ? pol : (const struct sn_policy *)&sn_no_policy;
+	return (const struct sn_policy *)&sn_no_policy;
 }
 
 /*

@@ -27,7 +27,7 @@ static struct safenode_bpf *open_skeleton(void)
 	return safenode_bpf__open();
 }
 
-/* The hook of an LSM program, from its section "lsm/<hook>"; NULL for the egress program. */
+/* The hook of an LSM program, from its section "lsm/<hook>"; NULL for the others. */
 static const char *hook_of(const struct bpf_program *prog)
 {
 	const char *section = bpf_program__section_name(prog);
@@ -193,6 +193,28 @@ static int read_state(struct sn_state *state, struct sn_err *err)
 
 /* ---- load ---- */
 
+/* Tells the programs the address of the cgroup: one is an iterator, which reading runs. */
+static int find_parent(struct safenode_bpf *skel, int cgroup_fd, struct sn_err *err)
+{
+	union bpf_iter_link_info cgroup = {
+		.cgroup = { .cgroup_fd = cgroup_fd, .order = BPF_CGROUP_ITER_SELF_ONLY },
+	};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &cgroup,
+		    .link_info_len = sizeof(cgroup));
+	struct bpf_link *link = bpf_program__attach_iter(skel->progs.sn_find_parent, &opts);
+	sn_autoclose int fd = -1;
+	char nothing;
+	int ret = 0;
+
+	if (link)
+		fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0 || read(fd, &nothing, 1) || !skel->bss->sn_parent)
+		ret = sn_fail(err, errno ?: EPROTO, "cannot find the parent cgroup's address: %s",
+			      strerror(errno));
+	bpf_link__destroy(link);
+	return ret;
+}
+
 static void not_asked(const struct sn_requirement *req, void *data)
 {
 }
@@ -208,7 +230,7 @@ static int attach_all(struct safenode_bpf *skel, int cgroup_fd, const char *dir,
 		struct bpf_link *link;
 		int ret;
 
-		if (!bpf_program__autoload(prog))
+		if (!bpf_program__autoload(prog) || prog == skel->progs.sn_find_parent)
 			continue;
 		if (hook_of(prog))
 			link = bpf_program__attach_lsm(prog);
@@ -314,6 +336,8 @@ static int load_into(int cgroup_fd, struct sn_state *state, bool again, struct s
 	remove_pins(NEW_LINKS_DIR);
 
 	ret = open_and_load(state, again, &skel, err);
+	if (!ret)
+		ret = find_parent(skel, cgroup_fd, err);
 	if (!ret)
 		ret = again ? load_again(skel, cgroup_fd, state, err)
 			    : load_first(skel, cgroup_fd, state, err);

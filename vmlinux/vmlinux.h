@@ -51,6 +51,9 @@ struct __sk_buff {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct list_head {
+	struct list_head *next;
+};
 struct hlist_node {
 	struct hlist_node *next;
 };
@@ -112,14 +115,22 @@ struct proc_inode {
 };
 
 /* tasks */
+struct kernfs_node {
+	__u64 id;
+};
 struct cgroup {
 	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[]; /* by level, itself the last */
 };
 struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 struct mm_struct {
 	struct file *exe_file;
+};
+struct fs_struct {
+	struct path pwd;
 };
 struct task_struct {
 	unsigned int flags;
@@ -129,6 +140,10 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct css_set *cgroups;
+	struct fs_struct *fs;
+};
+struct bpf_iter__cgroup {
+	struct cgroup *cgroup;
 };
 struct linux_binprm {
 	struct file *file;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who is asking: the hottest lines of all, for every hook of every process of the host asks them.
+ * A function of its own, so that the kernel verifies it once and not in each program.
+ */
+#include "hook.bpf.h"
+
+/*
+ * since: 6.2
+ * why: reads through an address that was computed. The verifier refuses to index ancestors[], and
+ *	the helper that does it is a call that costs as much as all the rest
+ * drop when: 6.1 is no longer supported; then the helper can go
+ * Here and not in compat.bpf.h, because bpftool cannot link objects that share a kernel function.
+ */
+extern void *bpf_rdonly_cast(void *address, __u32 btf_id) __ksym __weak;
+
+#define SN_CAST(address, type) \
+	((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
+
+/* Run once by the loader, over the one cgroup below which tenants live. */
+SEC("iter/cgroup")
+int sn_find_parent(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup *cgroup = ctx->cgroup;
+
+	if (cgroup) /* NULL when the iteration ends */
+		sn_parent = (__u64)cgroup;
+	return 0;
+}
+
+/* The address of @cgroup's ancestor at @level, which is not below its own. */
+static __always_inline __u64 sn_ancestor(struct cgroup *cgroup, __u32 level)
+{
+	__u64 slot = (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
+
+	return (__u64)SN_CAST(slot, struct list_head)->next;
+}
+
+__u64 sn_current_tenant(void)
+{
+	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
+
+	if (cgroup->level <= (int)sn_parent_level)
+		return 0;
+	if (bpf_rdonly_cast) {
+		if (sn_ancestor(cgroup, sn_parent_level) != sn_parent)
+			return 0;
+		return SN_CAST(sn_ancestor(cgroup, sn_parent_level + 1), struct cgroup)->kn->id;
+	}
+	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
+		return 0;
+	return bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
+}
