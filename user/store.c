@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -96,6 +97,21 @@ static int put_ports(struct sn_store *store, struct sn_tenant *tenant,
 	return 0;
 }
 
+/*
+ * A rule that is there already is left alone: running tenants share it, and the kernel would give
+ * the memory of the entry that it replaces away while a program still reads it.
+ */
+static int put_rule(int map, const char *name, const void *key, const struct sn_rule *rule,
+		    struct sn_err *err)
+{
+	struct sn_rule there;
+
+	if (!bpf_map_lookup_elem(map, key, &there) &&
+	    !memcmp(&there, rule, offsetof(struct sn_rule, path))) /* which is for people */
+		return 0;
+	return put(map, name, key, rule, err);
+}
+
 static int put_rules(struct sn_store *store, const struct sn_rules *rules, __u64 scope,
 		     struct sn_err *err)
 {
@@ -105,13 +121,13 @@ static int put_rules(struct sn_store *store, const struct sn_rules *rules, __u64
 		struct sn_directory_rule rule = rules->directories[i];
 
 		rule.key.scope = scope;
-		ret = put(store->directories, "directories", &rule.key, &rule.rule, err);
+		ret = put_rule(store->directories, "directories", &rule.key, &rule.rule, err);
 	}
 	for (size_t i = 0; i < rules->nr_names && !ret; i++) {
 		struct sn_name_rule rule = rules->names[i];
 
 		rule.key.directory.scope = scope;
-		ret = put(store->names, "names", &rule.key, &rule.rule, err);
+		ret = put_rule(store->names, "names", &rule.key, &rule.rule, err);
 	}
 	return ret;
 }

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What tenants are judged by while others come and go, and while it changes. The kernel gives the
+ * memory of a map's entry away at once when the entry is replaced or removed, so a program that
+ * has just looked one up may read another's.
+ */
+#include <bpf/bpf.h>
+#include <poll.h>
+#include <stdarg.h>
+
+#include "attach.h"
+#include "joined.h"
+#include "object.h"
+#include "rounds.h"
+#include "runtime.h"
+#include "store.h"
+#include "tenant.h"
+
+#define ROUNDS 100000
+
+static char self[PATH_MAX];
+
+SETUP()
+{
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		GIVE_UP("readlink: %s", strerror(errno));
+}
+
+static void run(const char *fmt, ...)
+{
+	char command[PATH_MAX + 256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(command, sizeof(command), fmt, args);
+	va_end(args);
+	if (system(command))
+		GIVE_UP("%s failed", command);
+}
+
+/* ---- neighbours ---- */
+
+/* As attach and detach write and remove one, without the processes around it. */
+static void come_and_go(struct sn_store *store, const struct sn_rules *baseline)
+{
+	struct sn_words words = { 0 };
+	struct sn_tenant neighbour = { .words = &words, .baseline = *baseline };
+	struct sn_err err;
+
+	snprintf(neighbour.policy.tenant, sizeof(neighbour.policy.tenant), "neighbour");
+	neighbour.policy.cgroup_id = 1ULL << 40; /* nobody's */
+	neighbour.policy.safe_mode = 1;
+	if (sn_store_put(store, &neighbour, &err) ||
+	    sn_store_remove_tenant(store, "neighbour", &err) != 1)
+		GIVE_UP("%s", err.text);
+}
+
+/* The tenant's list gets one more address, and loses it again: what both lists say must stay. */
+static void list_and_unlist(const struct sn_store *store, const struct tenant *t)
+{
+	struct sn_address_key address = { .cgroup_id = t->id,
+					  .length = 120,
+					  .addr = { [10] = 0xff, 0xff, 10, 9, 1 } };
+	struct sn_port_key port = { .cgroup_id = t->id, .port = 8081, .length = 16 };
+	struct sn_text text = { "by hand" };
+
+	if (bpf_map_update_elem(store->addresses, &address, &text, BPF_ANY) ||
+	    bpf_map_update_elem(store->ports, &port, &text, BPF_ANY) ||
+	    bpf_map_delete_elem(store->addresses, &address) ||
+	    bpf_map_delete_elem(store->ports, &port))
+		GIVE_UP("the lists of %s: %s", t->name, strerror(errno));
+}
+
+static void change_much(const struct tenant *t, const struct sn_rules *baseline)
+{
+	struct sn_store store;
+	struct sn_err err;
+
+	if (sn_store_open(&store, &err))
+		GIVE_UP("%s", err.text);
+	for (int i = 0; i < 8; i++) {
+		come_and_go(&store, baseline);
+		list_and_unlist(&store, t);
+	}
+	sn_store_close(&store);
+}
+
+TEST(answers_stay_the_same_while_neighbours_come_and_go_and_programs_are_replaced)
+{
+	struct tenant *a = tenant_start("t1", ROUNDS_OPTIONS, NULL);
+	struct tenant *b = tenant_start("busy", "--dir", "/srv/t10", ROUNDS_OPTIONS, NULL);
+	long rounds_a, rounds_b, changes = 0;
+	struct sn_rules baseline = { 0 };
+	struct sn_err err;
+
+	if (sn_runtime_baseline(&baseline, self, &err))
+		GIVE_UP("%s", err.text);
+	rounds_begin(a, "/srv/t1", ROUNDS / 2);
+	rounds_begin(b, "/srv/t10", ROUNDS / 2);
+	rounds_stop("/srv/t1");
+	rounds_stop("/srv/t10");
+	for (; !rounds_are_done(a) || !rounds_are_done(b); changes++) {
+		change_much(a, &baseline);
+		if (changes % 8 == 0)
+			run("safenode-attach --cgroup come --dir /srv/t2 --safe-mode -- %s --serve "
+			    "</dev/null && safenode-detach --cgroup come",
+			    self);
+		if (changes % 16 == 4)
+			run("safenode-load");
+	}
+	rounds_a = rounds_end(a);
+	rounds_b = rounds_end(b);
+	printf("# %ld and %ld rounds, %ld times eight neighbours\n", rounds_a, rounds_b, changes);
+	EXPECT_TRUE(rounds_a >= ROUNDS / 2);
+	EXPECT_TRUE(rounds_b >= ROUNDS / 2);
+	EXPECT_TRUE(changes > 4);
+	sn_rules_free(&baseline);
+}
+
+/* ---- what neighbours share ---- */
+
+#define MARK "marked by hand"
+
+/* A rule of the tenant's baseline: any. */
+static struct sn_name_key shared_rule(const struct sn_store *store, const struct tenant *t)
+{
+	struct sn_name_key key;
+	struct sn_policy policy;
+	void *after = NULL;
+
+	if (sn_store_get((struct sn_store *)store, t->id, &policy))
+		GIVE_UP("%s has no policy", t->name);
+	while (!bpf_map_get_next_key(store->names, after, &key)) {
+		if (key.directory.scope == policy.baseline)
+			return key;
+		after = &key;
+	}
+	GIVE_UP("%s has no baseline", t->name);
+}
+
+/*
+ * A program that has just looked a rule up goes on reading it, and the kernel gives the memory of
+ * one that is replaced away at once: so those that are in use are left alone. The text in a rule
+ * is for people, and makes no other rule of it.
+ */
+TEST(a_neighbour_with_the_same_baseline_does_not_write_it_again)
+{
+	struct tenant *t = tenant_start("t1", NULL);
+	struct sn_store store;
+	struct sn_name_key key;
+	struct sn_rule rule;
+	struct sn_err err;
+
+	if (sn_store_open(&store, &err))
+		GIVE_UP("%s", err.text);
+	key = shared_rule(&store, t);
+	if (bpf_map_lookup_elem(store.names, &key, &rule))
+		GIVE_UP("lookup: %s", strerror(errno));
+	strcpy(rule.path, MARK);
+	if (bpf_map_update_elem(store.names, &key, &rule, BPF_EXIST))
+		GIVE_UP("update: %s", strerror(errno));
+	close(store.lock);
+	store.lock = -1;
+	tenant_start("second", "--dir", "/srv/t10", NULL);
+	EXPECT_EQ(0, bpf_map_lookup_elem(store.names, &key, &rule));
+	EXPECT_EQ(0, strcmp(rule.path, MARK));
+	sn_store_close(&store);
+}
