@@ -53,6 +53,23 @@ ftrace_is_off()
 	refuses 3 "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1" -- safenode-load
 }
 
+# The control of all tests with a watch: without links it is not refused, and says so
+watch_notices()
+{
+	rm "$pins"/links/* || fail "cannot remove the links"
+	sleep 2
+	stop_kept watch t3
+	grep -qE ' tries, [1-9][0-9]* with another answer$' "$work/watch.out" ||
+		fail "$(cat "$work/watch.out" "$work/watch.err")"
+}
+
+mends()
+{
+	load_works
+	run 0 safenode-detach --cgroup watch
+	silent
+}
+
 # The control
 works_again()
 {
@@ -67,6 +84,8 @@ part_broken()
 	it "with kernel.ftrace_enabled=0 nothing is started" ftrace_is_off
 	it "when it is set back, tenants are confined again" works_again
 	it "while links are elsewhere, nothing is started" links_are_elsewhere
+	it "a tenant runs, and does forbidden things all the time" start_watch
 	it "when one link is missing, nothing is started" link_is_missing
-	it "load mends it" load_works
+	it "the tenant notices when all are missing" watch_notices
+	it "load mends it" mends
 }
