@@ -42,11 +42,14 @@ enum {
 static __always_inline int sn_ask_about_dentry(enum sn_op op, struct dentry *dentry, __u32 need)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = op, .dentry = (__u64)dentry };
+	struct sn_ask ask;
+	__u32 mode;
 
 	if (!pol)
 		return 0;
-	ask.why = sn_decide_file(sn_access_to(pol, dentry), need);
+	ask = (struct sn_ask){ .op = op, .dentry = (__u64)dentry };
+	mode = BPF_CORE_READ(dentry, d_inode, i_mode);
+	ask.why = sn_decide_file(sn_access_to(pol, dentry, mode), need);
 	return sn_finish(pol, &ask);
 }
 
@@ -54,18 +57,18 @@ static __always_inline int sn_ask_about_entry(enum sn_op op, const struct path *
 					      struct dentry *dentry)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = op, .dentry = (__u64)dentry };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = op, .dentry = (__u64)dentry };
 	ask.why = sn_decide_file(sn_access_to_entry(pol, dir->dentry, dentry), SN_MAY_CHANGE);
 	return sn_finish(pol, &ask);
 }
 
 static __always_inline enum sn_why sn_decide_open(const struct sn_policy *pol, struct file *file)
 {
-	struct dentry *dentry = file->f_path.dentry;
-	__u32 need = 0;
+	__u32 mode = file->f_inode->i_mode, need = 0;
 	enum sn_why why;
 
 	if (file->f_mode & SN_FMODE_WRITE)
@@ -73,10 +76,9 @@ static __always_inline enum sn_why sn_decide_open(const struct sn_policy *pol, s
 	/* access mode 3 opens for ioctl only, so its f_mode has neither bit */
 	if (file->f_mode & SN_FMODE_READ || !need)
 		need |= SN_MAY_READ;
-	why = sn_decide_file(sn_access_to(pol, dentry), need);
+	why = sn_decide_file(sn_access_to(pol, file->f_path.dentry, mode), need);
 	/* O_TMPFILE with set-id bits meets no other hook */
-	if (why == SN_ALLOWED && need & SN_MAY_WRITE &&
-	    sn_mode_lends_identity(BPF_CORE_READ(dentry, d_inode, i_mode)))
+	if (why == SN_ALLOWED && need & SN_MAY_WRITE && sn_mode_lends_identity(mode))
 		return SN_NEVER;
 	return why;
 }
@@ -85,10 +87,11 @@ SEC("lsm/file_open")
 int BPF_PROG(sn_file_open, struct file *file)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_FS_OPEN };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_FS_OPEN };
 	ask.dentry = (__u64)file->f_path.dentry;
 	if (file->f_mode & SN_FMODE_WRITE)
 		ask.op = SN_OP_FS_OPEN_WRITE;
@@ -102,10 +105,11 @@ SEC("lsm/file_receive")
 int BPF_PROG(sn_file_receive, struct file *file)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_FS_RECEIVE };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_FS_RECEIVE };
 	ask.dentry = (__u64)file->f_path.dentry;
 	ask.why = sn_decide_open(pol, file);
 	return sn_finish(pol, &ask);
@@ -114,7 +118,16 @@ int BPF_PROG(sn_file_receive, struct file *file)
 SEC("lsm/inode_getattr")
 int BPF_PROG(sn_inode_getattr, const struct path *path)
 {
-	return sn_ask_about_dentry(SN_OP_FS_STAT, path->dentry, SN_MAY_STAT);
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask;
+
+	if (!pol)
+		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_FS_STAT, .dentry = (__u64)path->dentry };
+	/* what is stat'ed exists: vfs_getattr() looks at d_inode itself */
+	ask.why = sn_decide_file(sn_access_to(pol, path->dentry, path->dentry->d_inode->i_mode),
+				 SN_MAY_STAT);
+	return sn_finish(pol, &ask);
 }
 
 SEC("lsm/inode_readlink")
@@ -163,41 +176,11 @@ int BPF_PROG(sn_path_notify, const struct path *path)
  * A directory, for one step of a path or for chdir(2), or anything for access(2). The other
  * questions about files are asked again by a hook that knows the dentry.
  */
-static __always_inline void sn_ask_permission(struct sn_ask *ask, struct inode *inode, int mask,
-					      const struct sn_policy *pol)
+static __noinline int sn_ask_permission(const struct sn_policy *pol, struct inode *inode, int mask)
 {
-	__u32 access = sn_access_to_inode(pol, inode);
+	struct sn_ask ask = { .op = SN_OP_FS_LOOKUP };
 	__u32 need = SN_MAY_SEARCH;
 
-	if (mask & SN_MAY_ACCESS_BIT) {
-		ask->op = SN_OP_FS_ACCESS;
-		need = SN_MAY_STAT;
-		if (mask & SN_MAY_READ_BIT)
-			need |= SN_MAY_READ;
-		if (mask & SN_MAY_WRITE_BIT)
-			need |= SN_MAY_WRITE;
-	} else if (mask & SN_MAY_WRITE_BIT) {
-		ask->op = SN_OP_FS_MODIFY_DIR;
-		need = SN_MAY_CHANGE;
-	} else if (mask & SN_MAY_READ_BIT) {
-		need = SN_MAY_READ;
-	}
-	ask->why = sn_decide_file(access, need);
-}
-
-SEC("lsm/inode_permission")
-int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
-{
-	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_FS_LOOKUP };
-
-	if (!pol)
-		return 0;
-	/* file_open asks with the file at hand */
-	if (mask & SN_MAY_OPEN_BIT)
-		return 0;
-	if (!(mask & SN_MAY_ACCESS_BIT) && (inode->i_mode & SN_S_IFMT) != SN_S_IFDIR)
-		return 0;
 	ask.dentry = (__u64)BPF_CORE_READ(inode, i_dentry.first);
 	if (ask.dentry)
 		ask.dentry -= sn_dentry_alias_offset();
@@ -206,7 +189,20 @@ int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
 		ask.why = SN_NEVER;
 		return sn_finish(pol, &ask);
 	}
-	sn_ask_permission(&ask, inode, mask, pol);
+	if (mask & SN_MAY_ACCESS_BIT) {
+		ask.op = SN_OP_FS_ACCESS;
+		need = SN_MAY_STAT;
+		if (mask & SN_MAY_READ_BIT)
+			need |= SN_MAY_READ;
+		if (mask & SN_MAY_WRITE_BIT)
+			need |= SN_MAY_WRITE;
+	} else if (mask & SN_MAY_WRITE_BIT) {
+		ask.op = SN_OP_FS_MODIFY_DIR;
+		need = SN_MAY_CHANGE;
+	} else if (mask & SN_MAY_READ_BIT) {
+		need = SN_MAY_READ;
+	}
+	ask.why = sn_decide_file(sn_access_to_inode(pol, inode), need);
 	/*
 	 * A walk without references (fs/namei.c may_lookup) may meet a directory that has just been
 	 * replaced and lost its dentry, and with it its place. Told so, the kernel asks again,
@@ -217,14 +213,35 @@ int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
 	return sn_finish(pol, &ask);
 }
 
+/* The one hook that is called for every directory of every path: the order is that of the costs. */
+SEC("lsm/inode_permission")
+int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
+{
+	const struct sn_policy *pol;
+
+	/* file_open asks with the file at hand */
+	if (mask & SN_MAY_OPEN_BIT)
+		return 0;
+	if (!(mask & SN_MAY_ACCESS_BIT) && (inode->i_mode & SN_S_IFMT) != SN_S_IFDIR)
+		return 0;
+	pol = sn_current_policy();
+	if (!pol)
+		return 0;
+	if (!(mask & ~(SN_MAY_EXEC_BIT | SN_MAY_NOT_BLOCK_BIT)) && !pol->audit &&
+	    sn_walk_is_at_home(pol, inode))
+		return 0;
+	return sn_ask_permission(pol, inode, mask);
+}
+
 SEC("lsm/path_mknod")
 int BPF_PROG(sn_path_mknod, const struct path *dir, struct dentry *dentry, unsigned int mode)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_FS_CREATE, .dentry = (__u64)dentry };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_FS_CREATE, .dentry = (__u64)dentry };
 	ask.number = mode & 0xffff;
 	ask.why = sn_decide_file(sn_access_to_entry(pol, dir->dentry, dentry), SN_MAY_CHANGE);
 	if (ask.why == SN_ALLOWED)
@@ -315,12 +332,15 @@ int BPF_PROG(sn_inode_setattr)
 static __always_inline int sn_ask_about_xattr(struct dentry *dentry, const char *name)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_FS_SETXATTR, .dentry = (__u64)dentry };
+	struct sn_ask ask;
 	char start[8] = {};
+	__u32 mode;
 
 	if (!pol)
 		return 0;
-	ask.why = sn_decide_file(sn_access_to(pol, dentry), SN_MAY_CHANGE);
+	ask = (struct sn_ask){ .op = SN_OP_FS_SETXATTR, .dentry = (__u64)dentry };
+	mode = BPF_CORE_READ(dentry, d_inode, i_mode);
+	ask.why = sn_decide_file(sn_access_to(pol, dentry, mode), SN_MAY_CHANGE);
 	if (bpf_probe_read_kernel_str(start, sizeof(start), name) < 0)
 		ask.why = SN_UNKNOWN;
 	if (ask.why == SN_ALLOWED)
@@ -361,10 +381,11 @@ int BPF_PROG(sn_inode_file_setattr, struct dentry *dentry)
 static __always_inline int sn_ask_about_ioctl(struct file *file, unsigned int request)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_FS_IOCTL, .number = request };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_FS_IOCTL, .number = request };
 	ask.dentry = (__u64)file->f_path.dentry;
 	ask.why = sn_decide_ioctl(request);
 	return sn_finish(pol, &ask);
@@ -386,10 +407,11 @@ SEC("lsm/file_fcntl")
 int BPF_PROG(sn_file_fcntl, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_FS_FCNTL, .number = cmd };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_FS_FCNTL, .number = cmd };
 	ask.dentry = (__u64)file->f_path.dentry;
 	ask.why = sn_decide_fcntl(cmd, arg);
 	return sn_finish(pol, &ask);

@@ -44,11 +44,12 @@ SEC("lsm/inode_init_security_anon")
 int BPF_PROG(sn_inode_init_security_anon, struct inode *inode, const struct qstr *name)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_GUARD_ANON, .why = SN_NEVER };
+	struct sn_ask ask;
 	char start[8] = {};
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_GUARD_ANON, .why = SN_NEVER };
 	bpf_probe_read_kernel_str(start, sizeof(start), BPF_CORE_READ(name, name));
 	if (start[1] == 'm' && start[2] == 'e' && start[3] == 'm' && start[4] == 'f')
 		ask.why = SN_ALLOWED;

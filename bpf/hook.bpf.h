@@ -46,8 +46,8 @@ static __always_inline __u64 sn_argument(unsigned long long *ctx, int n)
 }
 
 /*
- * In tenant.bpf.c: the id of the tenant's cgroup that current lives under, which is the ancestor one
- * level below the parent, so a child cgroup is still its tenant. 0 for everybody else.
+ * In tenant.bpf.c: the id of the tenant's cgroup that current lives under, which is the ancestor
+ * one level below the parent, so a child cgroup is still its tenant. 0 for everybody else.
  */
 __u64 sn_current_tenant(void);
 
@@ -207,19 +207,23 @@ static __always_inline int sn_finish(const struct sn_policy *pol, struct sn_ask 
 static __always_inline int sn_never(enum sn_op op, __s64 number)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = op, .why = SN_NEVER, .number = number };
+	struct sn_ask ask;
 
-	return pol ? sn_finish(pol, &ask) : 0;
+	if (!pol)
+		return 0;
+	ask = (struct sn_ask){ .op = op, .why = SN_NEVER, .number = number };
+	return sn_finish(pol, &ask);
 }
 
 /* A hook whose act is granted on the caller's own threads only. */
 static __always_inline int sn_own_task(enum sn_op op, struct task_struct *target, __s64 number)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = op, .number = number };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = op, .number = number };
 	ask.target = BPF_CORE_READ(target, tgid);
 	ask.why = sn_decide_task(ask.target, bpf_get_current_pid_tgid() >> 32);
 	return sn_finish(pol, &ask);

@@ -202,13 +202,14 @@ SEC("lsm/socket_connect")
 int BPF_PROG(sn_socket_connect, struct socket *sock, struct sockaddr *address, int len)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_NET_CONNECT };
+	struct sn_ask ask;
 	struct sn_dest dest;
 	__u16 family = 0;
 	int own;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_NET_CONNECT };
 	own = sn_family_of(sock);
 	ask.number = own;
 	ask.why = SN_FAMILY;
@@ -229,12 +230,13 @@ SEC("lsm/socket_sendmsg")
 int BPF_PROG(sn_socket_sendmsg, struct socket *sock, struct msghdr *msg)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_NET_SEND };
+	struct sn_ask ask;
 	struct sn_dest dest;
 	int own;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_NET_SEND };
 	own = sn_family_of(sock);
 	ask.number = own;
 	ask.why = SN_FAMILY;
@@ -254,12 +256,13 @@ SEC("lsm/socket_bind")
 int BPF_PROG(sn_socket_bind, struct socket *sock, struct sockaddr *address, int len)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_NET_BIND };
+	struct sn_ask ask;
 	struct sn_dest dest;
 	int own;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_NET_BIND };
 	own = sn_family_of(sock);
 	ask.number = own;
 	ask.why = own == SN_AF_NETLINK ? SN_ALLOWED : SN_FAMILY;
@@ -282,11 +285,12 @@ SEC("lsm/socket_listen")
 int BPF_PROG(sn_socket_listen, struct socket *sock)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_NET_LISTEN, .why = SN_FAMILY };
+	struct sn_ask ask;
 	int own;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_NET_LISTEN, .why = SN_FAMILY };
 	own = sn_family_of(sock);
 	ask.number = own;
 	if (own == SN_AF_INET || own == SN_AF_INET6) {
@@ -300,10 +304,11 @@ SEC("lsm/socket_setsockopt")
 int BPF_PROG(sn_socket_setsockopt, struct socket *sock, int level, int name)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_NET_SETSOCKOPT, .number = name };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_NET_SETSOCKOPT, .number = name };
 	ask.why = sn_decide_sockopt(level, name);
 	return sn_finish(pol, &ask);
 }

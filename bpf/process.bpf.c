@@ -21,10 +21,11 @@ SEC("lsm/task_alloc")
 int BPF_PROG(sn_task_alloc, struct task_struct *task, unsigned long flags)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_TASK_FORK, .number = flags };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_TASK_FORK, .number = flags };
 	ask.why = sn_decide_clone(flags);
 	return sn_finish(pol, &ask);
 }
@@ -48,10 +49,11 @@ SEC("lsm/bprm_check_security")
 int BPF_PROG(sn_bprm_check_security, struct linux_binprm *bprm)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_TASK_EXEC, .why = SN_NEVER };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_TASK_EXEC, .why = SN_NEVER };
 	ask.dentry = (__u64)BPF_CORE_READ(bprm, file, f_path.dentry);
 	if (sn_current_may_start(pol))
 		ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry), SN_MAY_START);
@@ -98,10 +100,11 @@ SEC("lsm/ptrace_access_check")
 int BPF_PROG(sn_ptrace_access_check, struct task_struct *child, unsigned int mode)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_TASK_PTRACE, .why = SN_NEVER, .number = mode };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_TASK_PTRACE, .why = SN_NEVER, .number = mode };
 	ask.target = BPF_CORE_READ(child, tgid);
 	return sn_finish(pol, &ask);
 }
@@ -153,10 +156,11 @@ SEC("lsm/task_prlimit")
 int BPF_PROG(sn_task_prlimit, const struct cred *cred, const struct cred *target)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask = { .op = SN_OP_TASK_SCHED, .why = SN_OTHER_TASK };
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_TASK_SCHED, .why = SN_OTHER_TASK };
 	if ((__u64)cred == (__u64)target)
 		ask.why = SN_ALLOWED;
 	return sn_finish(pol, &ask);

@@ -14,6 +14,8 @@
 #include "hook.bpf.h"
 
 #define SN_WALK_FAST 32 /* directories climbed by plain loads before the unbounded walk */
+#define SN_WALK_UP   8 /* directories above the tenant's that are known without a look at the rules \
+			*/
 #define SN_PROC_WALK 8	/* the deepest file that procfs makes is /proc/N/task/N/fdinfo/N */
 #define SN_ALIASES   16 /* hard links of one file that access(2) looks at */
 
@@ -55,22 +57,76 @@ static __always_inline bool sn_facts_are_dir(const struct sn_policy *pol, const 
 	       sn_generation_matches(pol->dir.generation, f->generation);
 }
 
-/* Below the tenant's directory? @dentry itself is not looked at, for it may be negative. */
-static __always_inline bool sn_is_inside(const struct sn_policy *pol, struct dentry *dentry)
+/*
+ * The address of the tenant's directory as a dentry; 0 when it is not known. It is found as the
+ * working directory, which safenode-attach has chosen and chdir(2) does not change. A directory has
+ * one dentry, so the walks compare addresses, and the inode's identity needs a look only here.
+ */
+static __always_inline __u64 sn_own_directory(const struct sn_policy *pol)
 {
-	if (!pol->safe_mode)
-		return false;
-	for (int i = 0; i < SN_WALK_FAST; i++) {
-		struct dentry *parent = dentry->d_parent;
-		struct inode *inode = parent->d_inode;
+	struct dentry *dentry = bpf_get_current_task_btf()->fs->pwd.dentry;
+	struct inode *inode = dentry->d_inode;
 
-		if (inode->i_ino == pol->dir.ino && inode->i_sb->s_dev == pol->dir.dev)
-			return sn_generation_matches(pol->dir.generation, inode->i_generation);
+	if (!pol->safe_mode || inode->i_ino != pol->dir.ino || inode->i_sb->s_dev != pol->dir.dev ||
+	    !sn_generation_matches(pol->dir.generation, inode->i_generation))
+		return 0;
+	return (__u64)dentry;
+}
+
+/* Below the tenant's directory? @dentry itself is not looked at, for it may be negative. */
+static __always_inline bool sn_is_below(struct dentry *dentry, __u64 own)
+{
+	for (int i = 0; own && i < SN_WALK_FAST; i++) {
+		struct dentry *parent = dentry->d_parent;
+
+		if ((__u64)parent == own)
+			return true;
 		if (parent == dentry)
 			return false;
 		dentry = parent;
 	}
 	return false;
+}
+
+/* The same, or the directory itself, where only an address is known. */
+static __always_inline bool sn_address_is_inside(__u64 dentry, __u64 own)
+{
+	for (int i = 0; own && i < SN_WALK_FAST; i++) {
+		__u64 parent;
+
+		if (dentry == own)
+			return true;
+		parent = (__u64)BPF_CORE_READ((struct dentry *)dentry, d_parent);
+		if (parent == dentry)
+			return false;
+		dentry = parent;
+	}
+	return false;
+}
+
+/*
+ * May the path walk that has come to the directory @inode go on there, because it is the tenant's
+ * directory, or lies inside, or on the way to it? False also when somebody else has to tell. The
+ * walk's own state has the dentry; it is believed when it is one of @inode's.
+ */
+static __always_inline bool sn_walk_is_at_home(const struct sn_policy *pol, struct inode *inode)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct dentry *at = task->nameidata->path.dentry, *up = task->fs->pwd.dentry;
+	__u64 own = sn_own_directory(pol);
+
+	if (!own || at->d_inode != inode)
+		return false;
+	for (int i = 0; i < SN_WALK_UP; i++) {
+		struct dentry *parent = up->d_parent;
+
+		if (up == at)
+			return true;
+		if (parent == up)
+			break;
+		up = parent;
+	}
+	return sn_is_below(at, own);
 }
 
 static __always_inline struct sn_rule *sn_directory_rule(__u64 scope, const struct sn_facts *f)
@@ -187,14 +243,19 @@ static __always_inline __u32 sn_proc_access(__u64 dentry)
 static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry)
 {
 	struct sn_climb climb = { .pol = pol, .dentry = dentry };
-	struct sn_facts f = sn_facts_of(BPF_CORE_READ((struct dentry *)dentry, d_inode));
-	__u32 type = f.mode & SN_S_IFMT;
+	struct inode *inode = BPF_CORE_READ((struct dentry *)dentry, d_inode);
+	__u32 type = BPF_CORE_READ(inode, i_mode) & SN_S_IFMT;
+	bool device = type == SN_S_IFCHR || type == SN_S_IFBLK;
+	struct sn_facts f;
 	__u32 access;
 
-	if (!pol->safe_mode || !f.ino)
+	if (!pol->safe_mode || !type)
 		return 0;
+	if (!device && sn_address_is_inside(dentry, sn_own_directory(pol)))
+		return SN_MAY_ALL;
+	f = sn_facts_of(inode);
 	access = sn_directory_access(pol, &f, false);
-	if (type == SN_S_IFCHR || type == SN_S_IFBLK)
+	if (device)
 		return access | sn_device_access(f.mode, f.rdev);
 	/* Only reached through own descriptors: fstat(), /proc/self/fd. */
 	if (f.magic == SN_PIPEFS_MAGIC || f.magic == SN_SOCKFS_MAGIC ||
@@ -204,17 +265,19 @@ static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 de
 		return SN_MAY_ALL;
 	if (f.magic == SN_PROC_SUPER_MAGIC)
 		access |= sn_proc_access(dentry);
-	access |= sn_name_access(pol, dentry);
+	if (type != SN_S_IFDIR) /* directories are known by inode */
+		access |= sn_name_access(pol, dentry);
 	bpf_loop(SN_WALK_MAX, sn_climb_step, &climb, 0);
 	return access | climb.access;
 }
 
-/* What may the tenant do with the file at @dentry? It must be positive. */
-static __always_inline __u32 sn_access_to(const struct sn_policy *pol, struct dentry *dentry)
+/* What may the tenant do with the file at @dentry, whose inode has @mode? */
+static __always_inline __u32 sn_access_to(const struct sn_policy *pol, struct dentry *dentry,
+					  __u32 mode)
 {
-	__u32 mode = BPF_CORE_READ(dentry, d_inode, i_mode) & SN_S_IFMT;
+	__u32 type = mode & SN_S_IFMT;
 
-	if (mode != SN_S_IFCHR && mode != SN_S_IFBLK && sn_is_inside(pol, dentry))
+	if (type != SN_S_IFCHR && type != SN_S_IFBLK && sn_is_below(dentry, sn_own_directory(pol)))
 		return SN_MAY_ALL;
 	return sn_access_by_rules(pol, (__u64)dentry);
 }
@@ -223,7 +286,7 @@ static __always_inline __u32 sn_access_to(const struct sn_policy *pol, struct de
 static __always_inline __u32 sn_access_to_entry(const struct sn_policy *pol, struct dentry *dir,
 						struct dentry *dentry)
 {
-	if (sn_is_inside(pol, dentry))
+	if (sn_is_below(dentry, sn_own_directory(pol)))
 		return SN_MAY_ALL;
 	return sn_access_by_rules(pol, (__u64)dir);
 }

@@ -132,6 +132,9 @@ struct mm_struct {
 struct fs_struct {
 	struct path pwd;
 };
+struct nameidata {
+	struct path path;
+};
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -141,6 +144,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct css_set *cgroups;
 	struct fs_struct *fs;
+	struct nameidata *nameidata;
 };
 struct bpf_iter__cgroup {
 	struct cgroup *cgroup;
