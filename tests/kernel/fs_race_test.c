@@ -15,7 +15,7 @@
 
 /*
  * On tmpfs, where renames are cheap. The tenant's is t, with all that the races move; f and o/f
- * beside it are longer than any file inside, and begin with another letter.
+ * beside it begin with another letter than every file inside.
  */
 #define RACE	"/srv/race"
 #define TENANT	RACE "/t"
@@ -75,6 +75,7 @@ static struct {
 	atomic_long outside, inside, neither;
 	atomic_bool over;    /* no rounds left: what moves things ends, too */
 	int tenant, a, deep; /* directories: t, t/a, t/a/x/y */
+	ino_t f, hidden;     /* the two files outside */
 } race;
 
 static bool next_round(void)
@@ -82,21 +83,29 @@ static bool next_round(void)
 	return atomic_fetch_sub(&race.left, 1) > 0;
 }
 
-/* @size: of a file that was reached, or -1. */
-static void reached(long size)
+/* What a call returned that can reach nothing outside. */
+static void tried(int result)
 {
-	if (size < 0)
-		atomic_fetch_add(&race.neither, 1);
+	atomic_fetch_add(result < 0 ? &race.neither : &race.inside, 1);
+}
+
+static void reached(int result, const struct stat *st)
+{
+	if (!result && (st->st_ino == race.f || st->st_ino == race.hidden))
+		atomic_fetch_add(&race.outside, 1);
 	else
-		atomic_fetch_add(size == strlen(OUTSIDE) ? &race.outside : &race.inside, 1);
+		tried(result);
 }
 
 /* By reading: to stat what was opened is refused once more. */
 static void reached_by(int fd)
 {
-	char bytes[16];
+	char byte = 0;
 
-	reached(fd < 0 ? -1 : read(fd, bytes, sizeof(bytes)));
+	if (fd >= 0 && read(fd, &byte, 1) == 1 && byte == *OUTSIDE)
+		atomic_fetch_add(&race.outside, 1);
+	else
+		tried(fd);
 	if (fd >= 0)
 		close(fd);
 }
@@ -109,6 +118,8 @@ static long run_race(const char *arg, body *const movers[2], body *const others[
 	pthread_t thread[6];
 
 	race.left = number(&arg);
+	race.f = number(&arg);
+	race.hidden = number(&arg);
 	race.tenant = open(TENANT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	race.a = open(TENANT "/a", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	race.deep = open(TENANT "/a/x/y", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -166,16 +177,25 @@ static bool outside_is_as_laid_out(void)
 	       entries(RACE "/o") == 1 && entries(TENANT) > 3;
 }
 
+static const char *inodes(void)
+{
+	struct stat f, hidden;
+
+	if (stat(RACE "/f", &f) || stat(RACE "/o/f", &hidden))
+		GIVE_UP("nothing is outside: %s", strerror(errno));
+	return nums(f.st_ino, hidden.st_ino);
+}
+
 /* @probe: a race in which nothing outside may be reached or changed. */
 static void expect_race_lost(const char *probe, int rounds)
 {
 	lay_out_race();
-	EXPECT_EQ(0, inside(t1, probe, "%d", rounds));
+	EXPECT_EQ(0, inside(t1, probe, "%d %s", rounds, inodes()));
 	EXPECT_TRUE(outside_is_as_laid_out());
 	EXPECT_TRUE(inside(t1, "count", "inside") > 0);
 	EXPECT_TRUE(inside(t1, "count", "neither") > 0);
 	lay_out_race();
-	EXPECT_TRUE(outside(probe, "%d", CONTROL) > 0);
+	EXPECT_TRUE(outside(probe, "%d %s", CONTROL, inodes()) > 0);
 	EXPECT_TRUE(!outside_is_as_laid_out());
 }
 
@@ -223,7 +243,7 @@ static void *stat_swapped(void *unused)
 	struct stat st;
 
 	for (int i = 0; next_round(); i++)
-		reached(stat(swapped[i % 3], &st) ? -1 : st.st_size);
+		reached(stat(swapped[i % 3], &st), &st);
 	return unused;
 }
 
@@ -231,7 +251,7 @@ static void *stat_swapped(void *unused)
 static void *change_swapped(void *unused)
 {
 	for (int i = 0; next_round(); i++) {
-		truncate(swapped[i % 3], strlen(INSIDE));
+		truncate(swapped[i % 3], 1);
 		chmod(swapped[i % 3], 0600);
 	}
 	return unused;
@@ -244,14 +264,13 @@ static void *link_swapped(void *unused)
 	for (int i = 0; next_round(); i++) {
 		if (linkat(AT_FDCWD, swapped[i % 3], race.tenant, "new", AT_SYMLINK_FOLLOW))
 			continue;
-		if (!fstatat(race.tenant, "new", &st, 0))
-			reached(st.st_size);
+		reached(fstatat(race.tenant, "new", &st, 0), &st);
 		unlinkat(race.tenant, "new", 0);
 	}
 	return unused;
 }
 
-PROBE(targets_change) /* ROUNDS */
+PROBE(targets_change) /* ROUNDS INODE INODE */
 {
 	return run_race(
 		arg, (body *const[]){ exchange_targets, replace_link },
@@ -302,7 +321,7 @@ static void *stat_upwards(void *unused)
 	struct stat st;
 
 	for (int i = 0; next_round(); i++)
-		reached(fstatat(race.deep, upwards[i % 3], &st, 0) ? -1 : st.st_size);
+		reached(fstatat(race.deep, upwards[i % 3], &st, 0), &st);
 	return unused;
 }
 
@@ -331,7 +350,7 @@ static void *change_upwards(void *unused)
 	return unused;
 }
 
-PROBE(directories_move) /* ROUNDS */
+PROBE(directories_move) /* ROUNDS INODE INODE */
 {
 	return run_race(
 		arg, (body *const[]){ move_up_and_down, move_across },
@@ -371,9 +390,8 @@ static void *take_in(void *unused)
 
 		if (linkat(race.tenant, "../f", race.tenant, "name", 0) &&
 		    renameat(race.tenant, "../f", race.tenant, "name"))
-			reached(-1);
-		if (!fstatat(race.tenant, "name", &st, 0) && st.st_size)
-			reached(st.st_size);
+			tried(-1);
+		reached(fstatat(race.tenant, "name", &st, 0), &st);
 	}
 	return unused;
 }
@@ -397,7 +415,7 @@ static void *remove_outside(void *unused)
 	return unused;
 }
 
-PROBE(entries_come_and_go) /* ROUNDS */
+PROBE(entries_come_and_go) /* ROUNDS INODE INODE */
 {
 	return run_race(arg, (body *const[]){ link_and_unlink, rename_and_unlink },
 			(body *const[]){ take_in, take_in, take_out, remove_outside });
@@ -453,9 +471,9 @@ static void *use_deep(void *unused)
 	while (next_round()) {
 		reached_by(openat(race.deep, "f", O_RDWR | O_CLOEXEC));
 		reached_by(openat(race.deep, "../y/f", O_RDONLY | O_CLOEXEC));
-		reached(fstatat(race.deep, "f", &st, 0) ? -1 : 3);
-		reached(faccessat(race.deep, "f", R_OK | W_OK, 0) ? -1 : 3);
-		reached(fchmodat(race.deep, "f", 0644, 0) ? -1 : 3);
+		tried(fstatat(race.deep, "f", &st, 0));
+		tried(faccessat(race.deep, "f", R_OK | W_OK, 0));
+		tried(fchmodat(race.deep, "f", 0644, 0));
 	}
 	return unused;
 }
@@ -467,13 +485,13 @@ static void *use_by_path(void *unused)
 	while (next_round()) {
 		reached_by(open(TENANT "/current/f", O_RDONLY | O_CLOEXEC));
 		reached_by(open(TENANT "/first/f", O_RDONLY | O_CLOEXEC));
-		reached(stat(TENANT "/current/.", &st) ? -1 : 3);
-		reached(access(TENANT "/f", R_OK | W_OK) ? -1 : 3);
+		tried(stat(TENANT "/current/.", &st));
+		tried(access(TENANT "/f", R_OK | W_OK));
 	}
 	return unused;
 }
 
-PROBE(everything_moves) /* ROUNDS */
+PROBE(everything_moves) /* ROUNDS INODE INODE */
 {
 	return run_race(arg, (body *const[]){ replace_directory, move_all },
 			(body *const[]){ use_deep, use_deep, use_by_path, use_by_path });
@@ -483,7 +501,7 @@ PROBE(everything_moves) /* ROUNDS */
 static void expect_race_won(const char *probe, int rounds)
 {
 	lay_out_race();
-	EXPECT_ALLOWED(t1, probe, "%d", rounds);
+	EXPECT_ALLOWED(t1, probe, "%d %s", rounds, inodes());
 	EXPECT_EQ(0, inside(t1, "count", "neither"));
 	EXPECT_TRUE(inside(t1, "count", "inside") >= ROUNDS);
 }
@@ -498,11 +516,11 @@ static void *use_empty(void *unused)
 	struct stat st;
 
 	while (next_round())
-		reached(stat(TENANT "/empty/.", &st) ? -1 : 3);
+		tried(stat(TENANT "/empty/.", &st));
 	return unused;
 }
 
-PROBE(a_directory_is_replaced) /* ROUNDS */
+PROBE(a_directory_is_replaced) /* ROUNDS INODE INODE */
 {
 	return run_race(arg, (body *const[]){ replace_empty, replace_empty },
 			(body *const[]){ use_empty, use_empty, use_empty, use_empty });
