@@ -29,7 +29,7 @@ HELPERS   := build/cli/failat.so build/cli/fillmap build/cli/look build/cli/tena
 
 all: $(PROGRAMS:%=build/%)	## the programs, in build/
 
-build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/ build/bench/vm/:
+build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/ build/bench/:
 	@mkdir -p $@
 
 build/%.bpf.o: bpf/%.bpf.c | build/
@@ -95,12 +95,16 @@ bench: deps bench-programs	## what it costs beside its alternatives, in instruct
 	@$(MAKE) -s stage
 	+@tests/bench/run
 
-# what a measurement needs in the machine where it runs
-BENCH_PROGRAMS := $(patsubst tests/bench/%.c,build/bench/vm/%,$(wildcard tests/bench/*.c))
-bench-programs: $(BENCH_PROGRAMS) build/safenode.linked.o
-	@cp tests/bench/guest build/safenode.linked.o build/bench/vm/
+bench-host: all bench-programs	## the same in nanoseconds on this machine's own kernel, as root
+	@tests/bench/host
 
-build/bench/vm/%: tests/bench/%.c build/libsafenode.a | build/bench/vm/
+# what a measurement needs in the machine where it runs
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/*.c))
+bench-programs: $(BENCH_PROGRAMS) build/safenode.linked.o
+	@mkdir -p build/bench/vm
+	@cp $(filter-out %.c,$(wildcard tests/bench/*)) $^ build/bench/vm/
+
+build/bench/%: tests/bench/%.c build/libsafenode.a | build/bench/
 	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) $< build/libsafenode.a $(LDLIBS) -lpthread -o $@
 
 lint:				## the layout of the sources
@@ -127,6 +131,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all deps demo test units check check-native bench bench-programs lint install stage clean help
+.PHONY: all deps demo test units check check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)

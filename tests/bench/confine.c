@@ -3,6 +3,7 @@
  * Starts a command under what else the kernel offers:
  *
  * confine landlock DIR PORT COMMAND...	rules that allow what a tenant of DIR may
+ * confine apparmor PROFILE COMMAND...	a profile that has been loaded
  * confine seccomp COMMAND...		a filter for what a tenant's system calls may not do
  */
 #include <errno.h>
@@ -174,6 +175,15 @@ static void seccomp(void)
 		die("seccomp");
 }
 
+static void apparmor(const char *profile)
+{
+	int fd = open("/proc/self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || dprintf(fd, "exec %s", profile) < 0)
+		die("AppArmor");
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -181,12 +191,16 @@ int main(int argc, char **argv)
 	if (argc > 4 && !strcmp(argv[1], "landlock")) {
 		landlock(argv[2], atoi(argv[3]));
 		argv += 4;
+	} else if (argc > 3 && !strcmp(argv[1], "apparmor")) {
+		apparmor(argv[2]);
+		argv += 3;
 	} else if (argc > 2 && !strcmp(argv[1], "seccomp")) {
 		seccomp();
 		argv += 2;
 	} else {
-		fprintf(stderr,
-			"usage: confine landlock DIR PORT COMMAND... | seccomp COMMAND...\n");
+		fprintf(stderr, "usage: confine landlock DIR PORT COMMAND... | apparmor PROFILE "
+				"COMMAND... | "
+				"seccomp COMMAND...\n");
 		return 2;
 	}
 	execvp(argv[0], argv);

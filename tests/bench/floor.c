@@ -25,6 +25,8 @@ static __attribute__((noreturn)) void die(const char *what)
 	exit(1);
 }
 
+static int programs[256], nr_programs;
+
 static int load(enum bpf_prog_type type, int answer, const struct bpf_prog_load_opts *opts)
 {
 	const struct bpf_insn empty[] = {
@@ -32,32 +34,35 @@ static int load(enum bpf_prog_type type, int answer, const struct bpf_prog_load_
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return bpf_prog_load(type, "floor", "GPL", empty, 2, opts);
+	if (nr_programs == sizeof(programs) / sizeof(*programs)) {
+		errno = E2BIG;
+		die("programs");
+	}
+	programs[nr_programs] = bpf_prog_load(type, "floor", "GPL", empty, 2, opts);
+	return programs[nr_programs++];
 }
 
-/* 0 where this kernel has no such hook: safenode leaves its program out, too. */
-static int attach_lsm(const char *hook)
+/* Where this kernel has no such hook, safenode leaves its program out, too. */
+static void attach_lsm(const char *hook)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_LSM_MAC);
 	int id = libbpf_find_vmlinux_btf_id(hook, BPF_LSM_MAC), fd;
 
 	if (id < 0)
-		return 0;
+		return;
 	opts.attach_btf_id = id;
 	fd = load(BPF_PROG_TYPE_LSM, 0, &opts);
 	if (fd < 0 || bpf_raw_tracepoint_open(NULL, fd) < 0)
 		die(hook);
-	return 1;
 }
 
-static int attach_egress(int cgroup)
+static void attach_egress(int cgroup)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_INET_EGRESS);
 	int fd = load(BPF_PROG_TYPE_CGROUP_SKB, 1, &opts);
 
 	if (fd < 0 || bpf_link_create(fd, cgroup, BPF_CGROUP_INET_EGRESS, NULL) < 0)
 		die("egress");
-	return 1;
 }
 
 static bool wanted(const char *hook, char **hooks, int nr)
@@ -68,22 +73,42 @@ static bool wanted(const char *hook, char **hooks, int nr)
 	return !nr;
 }
 
-static int attach(const struct bpf_program *prog, int cgroup, char **hooks, int nr)
+static void attach(const struct bpf_program *prog, int cgroup, char **hooks, int nr)
 {
 	const char *section = bpf_program__section_name(prog);
+	bool lsm = !strncmp(section, "lsm/", 4);
 
-	if (!strncmp(section, "lsm/", 4))
-		return wanted(section + 4, hooks, nr) ? attach_lsm(section + 4) : 0;
-	if (!strcmp(section, "cgroup_skb/egress"))
-		return wanted("egress", hooks, nr) ? attach_egress(cgroup) : 0;
-	return 0; /* not on a hook: run by the loader */
+	if (!lsm && strcmp(section, "cgroup_skb/egress"))
+		return; /* not on a hook: run by the loader */
+	if (!wanted(lsm ? section + 4 : "egress", hooks, nr))
+		return;
+	if (lsm)
+		attach_lsm(section + 4);
+	else
+		attach_egress(cgroup);
+}
+
+static __u64 times_run(void)
+{
+	__u64 times = 0;
+
+	for (int i = 0; i < nr_programs; i++) {
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(programs[i], &info, &size))
+			die("statistics");
+		times += info.run_cnt;
+	}
+	return times;
 }
 
 int main(int argc, char **argv)
 {
 	struct bpf_object *object;
 	struct bpf_program *prog;
-	int cgroup, attached = 0;
+	__u64 times;
+	int cgroup;
 	char byte;
 
 	if (argc < 3) {
@@ -95,10 +120,13 @@ int main(int argc, char **argv)
 	if (!object || cgroup < 0)
 		die(argv[1]);
 	bpf_object__for_each_program (prog, object)
-		attached += attach(prog, cgroup, argv + 3, argc - 3);
-	printf("%d\n", attached);
+		attach(prog, cgroup, argv + 3, argc - 3);
+	printf("%d\n", nr_programs);
 	fflush(stdout);
-	while (read(0, &byte, 1) > 0)
-		;
+	while (read(0, &byte, 1) > 0) {
+		times = times_run();
+		if (write(1, &times, sizeof(times)) != sizeof(times))
+			die("answer");
+	}
 	return 0;
 }

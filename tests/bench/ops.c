@@ -4,14 +4,17 @@
  * operation. What confines this process (a tenant's cgroup, Landlock, nothing) is its caller's
  * business, so that the program under measurement is the same in every column.
  *
- * ops [--instructions] DIR OUTSIDE PID PORT CLOSED [NAME...]
+ * ops [--wait] CLOCK DIR OUTSIDE PID PORT CLOSED [NAME...]
+ *	CLOCK	"ns"; "instructions": the time stamp counter, which counts executed instructions in
+ *		QEMU with -icount shift=0; "calls": hook calls, as floor tells them (descriptors 8
+ *		and 9 are its standard input and output)
  *	DIR	writable, and allowed in every column
  *	OUTSIDE	writable, but not allowed to the confined
  *	PID	another process of the same user
  *	PORT	a TCP and UDP port on loopback that is allowed, CLOSED one that is not
+ *	NAME	only the operations whose names begin so
  *
- * Time is the clock's nanoseconds, or with --instructions the time stamp counter, which counts
- * executed instructions in QEMU with -icount shift=0.
+ * With --wait it begins when it can read a byte from standard input.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -21,23 +24,18 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-#ifdef __x86_64__
-#include <x86intrin.h>
-#endif
 
-#define BATCH 20 /* operations in one batch; a batch is shorter than a timer tick */
+#include "clock.h"
 
+#define BATCH	       20   /* operations in one batch; a batch is shorter than a timer tick */
 #define BATCHES_STABLE 150  /* end after so many without a new minimum... */
 #define BATCHES_MAX    2000 /* ...or after so many */
 #define DEEPEST	       30
@@ -45,7 +43,11 @@
 #define BLOCK	       4096
 #define NAME_BYTES     512
 
-static bool instructions;
+#define FLOOR_ASK    8
+#define FLOOR_ANSWER 9
+
+static enum clock unit;
+static bool calls_counted;
 static char top[256], outside[256];
 static pid_t other;
 static struct sockaddr_in allowed, closed;
@@ -60,14 +62,14 @@ static __attribute__((noreturn)) void die(const char *what)
 
 static unsigned long long now(void)
 {
-	struct timespec t;
+	unsigned long long calls;
 
-#ifdef __x86_64__
-	if (instructions)
-		return __rdtsc();
-#endif
-	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+	if (!calls_counted)
+		return clock_now(unit);
+	if (write(FLOOR_ASK, "", 1) != 1 ||
+	    read(FLOOR_ANSWER, &calls, sizeof(calls)) != sizeof(calls))
+		die("floor");
+	return calls;
 }
 
 /* What a call that is not a descriptor to keep returned -> 0 or the errno. */
@@ -571,9 +573,9 @@ static unsigned long long batch(const struct op *op, int *error)
 static unsigned long long cheapest(const struct op *op, int *error)
 {
 	unsigned long long best = batch(op, error);
-	int last = 0;
+	int last = 0, most = calls_counted ? 3 : BATCHES_MAX; /* calls are always the same */
 
-	for (int i = 1; i < BATCHES_MAX; i++) {
+	for (int i = 1; i < most; i++) {
 		unsigned long long t = batch(op, error);
 
 		if (t < best) {
@@ -628,18 +630,25 @@ int main(int argc, char **argv)
 {
 	const struct op nothing = OP("nothing", do_nothing);
 	unsigned long long overhead;
+	bool wait = false;
+	char byte;
 	int error;
 
-	if (argc > 1 && !strcmp(argv[1], "--instructions")) {
-		instructions = true;
+	if (argc > 1 && !strcmp(argv[1], "--wait")) {
+		wait = true;
 		argc--;
 		argv++;
 	}
-	if (argc < 6) {
+	calls_counted = argc > 1 && !strcmp(argv[1], "calls");
+	if (argc < 7 || (!calls_counted && !clock_named(argv[1], &unit))) {
 		fprintf(stderr,
-			"usage: ops [--instructions] DIR OUTSIDE PID PORT CLOSED [NAME...]\n");
+			"usage: ops [--wait] CLOCK DIR OUTSIDE PID PORT CLOSED [NAME...]\n");
 		return 2;
 	}
+	if (wait && read(0, &byte, 1) != 1)
+		die("standard input");
+	argc--;
+	argv++;
 	snprintf(top, sizeof(top), "%s", argv[1]);
 	snprintf(outside, sizeof(outside), "%s", argv[2]);
 	other = atoi(argv[3]);

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Shared by the parts that run where it is measured: places, users, and every way to be confined.
+# shellcheck shell=bash
+
+cgroups=/sys/fs/cgroup
+bin=/usr/local/lib/safenode-bench # where the confined may start programs
+dir=/srv/t1
+outside=/srv/other
+port=8080
+closed=22
+other= # a process of the tenant's user outside
+clock=${BENCH_CLOCK:-instructions}
+# where processes are that are no tenants, named by their level
+level1=b1
+level2=b1/b2
+level3=b1/b2/b3
+level6=b1/b2/b3/b4/b5/b6
+
+say()
+{
+	echo "bench: [$SECONDS s] $*" >&2
+}
+
+prepare()
+{
+	# Debian's AppArmor parser and bubblewrap, when the machine has none
+	[ ! -d "$here/root" ] || cp -a "$here/root/." /
+	ldconfig
+	install -D -m 755 -t $bin "$here"/{ops,floor,confine,program,load,fill,safenode.linked.o,work.js}
+	# in memory: no journal runs beside what is measured
+	trap finish EXIT
+	mount -t tmpfs -o mode=755 tmpfs /srv
+	install -d -o 2001 -g 2001 $dir $outside
+	install -o 2001 -g 2001 /dev/null $outside/file
+	setpriv --reuid 2001 --regid 2001 --clear-groups sleep infinity &
+	other=$!
+	if command -v apparmor_parser >/dev/null; then
+		apparmor_parser -K -r "$here/apparmor.profile"
+	fi
+	find_peers
+}
+
+# Takes back what stays in a machine that is not thrown away
+finish()
+{
+	local tenant
+
+	for tenant in t1 t2 t9; do
+		safenode-detach --cgroup $tenant --kill 2>/dev/null || true
+	done
+	[ ! -e /sys/fs/bpf/safenode ] || safenode-load --unload || true
+	[ -z "$other" ] || kill "$other"
+	! has_apparmor || apparmor_parser -R "$here/apparmor.profile"
+	[ ! -d $cgroups/b1 ] || find $cgroups/b1 -depth -type d -exec rmdir {} \;
+	rm -rf $bin
+}
+
+# in_cgroup PATH COMMAND...: as the tenant's user in the tenant's directory, but no tenant
+in_cgroup()
+{
+	local path=$cgroups/$1
+	shift
+	mkdir -p "$path"
+	(echo 0 >"$path/cgroup.procs" && cd $dir &&
+		exec setpriv --reuid 2001 --regid 2001 --clear-groups --no-new-privs -- "$@")
+}
+
+bare()
+{
+	in_cgroup $level2 "$@"
+}
+
+# floor_begin [HOOK...]: empty programs, on every hook of safenode when none is named
+floor_begin()
+{
+	local hooks
+
+	mkdir -p $cgroups/safenode
+	mkfifo /tmp/ask /tmp/answer
+	$bin/floor $bin/safenode.linked.o $cgroups/safenode "$@" </tmp/ask >/tmp/answer 2>/dev/null &
+	floor=$!
+	exec 8>/tmp/ask 9</tmp/answer
+	rm /tmp/ask /tmp/answer
+	read -r hooks <&9
+	say "floor: $hooks empty programs"
+}
+
+floor_end()
+{
+	exec 8>&- 9<&-
+	wait $floor
+	[ ! -d $cgroups/safenode/t1 ] || rmdir $cgroups/safenode/t1
+	rmdir $cgroups/safenode
+}
+
+has_apparmor()
+{
+	grep -qs '^safenode-bench ' /sys/kernel/security/apparmor/profiles
+}
+
+# How each column starts a command; all but the tenant's begin as bare
+declare -A prefixes=(
+	[bare]=""
+	[Landlock]="$bin/confine landlock $dir $port"
+	[AppArmor]="$bin/confine apparmor safenode-bench"
+	[bubblewrap]="bwrap --unshare-user --unshare-pid --unshare-ipc --unshare-uts
+		--unshare-cgroup-try --new-session --die-with-parent --ro-bind /usr /usr
+		--ro-bind /etc /etc --symlink usr/bin /bin --symlink usr/lib /lib
+		--symlink usr/lib64 /lib64 --proc /proc --dev /dev
+		--bind $dir $dir --chdir $dir --"
+	[seccomp]="$bin/confine seccomp"
+	[tenant]="safenode-attach --cgroup t1 --dir $dir --safe-mode
+		--restricted-outgoing-addresses self --allowed-outgoing-ports $port --"
+)
+peers=(Landlock)
+# peers that this machine has, told once the profile is loaded
+find_peers()
+{
+	! has_apparmor || peers+=(AppArmor)
+	! command -v bwrap >/dev/null || peers+=(bubblewrap)
+	peers+=(seccomp)
+	say "peers: ${peers[*]}"
+}
+
+# confined COLUMN COMMAND...
+confined()
+{
+	local column=$1
+
+	shift
+	# shellcheck disable=SC2086 # words
+	case $column in
+	tenant) (cd $dir && ${prefixes[tenant]} "$@") ;;
+	*) bare ${prefixes[$column]} "$@" ;;
+	esac
+}

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Whole programs: node with and without what confines it.
+# shellcheck shell=bash
+
+node=${BENCH_NODE:-/opt/node-24/bin/node}
+[ -x "$node" ] || node=$(command -v node)
+# where every column's rules let it be started
+cp "$(realpath "$node")" $bin/node
+node=$bin/node
+work=$dir/work.js
+runs=${BENCH_RUNS:-5}
+
+# row OP COST
+row()
+{
+	echo "{\"part\": \"programs\", \"column\": \"$column\", \"op\": \"$1\", \"cost\": $2, \"result\": \"ok\"}"
+}
+
+# least COMMAND...: the smallest of the numbers that it prints in several runs
+least()
+{
+	local i
+
+	for ((i = 0; i < runs; i++)); do
+		"$@"
+	done | sort -g | head -n 1
+}
+
+# starts COLUMN COMMAND...: cost of starting it, until its first byte of output
+starts()
+{
+	# shellcheck disable=SC2086 # words
+	case $1 in
+	tenant) (cd $dir && $bin/program $runs "$clock" ${prefixes[tenant]} "${@:2}") ;;
+	*) bare $bin/program $runs "$clock" ${prefixes[$1]} "${@:2}" ;;
+	esac | cut -d' ' -f1
+}
+
+ask()
+{
+	exec 6<>/dev/tcp/127.0.0.1/$port
+	printf 'GET /%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&6
+	tail -n 1 <&6
+	exec 6>&-
+}
+
+# serve CONFINED CONNECTIONS REQUESTS
+serve()
+{
+	local confined=$1 connections=$2 requests=$3 pid each half most before after
+
+	mkfifo /tmp/up
+	confined "$confined" "$node" "${options[@]}" $work serve $port >/tmp/up &
+	pid=$!
+	read -r <>/tmp/up
+	rm /tmp/up
+	$bin/load "$clock" $port "$connections" 3000 1 >/dev/null # let the JIT finish
+	before=$(ask cpu)
+	read -r each half most < <($bin/load "$clock" $port "$connections" "$requests" 5)
+	after=$(ask cpu)
+	ask quit >/dev/null
+	wait $pid
+	row "HTTP request, $connections connections" "$each"
+	row "HTTP request's CPU time of the server, $connections connections" \
+		$(((after - before) * 1000 / (5 * requests)))
+	row "HTTP median, $connections connections" "$half"
+	row "HTTP p99, $connections connections" "$most"
+}
+
+# programs COLUMN CONFINED [NODE-OPTION...]
+programs()
+{
+	local column=$1 confined=$2
+	options=("${@:3}")
+
+	say "programs: $column"
+	row "node --version" "$(starts "$confined" "$node" "${options[@]}" --version)"
+	row "node to its first line" "$(starts "$confined" "$node" "${options[@]}" $work start)"
+	row "require 500 modules" "$(least confined "$confined" "$node" "${options[@]}" $work require $dir/tree)"
+	row "readFileSync" "$(least confined "$confined" "$node" "${options[@]}" $work read $dir/tree)"
+	row "write 20000 files" "$(runs=2 least confined "$confined" "$node" "${options[@]}" $work files $dir)"
+	serve "$confined" 1 1000
+	serve "$confined" 50 3000
+}
+
+cp $bin/work.js $work
+bare mkdir -p $dir/tree
+bare "$node" $work tree $dir/tree
+
+programs bare bare
+programs "bare again" bare
+if "$node" --permission --version >/dev/null 2>&1; then
+	programs "node --permission" bare --permission --allow-fs-read=$dir --allow-fs-write=$dir
+fi
+for peer in "${peers[@]}"; do
+	programs "$peer" "$peer"
+done
+safenode-load
+safenode-attach --cgroup t2 --dir $outside --user 2001 --safe-mode -- sleep infinity &
+neighbour=$!
+programs "beside tenants" bare
+programs tenant tenant
+kill $neighbour
+wait $neighbour || true
+safenode-detach --cgroup t1
+safenode-detach --cgroup t2
+safenode-load --unload

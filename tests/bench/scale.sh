@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Scale: decisions, attach and detach beside many tenants and with long lists; memory.
+# shellcheck shell=bash
+
+# scale_row COLUMN OP COST
+scale_row()
+{
+	echo "{\"part\": \"scale\", \"column\": \"$1\", \"op\": \"$2\", \"cost\": $3, \"result\": \"ok\"}"
+}
+
+# decisions COLUMN ADDRESSES PORTS: the operations that look something up
+decisions()
+{
+	say "scale: $1"
+	(cd $dir && safenode-attach --cgroup t1 --dir $dir --safe-mode \
+		--restricted-outgoing-addresses "$2" --allowed-outgoing-ports "$3" -- \
+		$bin/ops "$clock" $dir $outside $other $port $closed \
+		"open+close depth 1" "open+close depth 9" connect+close sendto "open outside" \
+		"connect to a closed") | sed "s/^{/{\"part\": \"scale\", \"column\": \"$1\", /"
+}
+
+# until the end
+tool()
+{
+	$bin/program 1 "$clock" "$@" | cut -d' ' -f2
+}
+
+# attach and detach of a policy without a command
+tools()
+{
+	local attach=() detach=() i
+
+	for i in 1 2 3; do
+		attach+=("$(tool safenode-attach --cgroup t9 --dir $dir --safe-mode \
+			--restricted-outgoing-addresses self --allowed-outgoing-ports $port)")
+		detach+=("$(tool safenode-detach --cgroup t9)")
+	done
+	scale_row "$1" "safenode-attach, policy only" "$(printf '%s\n' "${attach[@]}" | sort -n | head -n 1)"
+	scale_row "$1" "safenode-detach" "$(printf '%s\n' "${detach[@]}" | sort -n | head -n 1)"
+}
+
+# bytes of the kernel's memory that policies use: slab, per-CPU, vmalloc
+memory()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^(SUnreclaim|Percpu|VmallocUsed):/ { kb += $2 } END { print kb * 1024 }' /proc/meminfo
+}
+
+# The kernel's own account of the maps (exact since Linux 6.4)
+memlock()
+{
+	bpftool map show -j | python3 -c 'import json, sys
+print(sum(m.get("bytes_memlock", 0) for m in json.load(sys.stdin) if m.get("name") in
+    ("policies", "counters", "addresses", "ports", "directories", "names", "tenants")))'
+}
+
+# list N: N IPv4 addresses, the last one loopback; spread: addresses of many prefix lengths, none a loopback one but the last
+list()
+{
+	local i
+
+	for ((i = 1; i < $1; i++)); do
+		printf '10.1.%d.%d,' $((i / 256)) $((i % 256))
+	done
+	echo 127.0.0.1
+}
+
+spread()
+{
+	local i
+
+	for ((i = 8; i < 32; i++)); do
+		printf '10.0.0.0/%d,' $i
+	done
+	for ((i = 16; i <= 64; i++)); do
+		printf 'fd00::/%d,' $i
+	done
+	echo 127.0.0.1
+}
+
+# ports N: N allowed ports, none beside another
+ports()
+{
+	local i
+
+	for ((i = 1; i < $1; i++)); do
+		printf '%d,' $((10000 + 2 * i))
+	done
+	echo $port
+}
+
+safenode-load
+tenants=1
+decisions "1 tenant" self $port
+tools "1 tenant"
+before=$(memory) before_maps=$(memlock)
+for more in 100 1000 10000; do
+	$bin/fill $tenants $((more - tenants)) 0
+	tenants=$more
+	decisions "$more tenants" self $port
+	tools "$more tenants"
+done
+safenode-detach --cgroup t1
+scale_row "10000 tenants" "bytes per tenant, slab" $((($(memory) - before) / 10000))
+scale_row "10000 tenants" "bytes per tenant, maps" $((($(memlock) - before_maps) / 10000))
+$bin/fill --empty
+before=$(memory) before_maps=$(memlock)
+$bin/fill 1 10000 10
+scale_row "10000 tenants of 10 rules" "bytes per tenant, slab" $((($(memory) - before) / 10000))
+scale_row "10000 tenants of 10 rules" "bytes per tenant, maps" $((($(memlock) - before_maps) / 10000))
+$bin/fill --empty
+
+for n in 1 64 4096; do
+	decisions "$n addresses" "$(list $n)" $port
+	decisions "$n ports" 127.0.0.1 "$(ports $n)"
+done
+decisions "4096 addresses and ports" "$(list 4096)" "$(ports 4096)"
+decisions "74 prefix lengths" "$(spread)" $port
+safenode-detach --cgroup t1
+safenode-load --unload
