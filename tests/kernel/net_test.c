@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bpf/net.bpf.c: where the sockets of a tenant reach. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "int80.h"
 #include "joined.h"
 #include "net_probes.h"
 
@@ -184,36 +189,55 @@ TEST(an_unspecified_family_in_a_datagrams_address_is_ipv4)
 	EXPECT_EQ(3, arrived(udp_listed));
 }
 
-/* "ADDRESS PORT": connects to a listed place, disconnects, connects to ADDRESS. */
+/* "WAY SOCKET ADDRESS PORT": connects to a listed place, disconnects, goes the way to ADDRESS. */
 PROBE(reconnect)
 {
 	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
 	struct dest listed, to;
-	char address[64];
+	char name[32], address[64];
+	const struct way *way;
 	unsigned int port;
+	int family, fd;
 	long result;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (sscanf(arg, "%63s %u", address, &port) != 2 || !read_dest(address, port, &to) ||
-	    !read_dest("127.0.0.1", LISTED, &listed))
+	if (sscanf(arg, "%31s %d %63s %u", name, &family, address, &port) != 4 ||
+	    !(way = find_way(name)) || !read_dest(address, port, &to) ||
+	    !read_dest(family == 4 ? "127.0.0.1" : "::1", LISTED, &listed))
 		return could_not_try("cannot understand %s", arg);
-	if (fd < 0 || by_connect(fd, &listed))
+	fd = socket(family == 4 ? AF_INET : AF_INET6, way->type | SOCK_CLOEXEC, 0);
+	/* also before it was ever connected */
+	if (fd < 0 || connect(fd, &nowhere, sizeof(nowhere)) || by_connect(fd, &listed))
 		return could_not_try("connecting to the listed port");
 	/* the shortest form: nothing but the family */
 	if (connect(fd, &nowhere, sizeof(nowhere.sa_family)) ||
 	    connect(fd, &nowhere, sizeof(nowhere)))
 		result = -errno * 1000L;
 	else
-		result = answer(by_connect(fd, &to));
+		result = answer(way->go(fd, &to));
 	close(fd);
 	return result;
 }
 
 TEST(disconnecting_works_and_connecting_again_is_asked_again)
 {
-	EXPECT_ALLOWED(t1, "reconnect", "10.0.0.5 %d", LISTED);
-	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "reconnect", "10.0.0.5 %d",
-		       UNLISTED);
+	for (size_t i = 0; i < NR_WAYS; i++) {
+		EXPECT_ALLOWED(t1, "reconnect", "%s 4 10.0.0.5 %d", ways[i].name, LISTED);
+		EXPECT_REFUSED(t1, EPERM, ways[i].op, SN_NOT_LISTED, "reconnect",
+			       "%s 4 10.0.0.5 %d", ways[i].name, UNLISTED);
+		EXPECT_REFUSED(t1, EPERM, ways[i].op, SN_NOT_LISTED, "reconnect", "%s 6 fd00::5 %d",
+			       ways[i].name, UNLISTED);
+	}
+}
+
+/* Over IPv6 no address is meant; the kernel's answer is that the socket has none. */
+TEST(an_unspecified_family_on_an_ipv6_datagram_socket_leads_nowhere)
+{
+	arrived(udp_unlisted);
+	EXPECT_EQ(-EPERM, inside(t1, "reach", "udp-sendto 6 unspec:127.0.0.1 %d", UNLISTED));
+	EXPECT_EVENT(t1, SN_OP_NET_SEND, SN_NOT_LISTED);
+	EXPECT_EQ(-EDESTADDRREQ, inside(t1, "reach", "udp-sendto 6 unspec:127.0.0.1 %d", LISTED));
+	EXPECT_EQ(-EDESTADDRREQ, outside("reach", "udp-sendto 6 unspec:127.0.0.1 %d", UNLISTED));
+	EXPECT_TRUE(nothing_arrived(udp_unlisted, UNLISTED));
 }
 
 /* ---- lengths of addresses ---- */
@@ -345,6 +369,167 @@ TEST(every_message_of_sendmmsg_is_asked_about)
 	EXPECT_EQ(2, outside("two_messages", "127.0.0.1 %d 10.0.0.5 %d", LISTED, UNLISTED));
 	EXPECT_TRUE(!nothing_arrived(udp_unlisted, UNLISTED));
 	arrived(udp_unlisted);
+}
+
+/* ---- an address that changes during the call ---- */
+
+static struct dest shared_dest;
+static atomic_bool enough;
+
+static void *keep_changing(void *data)
+{
+	volatile in_port_t *port = &((struct sockaddr_in *)&shared_dest.address)->sin_port;
+
+	while (!enough) {
+		*port = htons(LISTED);
+		*port = htons(UNLISTED);
+	}
+	return data;
+}
+
+/* "ROUNDS": as many datagrams, while a thread changes the port. How many went, -1 if all did. */
+PROBE(changing_address)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	long rounds = atol(arg), sent = 0, refused = 0;
+	pthread_t thread;
+
+	enough = false;
+	if (fd < 0 || !read_dest("127.0.0.1", LISTED, &shared_dest) ||
+	    pthread_create(&thread, NULL, keep_changing, NULL))
+		return could_not_try("preparing");
+	for (long i = 0; i < rounds; i++) {
+		bool went = by_sendto(fd, &shared_dest) == 5;
+
+		sent += went;
+		refused += !went && errno == EPERM;
+	}
+	enough = true;
+	pthread_join(thread, NULL);
+	close(fd);
+	if (sent + refused != rounds)
+		return could_not_try("%ld of %ld rounds", sent + refused, rounds);
+	return refused ? sent : -1;
+}
+
+TEST(an_address_that_another_thread_rewrites_is_read_once)
+{
+	EXPECT_TRUE(inside(t1, "changing_address", "20000") > 0);
+	EXPECT_TRUE(nothing_arrived(udp_unlisted, UNLISTED));
+	EXPECT_EQ(-1, outside("changing_address", "20000"));
+	EXPECT_TRUE(!nothing_arrived(udp_unlisted, UNLISTED));
+	arrived(udp_unlisted);
+	arrived(udp_listed);
+}
+
+/* ---- the 32-bit entry ---- */
+
+/* Linux's numbers there; those of socketcall(2) are its first argument. */
+enum {
+	SOCKETCALL = 102,
+	CALL_CONNECT = 3,
+	CALL_SENDTO = 11,
+	CALL_SENDMSG = 16,
+	CALL_SENDMMSG = 20,
+	CONNECT32 = 362,
+	SENDMSG32 = 370,
+};
+
+struct message32 {
+	__u32 name, name_len, iov, iov_len, control, control_len, flags, sent;
+};
+
+/* What the calls point to, in a low page. */
+struct page32 {
+	__u32 args[6];
+	struct message32 message;
+	__u32 iov[2];
+	struct sockaddr_in to;
+	char text[8];
+};
+
+static __u32 pointer32(const void *to)
+{
+	return (__u32)(unsigned long)to;
+}
+
+static long socketcall32(struct page32 *page, int call, __u32 fd, __u32 a, __u32 b, __u32 c,
+			 __u32 d, __u32 e)
+{
+	__u32 args[6] = { fd, a, b, c, d, e };
+
+	memcpy(page->args, args, sizeof(args));
+	return int80(SOCKETCALL, call, (long)page->args, 0);
+}
+
+/* "CALL PORT FLAGS": to 127.0.0.1, over UDP, or over TCP where the flags have MSG_FASTOPEN. */
+PROBE(reach32)
+{
+	struct page32 *page = (void *)low_page();
+	unsigned int port, flags;
+	char call[16];
+	long result;
+	int fd;
+
+	if (page == MAP_FAILED || sscanf(arg, "%15s %u %u", call, &port, &flags) != 3)
+		return could_not_try("cannot understand %s", arg);
+	page->to = (struct sockaddr_in){ .sin_family = AF_INET,
+					 .sin_port = htons(port),
+					 .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	page->iov[0] = pointer32(page->text);
+	page->iov[1] = 5;
+	page->message = (struct message32){ .name = pointer32(&page->to),
+					    .name_len = sizeof(page->to),
+					    .iov = pointer32(page->iov),
+					    .iov_len = 1 };
+	fd = socket(AF_INET, (flags ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	if (!strcmp(call, "connect"))
+		result = socketcall32(page, CALL_CONNECT, fd, pointer32(&page->to), 16, 0, 0, 0);
+	else if (!strcmp(call, "sendto"))
+		result = socketcall32(page, CALL_SENDTO, fd, pointer32(page->text), 5, flags,
+				      pointer32(&page->to), 16);
+	else if (!strcmp(call, "sendmsg"))
+		result = socketcall32(page, CALL_SENDMSG, fd, pointer32(&page->message), flags, 0,
+				      0, 0);
+	else if (!strcmp(call, "sendmmsg"))
+		result = socketcall32(page, CALL_SENDMMSG, fd, pointer32(&page->message), 1, flags,
+				      0, 0);
+	else if (!strcmp(call, "connect32"))
+		result = int80(CONNECT32, fd, (long)&page->to, 16);
+	else if (!strcmp(call, "sendmsg32"))
+		result = int80(SENDMSG32, fd, (long)&page->message, flags);
+	else
+		result = could_not_try("cannot understand %s", arg);
+	close(fd);
+	munmap(page, 4096);
+	return result;
+}
+
+TEST(the_32_bit_socket_calls_are_no_way_around)
+{
+	static const struct {
+		const char *call;
+		enum sn_op op;
+		unsigned int flags;
+	} calls[] = {
+		{ "connect", SN_OP_NET_CONNECT, 0 },
+		{ "connect32", SN_OP_NET_CONNECT, 0 },
+		{ "sendto", SN_OP_NET_SEND, 0 },
+		{ "sendmsg", SN_OP_NET_SEND, 0 },
+		{ "sendmmsg", SN_OP_NET_SEND, 0 },
+		{ "sendmsg32", SN_OP_NET_SEND, 0 },
+		{ "sendto", SN_OP_NET_SEND, MSG_FASTOPEN },
+		{ "sendmsg32", SN_OP_NET_SEND, MSG_FASTOPEN },
+		{ "sendmmsg", SN_OP_NET_SEND, MSG_FASTOPEN },
+	};
+
+	if (outside("has_int80", "%s", ""))
+		SKIP("a kernel with the 32-bit system calls");
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		EXPECT_ALLOWED(t1, "reach32", "%s %d %u", calls[i].call, LISTED, calls[i].flags);
+		EXPECT_REFUSED(t1, EPERM, calls[i].op, SN_NOT_LISTED, "reach32", "%s %d %u",
+			       calls[i].call, UNLISTED, calls[i].flags);
+	}
 }
 
 /* ---- lists of addresses and ports ---- */
@@ -741,7 +926,10 @@ TEST(a_tenants_server_answers_whoever_connects)
 
 /* ---- listening ---- */
 
-/* "WHAT FAMILY PORT": binds a TCP socket (and listens) or a UDP one; "none": listens only. */
+/*
+ * "WHAT FAMILY PORT": binds a TCP socket (and listens) or a UDP one; "none": listens only,
+ * "unspec": as TCP, but by an address that does not say its family, which bind() takes for IPv4.
+ */
 PROBE(listen)
 {
 	struct dest any;
@@ -753,6 +941,8 @@ PROBE(listen)
 	if (sscanf(arg, "%15s %d %u", what, &family, &port) != 3 ||
 	    !read_dest(family == 4 ? "0.0.0.0" : "::", port, &any))
 		return could_not_try("cannot understand %s", arg);
+	if (!strcmp(what, "unspec"))
+		any.address.ss_family = AF_UNSPEC;
 	fd = socket(family == 4 ? AF_INET : AF_INET6,
 		    (strcmp(what, "udp") ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -783,6 +973,7 @@ TEST(allowed_listen_ports_are_the_only_ones_to_listen_on)
 					"18000,18010-18020", NULL);
 
 	EXPECT_ALLOWED(t, "listen", "tcp 4 18000");
+	EXPECT_ALLOWED(t, "listen", "unspec 4 18000");
 	EXPECT_ALLOWED(t, "listen", "tcp 6 18010");
 	EXPECT_ALLOWED(t, "listen", "tcp 6 18020");
 	EXPECT_ALLOWED(t, "listen", "udp 4 18015");
@@ -790,6 +981,7 @@ TEST(allowed_listen_ports_are_the_only_ones_to_listen_on)
 	EXPECT_ALLOWED(t, "listen", "udp 6 0");
 	EXPECT_ALLOWED(t, "listen", "bind 4 0"); /* as a client may */
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_NOT_LISTED, "listen", "tcp 4 18001");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_NOT_LISTED, "listen", "unspec 4 18001");
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_NOT_LISTED, "listen", "tcp 6 18009");
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_NOT_LISTED, "listen", "udp 4 18021");
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_LISTEN, SN_NOT_LISTED, "listen", "tcp 4 0");
@@ -826,4 +1018,134 @@ TEST(a_datagram_socket_that_was_handed_over_obeys_the_tenants_lists)
 	EXPECT_ALLOWED(t, "sendto_with", "40 10.0.0.5 %d", LISTED);
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "sendto_with", "40 10.0.0.5 %d",
 		       UNLISTED);
+}
+
+/* "FD": says something and hears it again. */
+PROBE(talk)
+{
+	char text[8] = "";
+	struct pollfd readable = { .fd = atoi(arg), .events = POLLIN };
+
+	if (send(atoi(arg), "hello", 5, MSG_NOSIGNAL) != 5)
+		return answer(-1);
+	if (poll(&readable, 1, 5000) != 1)
+		return could_not_try("no answer");
+	return recv(atoi(arg), text, sizeof(text), 0) == 5 && !strcmp(text, "hello") ? 0 : -EBADMSG;
+}
+
+/* "FD ADDRESS PORT": lets go of the connection and makes another. */
+PROBE(connect_kept_again)
+{
+	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	char address[64];
+	unsigned int port;
+	struct dest to;
+	int fd;
+
+	if (sscanf(arg, "%d %63s %u", &fd, address, &port) != 3 || !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	return connect(fd, &nowhere, sizeof(nowhere)) ? could_not_try("disconnecting")
+						      : answer(by_connect(fd, &to));
+}
+
+/* Says what it hears, in a process of its own, until the other side has gone. */
+static void start_echo(int fd)
+{
+	char text[64];
+	ssize_t len;
+
+	fflush(stdout);
+	if (!fork()) {
+		while ((len = recv(fd, text, sizeof(text), 0)) > 0)
+			send(fd, text, len, MSG_NOSIGNAL);
+		_exit(0);
+	}
+	close(fd);
+}
+
+static int connection_to(uint16_t port)
+{
+	struct dest to;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	read_dest("127.0.0.1", port, &to);
+	if (fd < 0 || by_connect(fd, &to))
+		GIVE_UP("cannot connect to port %d: %s", port, strerror(errno));
+	return fd;
+}
+
+TEST(a_connection_that_was_handed_over_goes_on_but_leads_nowhere_else)
+{
+	struct tenant *t;
+
+	accepted(tcp_unlisted);
+	hand_over(connection_to(UNLISTED), 40);
+	start_echo(accept4(tcp_unlisted, NULL, NULL, SOCK_CLOEXEC));
+	t = tenant_start("kept", "--dir", "/srv/t10", "--restricted-outgoing-addresses", RESTRICTED,
+			 "--allowed-outgoing-ports", "10002", "--keep-fd", "40", NULL);
+	EXPECT_ALLOWED(t, "talk", "40"); /* to a port that is not in the list */
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "connect_kept_again",
+		       "40 127.0.0.1 %d", UNLISTED);
+	EXPECT_ALLOWED(t, "connect_kept_again", "40 127.0.0.1 %d", LISTED);
+}
+
+/* "FD": accepts a connection and says what it hears. */
+PROBE(accept_on)
+{
+	struct pollfd readable = { .fd = atoi(arg), .events = POLLIN };
+	char text[16];
+	long result;
+	int client;
+
+	if (poll(&readable, 1, 5000) != 1)
+		return could_not_try("nobody came");
+	client = accept4(atoi(arg), NULL, NULL, SOCK_CLOEXEC);
+	if (client < 0)
+		return answer(client);
+	result = recv(client, text, sizeof(text), 0);
+	result = result < 0 ? answer(result) : answer(send(client, text, result, 0));
+	close(client);
+	return result;
+}
+
+/* "FD ADDRESS PORT": connects. */
+PROBE(reach_by)
+{
+	char address[64];
+	unsigned int port;
+	struct dest to;
+	int fd;
+
+	if (sscanf(arg, "%d %63s %u", &fd, address, &port) != 3 || !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	return answer(by_connect(fd, &to));
+}
+
+PROBE(stop_listening)
+{
+	return answer(shutdown(atoi(arg), SHUT_RD));
+}
+
+TEST(a_listening_socket_that_was_handed_over_serves_and_cannot_connect)
+{
+	int client, fd = listener(SOCK_STREAM, 10020);
+	char text[8] = "";
+	struct tenant *t;
+
+	hand_over(fd, 40);
+	fcntl(40, F_SETFD, 0);
+	t = tenant_start("kept", "--dir", "/srv/t10", "--restricted-outgoing-addresses", RESTRICTED,
+			 "--keep-fd", "40", NULL);
+	client = connection_to(10020);
+	send(client, "hello", 5, 0);
+	EXPECT_ALLOWED(t, "accept_on", "40");
+	EXPECT_EQ(5, recv(client, text, sizeof(text), 0));
+	close(client);
+	EXPECT_EQ(-EPERM, inside(t, "reach_by", "40 ::1 %d", UNLISTED));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	/* once it listens no more, it is a socket like any other */
+	EXPECT_EQ(0, inside(t, "stop_listening", "40"));
+	EXPECT_EQ(-EPERM, inside(t, "reach_by", "40 ::1 %d", UNLISTED));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	EXPECT_EQ(0, outside("reach_by", "40 ::1 %d", UNLISTED));
 }
