@@ -2,7 +2,9 @@
 /* bpf/net.bpf.c: sockets that are neither TCP nor UDP, and Unix sockets that were handed over. */
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/if_alg.h>
 #include <linux/rtnetlink.h>
+#include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <sys/un.h>
 
@@ -350,6 +352,155 @@ TEST(a_tenant_may_list_the_machines_addresses_but_not_change_them)
 	EXPECT_EQ(-EPERM, inside(t1, "netlink_order", "%d", RTM_NEWADDR));
 	EXPECT_EVENT(t1, SN_OP_NET_NETLINK, SN_NEVER);
 	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_UNKNOWN, "netlink_two", "%s", "");
+}
+
+/* ---- families that come as modules: last but one, for the controls load them ---- */
+
+/* Where the kernel has it neither built in nor as @module there is no control. */
+static const struct family {
+	const char *name, *module;
+	int family, type, protocol;
+	bool root;
+} families[] = {
+	{ "MPTCP over IPv4", NULL, AF_INET, SOCK_STREAM, 262, false },
+	{ "MPTCP over IPv6", NULL, AF_INET6, SOCK_STREAM, 262, false },
+	{ "ICMP echo over IPv4", NULL, AF_INET, SOCK_DGRAM, IPPROTO_ICMP, false },
+	{ "ICMP echo over IPv6", NULL, AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6, false },
+	{ "raw IPv4", NULL, AF_INET, SOCK_RAW, IPPROTO_TCP, true },
+	{ "raw IPv6", NULL, AF_INET6, SOCK_RAW, IPPROTO_UDP, true },
+	{ "packets", NULL, AF_PACKET, SOCK_DGRAM, 0, true },
+	{ "packets of old", NULL, AF_INET, SOCK_PACKET, 0, true },
+	{ "kernel events", NULL, AF_NETLINK, SOCK_RAW, 15, false },
+	{ "generic netlink", NULL, AF_NETLINK, SOCK_RAW, 16, false },
+	{ "socket diagnosis", NULL, AF_NETLINK, SOCK_RAW, 4, false },
+	{ "audit", NULL, AF_NETLINK, SOCK_RAW, 9, false },
+	{ "express data path", NULL, AF_XDP, SOCK_RAW, 0, true },
+	{ "crypto", "af_alg", AF_ALG, SOCK_SEQPACKET, 0, false },
+	{ "host sockets", "vsock_loopback", AF_VSOCK, SOCK_STREAM, 0, false },
+	{ "SCTP", "sctp", AF_INET, SOCK_STREAM, IPPROTO_SCTP, false },
+	{ "SCTP of many", "sctp", AF_INET6, SOCK_SEQPACKET, IPPROTO_SCTP, false },
+	{ "SMC", "smc", AF_SMC, SOCK_STREAM, 0, false },
+	{ "TIPC", "tipc", AF_TIPC, SOCK_RDM, 0, false },
+	{ "RDS", "rds", AF_RDS, SOCK_SEQPACKET, 0, false },
+	{ "KCM", "kcm", AF_KCM, SOCK_DGRAM, 0, false },
+	{ "L2TP", "l2tp_ip", AF_INET, SOCK_DGRAM, 115, false },
+	{ "DCCP", "dccp_ipv4", AF_INET, SOCK_DCCP, IPPROTO_DCCP, false },
+	{ "UDP-Lite", "udplite", AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE, false },
+	{ "keys", "af_key", AF_KEY, SOCK_RAW, 2, true },
+};
+
+static bool load_module(const char *name)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "modprobe -q %s", name);
+	return !system(command);
+}
+
+static bool is_unknown(long result)
+{
+	return result == -EAFNOSUPPORT || result == -EPROTONOSUPPORT || result == -ESOCKTNOSUPPORT;
+}
+
+TEST(sockets_of_other_families_are_refused_where_the_user_has_them_outside)
+{
+	must_run("sysctl -q net.ipv4.ping_group_range='0 100000'");
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
+		const struct family *f = &families[i];
+		char what[64];
+
+		snprintf(what, sizeof(what), "%d %d %d", f->family, f->type, f->protocol);
+		if (f->module && !load_module(f->module) &&
+		    is_unknown(outside("socket", "%s", what))) {
+			printf("# this kernel has no %s\n", f->name);
+			EXPECT_EQ(-EPERM, inside(t1, "socket", "%s", what));
+			EXPECT_EVENT(t1, SN_OP_NET_SOCKET, SN_FAMILY);
+		} else if (f->root) {
+			EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socket", "%s",
+					    what);
+		} else {
+			EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socket", "%s",
+				       what);
+		}
+	}
+	must_run("sysctl -q net.ipv4.ping_group_range='1 0'");
+}
+
+/* "FD WHAT": with an address of the socket's own family. */
+PROBE(other_family)
+{
+	struct sockaddr_alg hash = { .salg_family = AF_ALG,
+				     .salg_type = "hash",
+				     .salg_name = "sha1" };
+	struct sockaddr_vm host = { .svm_family = AF_VSOCK, .svm_port = 9, .svm_cid = 1 };
+	struct sockaddr_in raw = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	char what[16];
+	int fd;
+
+	if (sscanf(arg, "%d %15s", &fd, what) != 2)
+		return could_not_try("cannot understand %s", arg);
+	if (!strcmp(what, "alg-bind"))
+		return answer(bind(fd, (void *)&hash, sizeof(hash)));
+	if (!strcmp(what, "vsock-bind"))
+		return answer(bind(fd, (void *)&host, sizeof(host)));
+	if (!strcmp(what, "vsock-connect"))
+		return answer(connect(fd, (void *)&host, sizeof(host)));
+	if (!strcmp(what, "raw-sendto"))
+		return answer(sendto(fd, "hello", 5, 0, (void *)&raw, sizeof(raw)));
+	return could_not_try("cannot understand %s", arg);
+}
+
+TEST(a_socket_of_another_family_that_was_handed_over_gets_no_address)
+{
+	struct tenant *t;
+
+	if (!load_module("af_alg") || !load_module("algif_hash") || !load_module("vsock_loopback"))
+		GIVE_UP("no modules");
+	hand_over(socket(AF_ALG, SOCK_SEQPACKET, 0), 40);
+	hand_over(socket(AF_VSOCK, SOCK_STREAM, 0), 41);
+	hand_over(socket(AF_INET, SOCK_RAW, 253), 42);
+	t = tenant_start("kept", "--dir", "/srv/t10", "--restricted-outgoing-addresses",
+			 "127.0.0.1", "--keep-fd", "40", "--keep-fd", "41", "--keep-fd", "42",
+			 NULL);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_FAMILY, "other_family", "40 alg-bind");
+	EXPECT_EQ(-EPERM, inside(t, "other_family", "41 vsock-connect"));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_FAMILY);
+	EXPECT_EQ(-ECONNRESET, outside("other_family", "41 vsock-connect"));
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "other_family", "42 raw-sendto");
+}
+
+/* "PORT": makes a TCP socket one of SMC (an upper layer protocol), and connects. */
+PROBE(connect_by_smc)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct dest to;
+	long result;
+
+	read_dest("127.0.0.1", atoi(arg), &to);
+	result = answer(setsockopt(fd, IPPROTO_TCP, TCP_ULP, "smc", 3));
+	if (!result)
+		result = answer(by_connect(fd, &to));
+	close(fd);
+	return result;
+}
+
+/* What was a TCP socket when it was made may be another's when it connects. */
+TEST(a_socket_that_changes_its_family_connects_nowhere)
+{
+	struct tenant *t = tenant_start("smc", "--dir", "/srv/t10",
+					"--restricted-outgoing-addresses", "127.0.0.1", NULL);
+	int fd = listener(SOCK_STREAM, 10030);
+	long inner, outer;
+
+	load_module("smc");
+	inner = inside(t, "connect_by_smc", "10030");
+	if (inner == -EPERM)
+		EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_FAMILY);
+	outer = outside("connect_by_smc", "10030");
+	/* not every kernel has that layer, and then both get its answer */
+	EXPECT_TRUE(outer ? inner == outer : inner == -EPERM);
+	printf("# by SMC: %s inside, %s outside\n", sn_test_errno(inner), sn_test_errno(outer));
+	close(fd);
 }
 
 /* ---- last, for it is a flood, and the events of a flood are left out ---- */
