@@ -61,6 +61,59 @@ TEST(what_is_mounted_inside_is_refused)
 	EXPECT_ALLOWED(t1, "list", "/srv/t1/d");
 }
 
+/* Whatever it is: a directory or a file of elsewhere, or an overlay of the tenant's own. */
+TEST(what_else_is_mounted_inside_is_refused_but_for_the_tenants_own)
+{
+	lay_out();
+	put_dir("/srv/t1/upper");
+	put_dir("/srv/t1/work");
+	EXPECT_EQ(0, mount("/srv/t10", "/srv/t1/d", NULL, MS_BIND, NULL));
+	EXPECT_EQ(0, mount("/srv/t10/f", "/srv/t1/f", NULL, MS_BIND, NULL));
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 /srv/t1/d/f");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "rename",
+		       "0 /srv/t1/d/f\t/srv/t1/d/new");
+	put_file("/srv/t10/f");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/t1/f");
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_CHMOD, SN_OUTSIDE, "chmod", "384 /srv/t1/f");
+	umount("/srv/t1/f");
+	umount("/srv/t1/d");
+	EXPECT_EQ(0, mount("/srv/t1/upper", "/srv/t1/d", NULL, MS_BIND, NULL));
+	EXPECT_ALLOWED(t1, "open", "%d /srv/t1/d/f", O_WRONLY | O_CREAT);
+	umount("/srv/t1/d");
+	if (mount("none", "/srv/t1/d", "overlay", 0,
+		  "lowerdir=/srv/t10,upperdir=/srv/t1/upper,workdir=/srv/t1/work"))
+		SKIP("overlay");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 /srv/t1/d/f");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "list", "/srv/t1/d");
+	umount("/srv/t1/d");
+}
+
+TEST(links_that_were_there_before_the_tenant_lead_nowhere_else)
+{
+	struct tenant *t;
+
+	lay_out();
+	put_link("/srv/t1/f", "/srv/t10/hidden");
+	put_link("/srv/f", "/srv/t10/beside");
+	put_link("f", "/srv/t10/own");
+	t = tenant_start("t10", NULL);
+	EXPECT_ALLOWED(t, "open", "0 /srv/t10/own");
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 /srv/t10/hidden");
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/t10/beside");
+}
+
+TEST(a_single_file_whose_name_is_too_long_is_no_rule)
+{
+	char path[128] = "/srv/";
+
+	memset(path + 5, 'n', SN_NAME_MAX);
+	put_file(path);
+	setenv("LONG_NAME", path, 1);
+	EXPECT_TRUE(system("safenode-attach --cgroup t10 --dir /srv/t10 --safe-mode "
+			   "--read-only $LONG_NAME >&2"));
+	unlink(path);
+}
+
 static void mounted(const char *source, const char *dir, const char *type, unsigned long flags)
 {
 	if (mount(source, dir, type, flags, NULL))
@@ -111,6 +164,43 @@ TEST(a_directory_that_cannot_be_told_from_others_is_refused)
 	EXPECT_EQ(0, chown("/srv/t10/merged", 2001, 2001));
 	EXPECT_TRUE(system("safenode-attach --cgroup t10 --dir /srv/t10/merged --safe-mode >&2"));
 	umount("/srv/t10/merged");
+}
+
+/* Level @level below @fd, which is closed: directories called d, and a file f at the end. */
+static int descend(int fd, int levels, int keep)
+{
+	for (int i = 0; i < levels; i++) {
+		int next = mkdirat(fd, "d", 0755) ? -1 : openat(fd, "d", O_RDONLY | O_DIRECTORY);
+
+		close(fd);
+		fd = next;
+	}
+	close(openat(fd, "f", O_WRONLY | O_CREAT, 0644));
+	if (fd < 0 || fchmod(fd, 0777) || dup2(fd, keep) != keep)
+		GIVE_UP("making the tree: %s", strerror(errno));
+	return fd;
+}
+
+/* SN_WALK_MAX directories are climbed from the file: all of these, and the tenant's own. */
+TEST(a_tree_deeper_than_the_longest_walk_is_refused_at_its_end)
+{
+	struct tenant *t;
+	int fd;
+
+	lay_out();
+	mounted("none", "/srv/t1-evil", "tmpfs", 0);
+	put_dir("/srv/t1-evil/t");
+	fd = open("/srv/t1-evil/t", O_RDONLY | O_DIRECTORY);
+	fd = descend(fd, SN_WALK_MAX - 1, 50);
+	close(descend(fd, 1, 51));
+	t = tenant_start("t10", "--dir", "/srv/t1-evil/t", "--keep-fd", "50", "--keep-fd", "51",
+			 NULL);
+	EXPECT_ALLOWED(t, "open", "0 /proc/self/fd/50/f");
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /proc/self/fd/51/f");
+	tenant_stop(t);
+	close(50);
+	close(51);
+	EXPECT_EQ(0, umount("/srv/t1-evil"));
 }
 
 /* ---- directories that move and go ---- */

@@ -18,6 +18,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -555,6 +556,36 @@ PROBE(ioctl) /* REQUEST PATH: with room for any argument */
 }
 
 #ifdef __x86_64__
+/*
+ * Any call by the entry for 32-bit programs, whose pointers are short: its arguments are the path,
+ * SECOND (-1: room for an answer) or a second path, and 0.
+ */
+PROBE(call_32bit) /* NUMBER SECOND PATH */
+{
+	unsigned long call = number(&arg), argument = number(&arg);
+	char *room = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	char path[PATH_MAX];
+	const char *other = second(arg, path);
+	int result;
+
+	if (room == MAP_FAILED)
+		return could_not_try("mmap");
+	strcpy(room, path);
+	if (*other) {
+		strcpy(room + 4096, other);
+		argument = (unsigned long)room + 4096;
+	} else if (argument == -1UL) {
+		argument = (unsigned long)room + 4096;
+	}
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(call), "b"(room), "c"(argument), "d"(0)
+		     : "memory", "r8", "r9", "r10", "r11");
+	munmap(room, 8192);
+	return result;
+}
+
 /* The same by the entry for 32-bit programs, whose pointers are short. */
 PROBE(ioctl_32bit) /* REQUEST PATH */
 {
@@ -642,6 +673,85 @@ PROBE(o_path_then) /* WHAT, PATH */
 		return answer(chmod(self, 0640));
 	if (!strcmp(what, "truncate"))
 		return answer(truncate(self, 1));
+	return could_not_try("no '%s'", what);
+}
+
+/* The same with calls that take a descriptor and an empty path. */
+PROBE(o_path_empty) /* WHAT, PATH */
+{
+	struct timespec now[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
+	char what[PATH_MAX], target[PATH_MAX];
+	const char *path = second(arg, what);
+	sn_autoclose int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct statx stx;
+	struct stat st;
+
+	if (fd < 0)
+		return could_not_try("O_PATH of %s", path);
+	if (!strcmp(what, "stat"))
+		return answer(fstatat(fd, "", &st, AT_EMPTY_PATH));
+	if (!strcmp(what, "statx"))
+		return answer(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx));
+	if (!strcmp(what, "access"))
+		return answer(syscall(SYS_faccessat2, fd, "", R_OK, AT_EMPTY_PATH));
+	if (!strcmp(what, "readlink"))
+		return answer(readlinkat(fd, "", target, sizeof(target)));
+	if (!strcmp(what, "chown"))
+		return answer(fchownat(fd, "", -1, getegid(), AT_EMPTY_PATH));
+	if (!strcmp(what, "utimes"))
+		return answer(syscall(SYS_utimensat, fd, "", now, AT_EMPTY_PATH));
+	if (!strcmp(what, "chmod"))
+		return answer(syscall(SYS_NR_FCHMODAT2, fd, "", 0640, AT_EMPTY_PATH));
+	return could_not_try("no '%s'", what);
+}
+
+/* Opens with every flag beside every access mode, but for O_PATH. How many descriptors came of it.
+ */
+PROBE(open_with_any_flag)
+{
+	long opened_so_far = 0;
+
+	for (int bit = 0; bit < 32; bit++)
+		for (int mode = 0; mode < 4; mode++) {
+			int flags = (1U << bit | mode) & ~O_PATH;
+			int fd = syscall(SYS_openat, AT_FDCWD, arg, flags | O_NONBLOCK, 0644);
+
+			opened_so_far += fd >= 0;
+			if (fd >= 0)
+				close(fd);
+		}
+	return opened_so_far;
+}
+
+/* Between two descriptors, of which the second was opened for reading only if so asked. */
+PROBE(copy) /* WHAT FLAGS FROM, TO */
+{
+	sn_autoclose int from = -1, to = -1;
+	char what[16], path[PATH_MAX];
+	int flags, used, ends[2];
+	const char *name;
+	void *at;
+
+	if (sscanf(arg, "%15s %i %n", what, &flags, &used) != 2 || pipe(ends))
+		return could_not_try("no '%s'", arg);
+	name = second(arg + used, path);
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	to = open(name, flags | O_CLOEXEC);
+	if (from < 0 || to < 0)
+		return -errno;
+	if (!strcmp(what, "range"))
+		return answer(copy_file_range(from, NULL, to, NULL, 1, 0));
+	if (!strcmp(what, "sendfile"))
+		return answer(sendfile(to, from, NULL, 1));
+	if (!strcmp(what, "splice"))
+		return splice(from, NULL, ends[1], NULL, 1, 0) != 1
+			       ? could_not_try("splice into a pipe")
+			       : answer(splice(ends[0], NULL, to, NULL, 1, 0));
+	if (!strcmp(what, "mprotect")) {
+		at = mmap(NULL, 1, PROT_READ, MAP_SHARED, to, 0);
+		return at == MAP_FAILED ? could_not_try("mmap")
+					: answer(mprotect(at, 1, PROT_READ | PROT_WRITE));
+	}
 	return could_not_try("no '%s'", what);
 }
 

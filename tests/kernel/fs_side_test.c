@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bpf/fs.bpf.c: set-id bits, devices, /proc, ioctl, fcntl, and descriptors handed over. */
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "fs_places.h"
 #include "joined.h"
@@ -210,6 +211,63 @@ TEST(own_process_files_cannot_be_written)
 			       "%d /proc/self/%s", O_WRONLY, files[i]);
 	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "open",
 		       "%d /proc/thread-self/comm", O_RDWR);
+}
+
+/* The other names of own descriptors, root and directory. */
+TEST(names_of_own_descriptors_lead_to_what_was_granted)
+{
+	int fd;
+	struct tenant *t;
+
+	lay_out();
+	fd = open("/srv/f", O_RDONLY);
+	if (fd < 0 || dup2(fd, 50) != 50)
+		GIVE_UP("/srv/f: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	EXPECT_ALLOWED(t, "stat", "/dev/stdin");
+	EXPECT_ALLOWED(t, "stat", "/dev/fd/1");
+	EXPECT_ALLOWED(t, "open", "%d /proc/self/task/%d/cwd/f", O_RDWR, t->pid);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /dev/fd/50");
+	EXPECT_REFUSED(t, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "open", "1 /dev/fd/50");
+	EXPECT_EQ(-ENOENT, inside(t, "open", "0 /proc/self/task/%d/fd/50", t->pid));
+	EXPECT_EVENT(t, SN_OP_FS_OPEN, SN_OUTSIDE);
+	EXPECT_EQ(-ENOENT, inside(t, "open", "0 /proc/self/task/%d/root/srv/f", t->pid));
+	EXPECT_EVENT(t, SN_OP_FS_OPEN, SN_OUTSIDE);
+	EXPECT_EQ(-ENOENT, inside(t, "open", "0 /proc/self/task/%d/cwd/../t1/f", t->pid));
+	EXPECT_EVENT(t, SN_OP_FS_LOOKUP, SN_OUTSIDE);
+}
+
+/*
+ * Linux gives some numbers that are no descriptors a meaning, such as the roots of pidfs and nsfs.
+ * The working directory may become an empty one by them, so this counts what is reached from it.
+ */
+PROBE(special_descriptors) /* FIRST LAST */
+{
+	static const char *const names[] = { "f", "../f", "srv/f", "../../srv/f" };
+	long first = number(&arg), last = number(&arg), reached = 0;
+
+	for (long fd = first; fd <= last; fd++) {
+		for (int i = 0; i < 4; i++)
+			reached += !opened(openat(fd, names[i], O_RDONLY | O_CLOEXEC));
+		if (fd == AT_FDCWD || fchdir(fd))
+			continue;
+		for (int i = 0; i < 4; i++)
+			reached += !opened(open(names[i], O_RDONLY | O_CLOEXEC));
+	}
+	return reached;
+}
+
+TEST(numbers_that_are_no_descriptors_lead_nowhere)
+{
+	struct tenant *t;
+
+	lay_out();
+	t = tenant_start("t10", NULL);
+	EXPECT_EQ(1, inside(t, "special_descriptors", "%d %d", AT_FDCWD, AT_FDCWD));
+	EXPECT_EQ(3, outside("special_descriptors", "%d %d", AT_FDCWD, AT_FDCWD));
+	EXPECT_EQ(0, inside(t, "special_descriptors", "-10300 -9900"));
+	EXPECT_EQ(0, inside(t, "special_descriptors", "-300 -101"));
+	EXPECT_EQ(0, inside(t, "special_descriptors", "-99 -1"));
 }
 
 TEST(own_memory_is_no_file)
@@ -470,4 +528,112 @@ TEST(descriptors_that_arrive_over_a_socket_are_checked)
 	EXPECT_EVENT(t, SN_OP_FS_RECEIVE, SN_OUTSIDE);
 	send_file(ends[0], "/srv/f");
 	EXPECT_EQ(0, outside("receive", "50"));
+}
+
+/* The file handle of a process, Linux 6.14: eight bytes, which this returns. */
+PROBE(handle_of_process) /* PID */
+{
+	union {
+		struct file_handle handle;
+		char bytes[sizeof(struct file_handle) + sizeof(long)];
+	} h = { .handle.handle_bytes = sizeof(long) };
+	sn_autoclose int fd = syscall(SYS_pidfd_open, (pid_t)number(&arg), 0);
+	long value;
+	int mount;
+
+	if (fd < 0 || name_to_handle_at(fd, "", &h.handle, &mount, AT_EMPTY_PATH))
+		return -errno;
+	memcpy(&value, h.handle.f_handle, sizeof(value));
+	return value;
+}
+
+PROBE(open_process_by_handle) /* HANDLE */
+{
+	union {
+		struct file_handle handle;
+		char bytes[sizeof(struct file_handle) + sizeof(long)];
+	} h = { .handle = { .handle_bytes = sizeof(long), .handle_type = 0xfe } };
+	long value = number(&arg);
+
+	memcpy(h.handle.f_handle, &value, sizeof(value));
+	return opened(open_by_handle_at(-10002 /* FD_PIDFS_ROOT */, &h.handle, O_RDONLY));
+}
+
+/* Needs no capability, for processes are no secret otherwise. */
+TEST(processes_cannot_be_opened_by_handle)
+{
+	long handle = outside("handle_of_process", "1");
+
+	if (handle < 0 || outside("open_process_by_handle", "%ld", handle) == -EBADF)
+		return; /* a kernel before 6.18 */
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open_process_by_handle", "%ld",
+		       handle);
+}
+
+/* ---- what the kernel writes for a process ---- */
+
+PROBE(die)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) || !limit.rlim_max)
+		return could_not_try("no core files");
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_CORE, &limit);
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+static void name_core_files(const char *pattern)
+{
+	FILE *f = fopen("/proc/sys/kernel/core_pattern", "we");
+
+	if (!f || fputs(pattern, f) < 0 || fclose(f))
+		GIVE_UP("core_pattern: %s", strerror(errno));
+}
+
+static bool dies_with_core(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		GIVE_UP("it did not die");
+	return WCOREDUMP(status);
+}
+
+static bool tenant_dies_with_core(struct tenant *t)
+{
+	if (write(t->to, "die\0\0", 5) != 5)
+		GIVE_UP("tenant %s: %s", t->name, strerror(errno));
+	return dies_with_core(t->pid);
+}
+
+TEST(a_core_file_is_written_inside_only)
+{
+	struct sn_counters before, now;
+	struct tenant *t;
+	pid_t pid;
+
+	lay_out();
+	name_core_files("/srv/core");
+	t = tenant_start("t10", NULL);
+	before = tenant_counters(t);
+	EXPECT_TRUE(!tenant_dies_with_core(t));
+	now = tenant_counters(t);
+	EXPECT_EQ(1, now.denied[SN_OP_FS_CREATE] - before.denied[SN_OP_FS_CREATE]);
+	EXPECT_TRUE(access("/srv/core", F_OK));
+	tenant_stop(t);
+	pid = fork();
+	if (!pid) {
+		if (!setresgid(2001, 2001, 2001) && !setresuid(2001, 2001, 2001) &&
+		    !prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
+			probe_die("");
+		_exit(1);
+	}
+	EXPECT_TRUE(dies_with_core(pid));
+	EXPECT_EQ(0, unlink("/srv/core"));
+	name_core_files("core");
+	t = tenant_start("t10", NULL);
+	EXPECT_TRUE(tenant_dies_with_core(t));
+	EXPECT_EQ(0, access("/srv/t10/core", F_OK));
 }

@@ -170,6 +170,131 @@ TEST(a_descriptor_made_with_o_path_reaches_nothing_outside)
 	EXPECT_EVENT(t1, SN_OP_FS_LOOKUP, SN_OUTSIDE);
 }
 
+TEST(calls_with_an_o_path_descriptor_and_no_path_reach_nothing_outside)
+{
+	static const struct {
+		const char *what;
+		enum sn_op op;
+	} looks[] = {
+		{ "stat", SN_OP_FS_STAT },
+		{ "statx", SN_OP_FS_STAT },
+		{ "access", SN_OP_FS_ACCESS },
+	}, changes[] = {
+		{ "chown", SN_OP_FS_CHOWN },
+		{ "utimes", SN_OP_FS_UTIMES },
+		{ "chmod", SN_OP_FS_CHMOD },
+	};
+
+	lay_out();
+	for (int i = 0; i < 3; i++) {
+		EXPECT_ALLOWED(t1, "o_path_empty", "%s\t/srv/t1/f", looks[i].what);
+		EXPECT_ALLOWED(t1, "o_path_empty", "%s\t/srv/ro/f", looks[i].what);
+		EXPECT_REFUSED(t1, ENOENT, looks[i].op, SN_OUTSIDE, "o_path_empty", "%s\t/srv/f",
+			       looks[i].what);
+	}
+	EXPECT_ALLOWED(t1, "o_path_empty", "readlink\t/srv/t1/l");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_READLINK, SN_OUTSIDE, "o_path_empty",
+		       "readlink\t/srv/l");
+	for (int i = 0; i < 3; i++) {
+		if (outside("o_path_empty", "%s\t/srv/t1/f", changes[i].what) == -ENOSYS)
+			continue; /* fchmodat2() */
+		EXPECT_ALLOWED(t1, "o_path_empty", "%s\t/srv/t1/f", changes[i].what);
+		EXPECT_REFUSED(t1, EACCES, changes[i].op, SN_OUTSIDE, "o_path_empty", "%s\t/srv/f",
+			       changes[i].what);
+		EXPECT_REFUSED(t1, EACCES, changes[i].op, SN_READ_ONLY, "o_path_empty",
+			       "%s\t/srv/ro/f", changes[i].what);
+	}
+}
+
+/* All 32 bits, known or not, beside all four access modes. */
+TEST(no_flag_of_open_is_a_way_around)
+{
+	struct sn_counters before, now;
+	long control;
+
+	lay_out();
+	control = outside("open_with_any_flag", "/srv/f");
+	EXPECT_TRUE(control > 80);
+	lay_out();
+	EXPECT_EQ(control, inside(t1, "open_with_any_flag", "/srv/t1/f"));
+	before = tenant_counters(t1);
+	EXPECT_EQ(0, inside(t1, "open_with_any_flag", "/srv/f"));
+	EXPECT_EQ(0, inside(t1, "open_with_any_flag", "/srv/t10/f"));
+	now = tenant_counters(t1);
+	EXPECT_TRUE(now.denied[SN_OP_FS_OPEN] > before.denied[SN_OP_FS_OPEN]);
+	EXPECT_TRUE(now.denied[SN_OP_FS_OPEN_WRITE] > before.denied[SN_OP_FS_OPEN_WRITE]);
+}
+
+/* Copies inside the kernel need two descriptors, each of which was asked about. */
+TEST(copies_inside_the_kernel_need_descriptors_that_were_granted)
+{
+	static const char *const ways[] = { "range", "sendfile", "splice" };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		lay_out();
+		EXPECT_ALLOWED(t1, "copy", "%s 1 /srv/ro/f\t/srv/t1/f", ways[i]);
+		EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "copy",
+			       "%s 1 /srv/f\t/srv/t1/f", ways[i]);
+		EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_OUTSIDE, "copy",
+			       "%s 1 /srv/t1/f\t/srv/f", ways[i]);
+		EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "copy",
+			       "%s 1 /srv/t1/f\t/srv/ro/f", ways[i]);
+		/* what may be read cannot be written through the same descriptor */
+		EXPECT_EQ(-EBADF, inside(t1, "copy", "%s 0 /srv/t1/f\t/srv/ro/f", ways[i]));
+	}
+	EXPECT_ALLOWED(t1, "copy", "mprotect 2 /srv/t1/f\t/srv/t1/f");
+	EXPECT_EQ(-EACCES, inside(t1, "copy", "mprotect 0 /srv/t1/f\t/srv/ro/f"));
+}
+
+#ifdef __x86_64__
+struct call_32bit {
+	int number, second;
+	const char *name;
+	enum sn_op op;
+};
+
+static void call_32bit(const struct call_32bit *call, bool looks)
+{
+	const char *options = nums(call->number, call->second);
+
+	if (looks)
+		looking("call_32bit", options, call->name, call->op);
+	else
+		changing("call_32bit", options, call->name, call->op,
+			 strcmp(call->name, "f") ? SN_READ_ONLY : SN_OUTSIDE);
+}
+
+TEST(calls_of_32_bit_programs_are_asked_the_same)
+{
+	static const struct call_32bit looks[] = {
+		{ 5, O_RDONLY, "f", SN_OP_FS_OPEN },
+		{ 33, F_OK, "f", SN_OP_FS_ACCESS },
+		{ 195, -1, "f", SN_OP_FS_STAT }, /* stat64 */
+		{ 106, -1, "f", SN_OP_FS_STAT }, /* stat */
+	}, changes[] = {
+		{ 5, O_WRONLY, "f", SN_OP_FS_OPEN_WRITE },
+		{ 5, O_WRONLY | O_CREAT, "new", SN_OP_FS_CREATE },
+		{ 8, 0644, "new", SN_OP_FS_CREATE }, /* creat */
+		{ 15, 0640, "f", SN_OP_FS_CHMOD },
+		{ 92, 1, "f", SN_OP_FS_TRUNCATE },
+		{ 30, 0, "f", SN_OP_FS_UTIMES },
+		{ 39, 0755, "new", SN_OP_FS_MKDIR },
+		{ 14, S_IFIFO | 0644, "new", SN_OP_FS_CREATE }, /* mknod */
+	};
+
+	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++)
+		call_32bit(&looks[i], true);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
+		call_32bit(&changes[i], false);
+	refused(EACCES, SN_OP_FS_UNLINK, SN_READ_ONLY, "call_32bit", "10 0 ", "/srv/f");
+	refused(EACCES, SN_OP_FS_RMDIR, SN_READ_ONLY, "call_32bit", "40 0 ", "/srv/d");
+	refused(EACCES, SN_OP_FS_LINK, SN_OUTSIDE, "call_32bit", "9 0 ", "/srv/f\t/srv/t1/new");
+	refused(EACCES, SN_OP_FS_RENAME, SN_READ_ONLY, "call_32bit", "38 0 ",
+		"/srv/f\t/srv/t1/new");
+	refused(EACCES, SN_OP_FS_SYMLINK, SN_READ_ONLY, "call_32bit", "83 0 ", "f\t/srv/new");
+}
+#endif
+
 TEST(mapped_files_read_and_write_inside_only)
 {
 	looking("mmap", nums(PROT_READ, MAP_PRIVATE), "f", SN_OP_FS_OPEN);
@@ -295,6 +420,10 @@ TEST(renaming_checks_both_ends)
 	rename_refused(EACCES, SN_OP_FS_RENAME, SN_READ_ONLY, 0, "/srv/t1/f", "/srv/ro/f");
 	rename_refused(EACCES, SN_OP_FS_RENAME, SN_READ_ONLY, exchange, "/srv/t1/f", "/srv/f");
 	rename_refused(EACCES, SN_OP_FS_RENAME, SN_READ_ONLY, exchange, "/srv/f", "/srv/t1/f");
+	rename_refused(EACCES, SN_OP_FS_RENAME, SN_READ_ONLY, exchange, "/srv/t1/d", "/srv/d");
+	rename_refused(EACCES, SN_OP_FS_RENAME, SN_READ_ONLY, exchange, "/srv/t1/f", "/srv/ro/f");
+	rename_refused(EACCES, SN_OP_FS_RENAME, SN_READ_ONLY, exchange, "/srv/ro/f", "/srv/rw/f");
+	rename_refused(ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, exchange, "/srv/t10/f", "/srv/t1/f");
 	rename_refused(ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, 0, "/srv/t10/f", "/srv/t1/new");
 	rename_refused(ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, 0, "/srv/t1/f", "/srv/t10/new");
 	rename_refused(ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, exchange, "/srv/t1/f", "/srv/t10/f");
@@ -676,9 +805,49 @@ PROBE(deep) /* LEVELS DIRECTORY */
 
 TEST(deep_trees_work)
 {
-	EXPECT_ALLOWED(t1, "deep", "31 /srv/t1");
-	EXPECT_ALLOWED(t1, "deep", "40 /srv/t1");
+	/* SN_WALK_FAST is 32 */
+	for (int levels = 30; levels < 34; levels++)
+		EXPECT_ALLOWED(t1, "deep", "%d /srv/t1", levels);
+	EXPECT_ALLOWED(t1, "deep", "64 /srv/t1");
 	EXPECT_ALLOWED(t1, "deep", "200 /srv/t1");
+}
+
+/* A tree whose end no path of 4096 bytes reaches; works there, or opens what is there. */
+PROBE(long_path) /* FLAGS DIRECTORY */
+{
+	int flags = number(&arg), fd = open(arg, O_PATH | O_DIRECTORY | O_CLOEXEC), next;
+	char name[251] = {};
+
+	memset(name, 'n', 250);
+	for (int i = 0; fd >= 0 && i < 20; i++) {
+		mkdirat(fd, name, 0755);
+		next = openat(fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (next < 0)
+			next = -errno;
+		close(fd);
+		fd = next;
+	}
+	if (fd < 0)
+		return fd;
+	next = opened(openat(fd, "f", flags | O_CLOEXEC, 0644));
+	close(fd);
+	return next;
+}
+
+TEST(paths_longer_than_the_kernel_takes_at_once_are_no_way_around)
+{
+	const int create = O_WRONLY | O_CREAT;
+
+	EXPECT_ALLOWED(t1, "long_path", "%d /srv/t1", create);
+	EXPECT_EQ(0, outside("long_path", "%d /srv/ro", create));
+	EXPECT_EQ(0, outside("long_path", "%d /srv/t10", create));
+	EXPECT_EQ(0, inside(t1, "long_path", "%d /srv/ro", O_RDONLY));
+	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "long_path", "%d /srv/ro",
+		       O_WRONLY);
+	EXPECT_TRUE(t1->event.path_cut);
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "long_path", "0 /srv/t10");
+	if (system("rm -rf /srv/ro/n*"))
+		FAIL("rm");
 }
 
 /* The tree is made from outside, and the tenant is handed its end: walking costs square time. */
