@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Shared by the parts that run where it is measured: places, users, and every way to be confined.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154 # what the parts use; words; where guest lies
 
 cgroups=/sys/fs/cgroup
 bin=/usr/local/lib/safenode-bench # where the confined may start programs
@@ -128,7 +128,6 @@ confined()
 	local column=$1
 
 	shift
-	# shellcheck disable=SC2086 # words
 	case $column in
 	tenant) (cd $dir && ${prefixes[tenant]} "$@") ;;
 	*) bare ${prefixes[$column]} "$@" ;;

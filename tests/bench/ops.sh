@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Operations: what ops measures, in one column after the other.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2086,SC2154 # places and words are lib.sh's
 
 # column NAME COMMAND...: a column by what runs ops in it
 column()
@@ -20,7 +20,6 @@ tenant_without()
 
 	shift
 	mkfifo /tmp/go
-	# shellcheck disable=SC2086 # words
 	${prefixes[tenant]} "$1" --wait "${@:2}" </tmp/go &
 	pid=$!
 	exec 7>/tmp/go

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Whole programs: node with and without what confines it.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2086,SC2154 # places and words are lib.sh's
 
 node=${BENCH_NODE:-/opt/node-24/bin/node}
 [ -x "$node" ] || node=$(command -v node)
@@ -29,7 +29,6 @@ least()
 # starts COLUMN COMMAND...: cost of starting it, until its first byte of output
 starts()
 {
-	# shellcheck disable=SC2086 # words
 	case $1 in
 	tenant) (cd $dir && $bin/program $runs "$clock" ${prefixes[tenant]} "${@:2}") ;;
 	*) bare $bin/program $runs "$clock" ${prefixes[$1]} "${@:2}" ;;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Scale: decisions, attach and detach beside many tenants and with long lists; memory.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2086,SC2154 # places and words are lib.sh's
 
 # scale_row COLUMN OP COST
 scale_row()
