@@ -117,13 +117,13 @@ static const struct {
 };
 #define NR_ROUNDS_ACTS (sizeof(rounds_acts) / sizeof(*rounds_acts))
 
-/* One act after the other; a round is an allowed and a forbidden one. "MINIMUM" of rounds. */
+/* Allowed and forbidden ones in turn. "MINIMUM" of acts. */
 PROBE(rounds)
 {
 	long minimum = atol(arg), acts = 0, wrong = 0;
 
 	dl_iterate_phdr(rounds_note_libc, NULL);
-	while (acts < 2 * minimum || acts % 1024 || access("stop", F_OK)) {
+	while (acts < minimum || acts % 1024 || access("stop", F_OK)) {
 		size_t i = acts++ % NR_ROUNDS_ACTS;
 		long got = rounds_acts[i].act(rounds_acts[i].arg);
 
@@ -133,7 +133,7 @@ PROBE(rounds)
 			dprintf(2, "# act %ld, number %zu with %s: want %d, got %ld\n", acts, i,
 				rounds_acts[i].arg, -rounds_acts[i].refused, got);
 	}
-	return wrong ? -wrong : acts / 2;
+	return wrong ? -wrong : acts;
 }
 
 /* What the tenant in @directory needs there. */
@@ -168,14 +168,14 @@ static void rounds_stop(const char *directory)
 	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
 }
 
-static bool rounds_are_done(const struct tenant *t)
+static inline bool rounds_are_done(const struct tenant *t)
 {
 	struct pollfd from = { .fd = t->from, .events = POLLIN };
 
 	return poll(&from, 1, 0) > 0;
 }
 
-/* How many rounds there were; less than 0: so many answers were wrong, and the tenant said which.
+/* How many acts there were; less than 0: so many answers were wrong, and the tenant said which.
  */
 static long rounds_end(struct tenant *t)
 {
