@@ -9,6 +9,7 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include "joined.h"
 #include "tenant.h"
@@ -406,6 +407,45 @@ TEST(remapping_the_pages_of_a_file_works)
 }
 
 /* ---- other ways in ---- */
+
+/* A page of the library's code, moved and made two */
+PROBE(move)
+{
+	int fd = open(arg, O_RDONLY | O_CLOEXEC);
+	void *at = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	long result = 0;
+
+	close(fd);
+	if (at == MAP_FAILED)
+		return answer(-1);
+	at = mremap(at, PAGE, 2 * PAGE, MREMAP_MAYMOVE);
+	if (at == MAP_FAILED)
+		return answer(-1);
+	result = answer(mprotect(at, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC));
+	munmap(at, 2 * PAGE);
+	return result;
+}
+
+TEST(mapped_code_that_is_moved_stays_what_it_is)
+{
+	EXPECT_REFUSED(t1, EPERM, SN_OP_CODE_MPROTECT, SN_NOT_RUNTIME, "move", "%s", libc_path);
+}
+
+/* By a way that skips the protection of pages for debuggers, but not here. */
+PROBE(write_own_code)
+{
+	unsigned char byte = 0;
+	struct iovec here = { .iov_base = &byte, .iov_len = 1 };
+	struct iovec there = { .iov_base = dlsym(RTLD_DEFAULT, "getpid"), .iov_len = 1 };
+
+	return answer(process_vm_writev(getpid(), &here, 1, &there, 1, 0));
+}
+
+TEST(a_tenant_cannot_write_over_its_own_code)
+{
+	EXPECT_EQ(-EFAULT, inside(t1, "write_own_code", "%s", ""));
+	EXPECT_EQ(-EFAULT, outside("write_own_code", "%s", ""));
+}
 
 /* "SEGMENT FLAGS" */
 PROBE(attach_segment)

@@ -5,15 +5,18 @@
  */
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <linux/reboot.h>
+#include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <mqueue.h>
 #include <sched.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
@@ -295,6 +298,20 @@ TEST(there_is_no_io_uring_and_no_userfaultfd)
 	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_GUARD_ANON, SN_NEVER, "io_uring_setup", "%s", "");
 }
 
+PROBE(memfd_secret)
+{
+	return made(syscall(SYS_memfd_secret, 0));
+}
+
+/* Before Linux 6.5 it has to be asked for on the kernel's command line. */
+TEST(there_is_no_secret_memory)
+{
+	if (outside("memfd_secret", "%s", "") == -ENOSYS)
+		EXPECT_EQ(-ENOSYS, inside(t1, "memfd_secret", "%s", ""));
+	else
+		EXPECT_REFUSED(t1, EPERM, SN_OP_GUARD_ANON, SN_NEVER, "memfd_secret", "%s", "");
+}
+
 PROBE(memfd)
 {
 	int fd = memfd_create("data", MFD_CLOEXEC);
@@ -535,6 +552,8 @@ PROBE(keys)
 		return answer(syscall(SYS_keyctl, KEYCTL_DESCRIBE, key, text, sizeof(text), 0));
 	if (!strcmp(what, "read"))
 		return answer(syscall(SYS_keyctl, KEYCTL_READ, key, text, sizeof(text), 0));
+	if (!strcmp(what, "to-parent"))
+		return answer(keyctl(KEYCTL_SESSION_TO_PARENT, 0, 0));
 	if (!strcmp(what, "revoke"))
 		return answer(keyctl(KEYCTL_REVOKE, key, 0));
 	return could_not_try("cannot understand %s", arg);
@@ -562,6 +581,80 @@ TEST(a_tenant_has_no_keys)
 	expect_no_key(EPERM, "describe", key);
 	expect_no_key(ENOKEY, "read", key);
 	expect_no_key(EACCES, "revoke", key);
+}
+
+/* It would replace the credentials of the process that started the tenant. */
+TEST(a_tenant_gives_its_parent_no_keyring)
+{
+	EXPECT_EQ(-ENOKEY, JOINED(t1, "keys", "to-parent"));
+	t1->result = -EPERM;
+	EXPECT_EVENT(t1, SN_OP_GUARD_KEY, SN_NEVER);
+	EXPECT_EQ(0, ROOT_OUTSIDE("keys", "to-parent"));
+}
+
+/* ---- modules ---- */
+
+/* "NAME" of a hash that the kernel is to derive a key with; -ENOENT: it has none of that name */
+PROBE(hash)
+{
+	struct keyctl_dh_params keys = { .prime = 0 };
+	struct keyctl_kdf_params derivation = { .hashname = (char *)arg };
+	char buffer[32];
+
+	return answer(
+		syscall(SYS_keyctl, KEYCTL_DH_COMPUTE, &keys, buffer, sizeof(buffer), &derivation));
+}
+
+/* The kernel looks for the hash before it looks for the keys, which there are not. */
+TEST(the_kernel_loads_no_module_for_a_tenant)
+{
+	long got;
+
+	if (outside("hash", "sha256") == -EOPNOTSUPP)
+		SKIP("a kernel with KEYCTL_DH_COMPUTE");
+	EXPECT_EQ(-ENOENT, inside(t1, "hash", "rmd160"));
+	t1->result = -EPERM;
+	EXPECT_EVENT(t1, SN_OP_GUARD_MODULE, SN_NEVER);
+	got = outside("hash", "rmd160");
+	EXPECT_TRUE(got < 0 && got != -ENOENT);
+	/* it is there now, and for everybody, like one that was built in */
+	EXPECT_EQ(got, inside(t1, "hash", "rmd160"));
+	EXPECT_EQ(got, inside(t1, "hash", "sha256"));
+	EXPECT_QUIET(t1);
+}
+
+/* ---- sandboxes in the sandbox ---- */
+
+/* Its own system calls, all of them allowed, with a listener. What asking that listener gets. */
+PROBE(seccomp_listener)
+{
+	struct sock_filter allow = { .code = BPF_RET | BPF_K, .k = SECCOMP_RET_ALLOW };
+	struct sock_fprog program = { .len = 1, .filter = &allow };
+	__u64 id = 0;
+	int fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			 &program);
+	long result;
+
+	if (fd < 0)
+		return could_not_try("seccomp");
+	result = answer(ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id));
+	close(fd);
+	return result;
+}
+
+PROBE(landlock_version)
+{
+	return answer(syscall(SYS_landlock_create_ruleset, NULL, 0, 1));
+}
+
+TEST(filters_of_its_own_only_take_from_a_tenant)
+{
+	struct tenant *other = tenant_start("other", "--dir", "/srv/t10", NULL);
+
+	EXPECT_EQ(-EPERM, inside(other, "seccomp_listener", "%s", ""));
+	EXPECT_EVENT(other, SN_OP_FS_IOCTL, SN_NEVER);
+	EXPECT_EQ(-ENOENT, outside("seccomp_listener", "%s", ""));
+	EXPECT_ALLOWED(t1, "landlock_version", "%s", "");
 }
 
 /* ---- the kernel itself ---- */

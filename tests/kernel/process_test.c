@@ -11,10 +11,12 @@
 #include <setjmp.h>
 #include <spawn.h>
 #include <sys/fsuid.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -400,45 +402,24 @@ TEST(programs_of_the_system_look_missing)
 	EXPECT_EXEC_REFUSED(ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "execveat", "/usr/sbin/ip");
 }
 
-static struct {
-	pthread_barrier_t start;
-	int refused;
-} race;
-
-static void *race_to_exec(void *unused)
+/* AT_EXECVE_CHECK, since Linux 6.14 */
+PROBE(exec_check)
 {
-	char *argv[] = { "program", "--serve", NULL }, *envp[] = { NULL };
+	char *argv[] = { "program", NULL }, *envp[] = { NULL };
 
-	pthread_barrier_wait(&race.start);
-	for (int i = 0; i < 20; i++)
-		if (execve("/srv/t1/program", argv, envp) && errno == EPERM &&
-		    execve("/proc/self/exe", argv, envp) && errno == EPERM)
-			__atomic_add_fetch(&race.refused, 1, __ATOMIC_SEQ_CST);
-	return NULL;
+	return answer(syscall(SYS_execveat, AT_FDCWD, arg, argv, envp, 0x10000));
 }
 
-/* How often 64 threads, 20 times each, were refused twice. */
-PROBE(exec_race)
+/* It asks about the file only, and is granted; the exec itself is not. */
+TEST(asking_whether_a_program_may_be_executed_starts_nothing)
 {
-	pthread_t threads[64];
+	long got;
 
-	race.refused = 0;
-	pthread_barrier_init(&race.start, NULL, 64);
-	for (int i = 0; i < 64; i++)
-		if (pthread_create(&threads[i], NULL, race_to_exec, NULL))
-			return could_not_try("thread %d", i);
-	for (int i = 0; i < 64; i++)
-		pthread_join(threads[i], NULL);
-	return race.refused;
-}
-
-TEST(threads_cannot_race_for_an_exec)
-{
 	put_program("/bin/true", "/srv/t1/program", NULL);
-	EXPECT_EQ(64 * 20, inside(t1, "exec_race", "%s", ""));
-	EXPECT_EQ(64 * 20 * 2, (long)(tenant_counters(t1).denied[SN_OP_TASK_EXEC] -
-				      t1->before.denied[SN_OP_TASK_EXEC]));
-	sleep(1); /* the flood is over when its second is */
+	got = outside("exec_check", "/srv/t1/program");
+	EXPECT_TRUE(got == 0 || got == -EINVAL);
+	EXPECT_EQ(got, inside(t1, "exec_check", "/srv/t1/program"));
+	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/program");
 }
 
 /* Forked outside, and moved in before its first exec. "PATH" of the program that it then is. */
@@ -693,6 +674,57 @@ TEST(a_tenant_may_signal_itself_and_its_threads)
 	EXPECT_QUIET(t1);
 }
 
+/* ---- signals that the kernel sends on request ---- */
+
+/* "PID": a timer whose signal goes to that thread */
+PROBE(timer_for)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGURG };
+	timer_t timer;
+
+	event._sigev_un._tid = atoi(arg);
+	return answer(timer_create(CLOCK_MONOTONIC, &event, &timer));
+}
+
+PROBE(signal_at_parents_death)
+{
+	return answer(prctl(PR_SET_PDEATHSIG, SIGURG) ?: prctl(PR_SET_PDEATHSIG, 0));
+}
+
+/* The kernel takes threads of the caller only, whoever asks: good_sigevent(). */
+TEST(timers_and_death_signals_reach_nobody_but_the_caller)
+{
+	pid_t victim = victim_start("t1");
+
+	EXPECT_EQ(-EINVAL, inside(t1, "timer_for", "%d", victim));
+	EXPECT_EQ(-EINVAL, outside("timer_for", "%d", victim));
+	EXPECT_ALLOWED(t1, "timer_for", "%d", t1->pid);
+	EXPECT_ALLOWED(t1, "signal_at_parents_death", "%s", "");
+	victim_stop(victim);
+}
+
+/* "OPTION VALUE" */
+PROBE(prctl)
+{
+	unsigned long option, value;
+
+	if (sscanf(arg, "%lu %lu", &option, &value) != 2)
+		return could_not_try("cannot understand %s", arg);
+	return answer(prctl(option, value, 0, 0, 0));
+}
+
+/* Each of them grants others something, or concerns children, of which there are none. */
+TEST(what_prctl_grants_is_about_the_caller_itself)
+{
+	EXPECT_ALLOWED(t1, "prctl", "%d 1", PR_SET_DUMPABLE);
+	EXPECT_ALLOWED(t1, "prctl", "%d 0", PR_SET_KEEPCAPS);
+	EXPECT_ALLOWED(t1, "prctl", "%d 1", PR_SET_NO_NEW_PRIVS);
+	EXPECT_ALLOWED(t1, "prctl", "%d 1", PR_SET_CHILD_SUBREAPER);
+	EXPECT_ALLOWED(t1, "prctl", "%d 50000", PR_SET_TIMERSLACK);
+	EXPECT_ALLOWED(t1, "prctl", "%d %lu", PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_TASK_PTRACE, SN_NEVER, "be_traced", "%s", "");
+}
+
 /* ---- other processes' memory and descriptors ---- */
 
 /* "HOW PID ADDRESS", where that process has the number known */
@@ -801,6 +833,57 @@ TEST(a_pidfd_does_not_help_to_reach_into_a_process)
 	EXPECT_EVENT(t1, SN_OP_TASK_PTRACE, SN_NEVER);
 	EXPECT_TRUE(ROOT_OUTSIDE("meddle_by_pidfd", "madvise %d", pidfd) >= 0);
 	victim_stop(victim);
+}
+
+/* PIDFD_GET_INFO of Linux 6.13 */
+PROBE(ask_pidfd)
+{
+	struct {
+		__u64 mask, rest[15];
+	} info = { .mask = 1 };
+
+	return answer(ioctl(atoi(arg), _IOC(_IOC_READ | _IOC_WRITE, 0xff, 11, 64), &info));
+}
+
+TEST(a_pidfd_tells_nothing_about_a_process)
+{
+	pid_t victim = victim_start("root");
+	int pidfd = syscall(SYS_pidfd_open, victim, 0);
+	long got = ROOT_OUTSIDE("ask_pidfd", "%d", pidfd);
+
+	EXPECT_TRUE(got != -EPERM); /* older kernels know other requests only */
+	EXPECT_EQ(-EPERM, JOINED(t1, "ask_pidfd", "%d", pidfd));
+	EXPECT_EVENT(t1, SN_OP_FS_IOCTL, SN_NEVER);
+	close(pidfd);
+	victim_stop(victim);
+}
+
+/* "WHAT PID" */
+PROBE(ask_about)
+{
+	struct timespec time;
+	char what[16];
+	int pid;
+
+	if (sscanf(arg, "%15s %d", what, &pid) != 2)
+		return could_not_try("cannot understand %s", arg);
+	if (!strcmp(what, "clock")) /* MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) */
+		return answer(clock_gettime(~(clockid_t)pid << 3 | 2, &time));
+	errno = 0;
+	pid = getpriority(PRIO_PROCESS, pid);
+	return errno ? -errno : pid + 20;
+}
+
+/* No hook is asked: docs/ways-out.md says what that is worth. */
+TEST(the_cpu_time_and_the_priority_of_another_process_can_be_asked_for)
+{
+	pid_t victim = victim_start("t2");
+
+	EXPECT_ALLOWED(t1, "ask_about", "clock %d", victim);
+	EXPECT_ALLOWED(t1, "ask_about", "priority %d", victim);
+	victim_stop(victim);
+	EXPECT_EQ(-EINVAL, inside(t1, "ask_about", "clock %d", victim));
+	EXPECT_EQ(-ESRCH, inside(t1, "ask_about", "priority %d", victim));
 }
 
 PROBE(be_traced)
@@ -1191,7 +1274,7 @@ static long int80(long number, long a, long b, long c)
 
 	asm volatile("int $0x80"
 		     : "+a"(result)
-		     : "b"(a), "c"(b), "d"(c)
+		     : "b"(a), "c"(b), "d"(c), "S"(0600) /* of shmget: IPC_PRIVATE needs no more */
 		     : "memory", "r8", "r9", "r10", "r11");
 	return (int)result;
 }
@@ -1280,6 +1363,29 @@ PROBE(by_int80)
 		return int80(12, (long)memory, 0, 0);
 	if (!strcmp(what, "setuid"))
 		return int80(213, getuid(), 0, 0);
+	if (!strcmp(what, "attach"))
+		return int80(26, PTRACE_ATTACH, atoi(value), 0);
+	if (!strcmp(what, "unshare"))
+		return int80(310, CLONE_NEWUSER, 0, 0);
+	if (!strcmp(what, "session"))
+		return int80(288, 1, 0, 0); /* KEYCTL_JOIN_SESSION_KEYRING */
+	if (!strcmp(what, "segment")) {
+		result = int80(117, 23, 0, 4096); /* ipc(SHMGET) */
+		return result < 0 ? result : answer(shmctl(result, IPC_RMID, NULL));
+	}
+	if (!strcmp(what, "ring"))
+		return int80(425, 4, (long)args, 0); /* io_uring_setup() */
+	if (!strcmp(what, "map")) {
+		/* old_mmap() */
+		fd = open(value, O_RDONLY | O_CLOEXEC);
+		args[1] = 4096;
+		args[2] = PROT_READ | PROT_EXEC;
+		args[3] = MAP_PRIVATE;
+		args[4] = fd;
+		result = int80(90, (long)args, 0, 0);
+		close(fd);
+		return result < -4095 ? 0 : result; /* an address may have the top bit */
+	}
 	if (!strcmp(what, "socket")) {
 		/* socketcall(SYS_SOCKET, { AF_UNIX, SOCK_STREAM, 0 }) */
 		args[0] = AF_UNIX;
@@ -1323,6 +1429,34 @@ TEST(the_32_bit_entry_is_no_way_around)
 	EXPECT_REFUSED(t, EPERM, SN_OP_TASK_SETID, SN_NEVER, "by_int80", "setuid");
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "by_int80", "socket");
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "by_int80", "connect");
+	EXPECT_REFUSED(t, EPERM, SN_OP_CODE_MMAP, SN_NOT_RUNTIME, "by_int80",
+		       "map /srv/t10/program");
+	EXPECT_REFUSED(t, EPERM, SN_OP_GUARD_USERNS, SN_NEVER, "by_int80", "unshare");
+	EXPECT_REFUSED(t, EPERM, SN_OP_GUARD_KEY, SN_NEVER, "by_int80", "session");
+	EXPECT_REFUSED(t, EPERM, SN_OP_GUARD_IPC, SN_NEVER, "by_int80", "segment");
+	EXPECT_REFUSED(t, EPERM, SN_OP_GUARD_ANON, SN_NEVER, "by_int80", "ring");
+	EXPECT_REFUSED(t, EPERM, SN_OP_TASK_PTRACE, SN_NEVER, "by_int80", "attach %d", victim);
 	victim_stop(victim);
+}
+
+/* ---- the entry for programs with 32-bit pointers ---- */
+
+/* __X32_SYSCALL_BIT and the number of fork, or of getpid */
+PROBE(by_x32)
+{
+	long result = syscall(0x40000000 + atol(arg));
+
+	if (!result)
+		_exit(0);
+	return result < 0 ? answer(result) : atol(arg) == SYS_fork ? bury(result) : 0;
+}
+
+/* Most kernels do not have it. */
+TEST(the_x32_entry_is_no_way_around)
+{
+	if (outside("by_x32", "%d", SYS_getpid) == -ENOSYS)
+		EXPECT_EQ(-ENOSYS, inside(t1, "by_x32", "%d", SYS_fork));
+	else
+		EXPECT_REFUSED(t1, EPERM, SN_OP_TASK_FORK, SN_NEVER, "by_x32", "%d", SYS_fork);
 }
 #endif

@@ -175,25 +175,16 @@ TEST(root_reaches_no_switch_of_the_kernel)
 TEST(root_opens_no_device)
 {
 	static const char *const paths[] = {
-		"b /dev/mem",
-		"b /dev/port",
-		"w /dev/kmsg",
-		"b /dev/vda",
-		"b /dev/loop-control",
-		"b /dev/fuse",
-		"b /dev/net/tun",
-		"b /dev/rtc0",
-		"b /dev/ptmx",
-		"b /dev/ttyS0",
-		"b /dev/snapshot",
-		"b /dev/cpu_dma_latency",
-		"b /dev/vhost-net",
-		"b /dev/uinput",
-		"b /dev/hwrng",
-		"b /dev/mapper/control",
-		"b /dev/kvm",
-		"b /dev/cpu/0/msr",
-		NULL,
+		"b /dev/mem",	       "b /dev/port",
+		"w /dev/kmsg",	       "b /dev/vda",
+		"b /dev/loop-control", "b /dev/fuse",
+		"b /dev/net/tun",      "b /dev/rtc0",
+		"b /dev/ptmx",	       "b /dev/ttyS0",
+		"b /dev/snapshot",     "b /dev/cpu_dma_latency",
+		"b /dev/vhost-net",    "b /dev/uinput",
+		"b /dev/hwrng",	       "b /dev/mapper/control",
+		"b /dev/userfaultfd",  "b /dev/kvm",
+		"b /dev/cpu/0/msr",    NULL,
 	};
 	int nr = 0;
 
