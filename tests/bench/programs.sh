@@ -26,13 +26,19 @@ least()
 	done | sort -g | head -n 1
 }
 
-# starts COLUMN COMMAND...: cost of starting it, until its first byte of output
+# starts OP COLUMN COMMAND...: until its first byte of output, and the CPU time of all of it
 starts()
 {
+	local op=$1 first _ cpu
+
+	shift
 	case $1 in
-	tenant) (cd $dir && $bin/program $runs "$clock" ${prefixes[tenant]} "${@:2}") ;;
-	*) bare $bin/program $runs "$clock" ${prefixes[$1]} "${@:2}" ;;
-	esac | cut -d' ' -f1
+	tenant) (cd $dir && $bin/program $runs $clock ${prefixes[tenant]} "${@:2}") >/tmp/starts ;;
+	*) bare $bin/program $runs $clock ${prefixes[$1]} "${@:2}" >/tmp/starts ;;
+	esac
+	read -r first _ cpu </tmp/starts
+	row "$op" "$first"
+	row "$op, CPU time" "$cpu"
 }
 
 ask()
@@ -73,8 +79,8 @@ programs()
 	options=("${@:3}")
 
 	say "programs: $column"
-	row "node --version" "$(starts "$confined" "$node" "${options[@]}" --version)"
-	row "node to its first line" "$(starts "$confined" "$node" "${options[@]}" $work start)"
+	starts "node --version" "$confined" "$node" "${options[@]}" --version
+	starts "node to its first line" "$confined" "$node" "${options[@]}" $work start
 	row "require 500 modules" "$(least confined "$confined" "$node" "${options[@]}" $work require $dir/tree)"
 	row "readFileSync" "$(least confined "$confined" "$node" "${options[@]}" $work read $dir/tree)"
 	row "write 20000 files" "$(runs=2 least confined "$confined" "$node" "${options[@]}" $work files $dir)"

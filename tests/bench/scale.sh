@@ -19,10 +19,10 @@ decisions()
 		"connect to a closed") | sed "s/^{/{\"part\": \"scale\", \"column\": \"$1\", /"
 }
 
-# until the end
+# CPU time: what the kernel makes them wait for is not theirs
 tool()
 {
-	$bin/program 1 "$clock" "$@" | cut -d' ' -f2
+	$bin/program 1 $clock "$@" | cut -d' ' -f3
 }
 
 # attach and detach of a policy without a command
