@@ -8,6 +8,7 @@ dir=/srv/t1
 outside=/srv/other
 port=8080
 closed=22
+listed=10.9.9.9 unlisted=192.0.2.1 # addresses of this machine, for lists
 other= # a process of the tenant's user outside
 clock=${BENCH_CLOCK:-instructions}
 # where processes are that are no tenants, named by their level
@@ -29,6 +30,8 @@ prepare()
 	install -D -m 755 -t $bin "$here"/{ops,floor,confine,program,load,fill,safenode.linked.o,work.js}
 	# in memory: no journal runs beside what is measured
 	trap finish EXIT
+	ip address add $listed/32 dev lo
+	ip address add $unlisted/32 dev lo
 	mount -t tmpfs -o mode=755 tmpfs /srv
 	install -d -o 2001 -g 2001 $dir $outside
 	install -o 2001 -g 2001 /dev/null $outside/file
@@ -52,6 +55,8 @@ finish()
 	[ -z "$other" ] || kill "$other"
 	! has_apparmor || apparmor_parser -R "$here/apparmor.profile"
 	[ ! -d $cgroups/b1 ] || find $cgroups/b1 -depth -type d -exec rmdir {} \;
+	ip address del $listed/32 dev lo
+	ip address del $unlisted/32 dev lo
 	rm -rf $bin
 }
 

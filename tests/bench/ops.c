@@ -11,7 +11,8 @@
  *	DIR	writable, and allowed in every column
  *	OUTSIDE	writable, but not allowed to the confined
  *	PID	another process of the same user
- *	PORT	a TCP and UDP port on loopback that is allowed, CLOSED one that is not
+ *	PORT	a TCP and UDP port that is allowed, on loopback or as ADDRESS:PORT; CLOSED one that
+ *		is not
  *	NAME	only the operations whose names begin so
  *
  * With --wait it begins when it can read a byte from standard input.
@@ -607,13 +608,19 @@ static bool wanted(const char *name, char **names, int nr)
 	return !nr;
 }
 
-static struct sockaddr_in loopback(const char *port)
+/* "8080" on loopback, or "10.9.9.9:8080" */
+static struct sockaddr_in endpoint(const char *word)
 {
-	return (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons(atoi(port)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	const char *colon = strchr(word, ':');
+	char address[INET_ADDRSTRLEN] = "127.0.0.1";
+
+	if (colon)
+		snprintf(address, sizeof(address), "%.*s", (int)(colon - word), word);
+	to.sin_port = htons(atoi(colon ? colon + 1 : word));
+	if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
+		die(word);
+	return to;
 }
 
 static int bound(int type)
@@ -652,8 +659,8 @@ int main(int argc, char **argv)
 	snprintf(top, sizeof(top), "%s", argv[1]);
 	snprintf(outside, sizeof(outside), "%s", argv[2]);
 	other = atoi(argv[3]);
-	allowed = loopback(argv[4]);
-	closed = loopback(argv[5]);
+	allowed = endpoint(argv[4]);
+	closed = endpoint(argv[5]);
 	make_names();
 	make_files();
 	listener = bound(SOCK_STREAM);

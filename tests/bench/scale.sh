@@ -8,15 +8,29 @@ scale_row()
 	echo "{\"part\": \"scale\", \"column\": \"$1\", \"op\": \"$2\", \"cost\": $3, \"result\": \"ok\"}"
 }
 
-# decisions COLUMN ADDRESSES PORTS: the operations that look something up
+# asked COLUMN AT SUFFIX COMMAND...: by what runs ops, with the ports at that address
+asked()
+{
+	local column=$1 at=$2 suffix=$3 names=(connect+close sendto)
+
+	[ "$suffix" ] || names+=("open+close depth 1" "open+close depth 9" "open outside")
+	(cd $dir && "${@:4}" $bin/ops $clock $dir $outside $other $at:$port $at:$closed "${names[@]}") |
+		sed "s/^{\"op\": \"\([^\"]*\)/{\"part\": \"scale\", \"column\": \"$column\", \"op\": \"\1$suffix/"
+}
+
+# decisions COLUMN COMMAND...: the operations that look something up
 decisions()
 {
 	say "scale: $1"
-	(cd $dir && safenode-attach --cgroup t1 --dir $dir --safe-mode \
-		--restricted-outgoing-addresses "$2" --allowed-outgoing-ports "$3" -- \
-		$bin/ops "$clock" $dir $outside $other $port $closed \
-		"open+close depth 1" "open+close depth 9" connect+close sendto "open outside" \
-		"connect to a closed") | sed "s/^{/{\"part\": \"scale\", \"column\": \"$1\", /"
+	asked "$1" $listed "" "${@:2}"
+	asked "$1" $unlisted " unrestricted" "${@:2}"
+}
+
+# with COLUMN ADDRESSES PORTS
+with()
+{
+	decisions "$1" safenode-attach --cgroup t1 --dir $dir --safe-mode \
+		--restricted-outgoing-addresses "$2" --allowed-outgoing-ports "$3" --
 }
 
 # CPU time: what the kernel makes them wait for is not theirs
@@ -55,7 +69,7 @@ print(sum(m.get("bytes_memlock", 0) for m in json.load(sys.stdin) if m.get("name
     ("policies", "counters", "addresses", "ports", "directories", "names", "tenants")))'
 }
 
-# list N: N IPv4 addresses, the last one loopback; spread: addresses of many prefix lengths, none a loopback one but the last
+# list N: N IPv4 addresses; spread: addresses of many prefix lengths
 list()
 {
 	local i
@@ -63,7 +77,7 @@ list()
 	for ((i = 1; i < $1; i++)); do
 		printf '10.1.%d.%d,' $((i / 256)) $((i % 256))
 	done
-	echo 127.0.0.1
+	echo $listed
 }
 
 spread()
@@ -76,7 +90,7 @@ spread()
 	for ((i = 16; i <= 64; i++)); do
 		printf 'fd00::/%d,' $i
 	done
-	echo 127.0.0.1
+	echo $listed
 }
 
 # ports N: N allowed ports, none beside another
@@ -90,15 +104,16 @@ ports()
 	echo $port
 }
 
+decisions bare bare
 safenode-load
 tenants=1
-decisions "1 tenant" self $port
-tools "1 tenant"
+with "1 tenants" $listed $port
+tools "1 tenants"
 before=$(memory) before_maps=$(memlock)
 for more in 100 1000 10000; do
 	$bin/fill $tenants $((more - tenants)) 0
 	tenants=$more
-	decisions "$more tenants" self $port
+	with "$more tenants" $listed $port
 	tools "$more tenants"
 done
 safenode-detach --cgroup t1
@@ -112,10 +127,10 @@ scale_row "10000 tenants of 10 rules" "bytes per tenant, maps" $((($(memlock) - 
 $bin/fill --empty
 
 for n in 1 64 4096; do
-	decisions "$n addresses" "$(list $n)" $port
-	decisions "$n ports" 127.0.0.1 "$(ports $n)"
+	with "$n addresses" "$(list $n)" $port
+	with "$n ports" $listed "$(ports $n)"
 done
-decisions "4096 addresses and ports" "$(list 4096)" "$(ports 4096)"
-decisions "74 prefix lengths" "$(spread)" $port
+with "4096 addresses and ports" "$(list 4096)" "$(ports 4096)"
+with "74 prefix lengths" "$(spread)" $port
 safenode-detach --cgroup t1
 safenode-load --unload
