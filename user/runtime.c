@@ -293,10 +293,49 @@ static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err 
 	return 0;
 }
 
+static bool others_can_write(const struct stat *st)
+{
+	return (st->st_uid && st->st_uid != geteuid()) || (st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* Its owner can put anything there, and everybody can where it is writable and not sticky. */
+static bool others_can_replace(const struct stat *dir)
+{
+	return (dir->st_uid && dir->st_uid != geteuid()) ||
+	       (dir->st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH;
+}
+
 /*
- * Starts "@interp --list @exe" with an empty environment. This runs outside every tenant, so it
- * must be code that no tenant can have written: root's, or the caller's own. What was checked is
- * what runs, through its descriptor.
+ * What is mapped executable must be code that no tenant can have written: root's, or the caller's
+ * own. Even before there is a tenant, for the dynamic loader runs as root, outside of all, what the
+ * DT_AUDIT of a program names.
+ */
+static int check_writers(const char *path, struct sn_err *err)
+{
+	sn_autofree char *real = realpath(path, NULL);
+	struct stat st;
+	bool bad;
+
+	if (!real || stat(real, &st))
+		return sn_fail(err, errno, "cannot look at '%s': %m", path);
+	bad = others_can_write(&st);
+	for (char *slash = strrchr(real, '/'); slash && !bad; slash = strrchr(real, '/')) {
+		*slash = '\0';
+		if (stat(*real ? real : "/", &st))
+			return sn_fail(err, errno, "cannot look at '%s': %m", path);
+		bad = others_can_replace(&st);
+	}
+	if (bad)
+		return sn_fail(err, EPERM,
+			       "'%s' and the directories above it must belong to root and be "
+			       "writable by nobody else",
+			       path);
+	return 0;
+}
+
+/*
+ * Starts "@interp --list @exe" with an empty environment. What was checked is what runs, through
+ * its descriptor.
  */
 static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **out,
 		      struct sn_err *err)
@@ -311,7 +350,7 @@ static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **ou
 	if (fd < 0 || fstat(fd, &st))
 		return sn_fail(err, errno, "cannot open '%s', the interpreter of '%s': %m", interp,
 			       exe);
-	if ((st.st_uid && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)))
+	if (others_can_write(&st))
 		return sn_fail(err, EPERM,
 			       "'%s', the interpreter of '%s', must belong to root and be writable "
 			       "by nobody else",
@@ -367,6 +406,9 @@ static int add_listed(struct sn_rules *rules, char *line, const char *exe, struc
 	if (path[0] != '/' || !address || strncmp(address - 1, " (0x", 4))
 		return 0; /* linux-vdso.so.1, which is no file, or a complaint */
 	address[-1] = '\0';
+	error = check_writers(path, err);
+	if (error)
+		return error;
 	error = sn_rules_add(rules, path, READ_FILE | SN_MAY_MAP, 0, err);
 	if (!error && !strcmp(strrchr(path, '/'), "/libc.so.6") && add_nss(rules, path))
 		error = sn_fail(err, ENOMEM, "out of memory");
@@ -487,7 +529,9 @@ int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *
 	char interp[PATH_MAX];
 	int error;
 
-	error = read_interpreter(exe, interp, err);
+	error = check_writers(exe, err);
+	if (!error)
+		error = read_interpreter(exe, interp, err);
 	if (!error)
 		error = sn_rules_add(rules, exe, READ_FILE | SN_MAY_MAP | SN_MAY_START, 0, err);
 	if (!error && interp[0])

@@ -472,6 +472,28 @@ static void an_interpreter_that_others_can_write_is_not_run(void **state)
 	sn_rules_free(&rules);
 }
 
+/*
+ * The dynamic loader looks at the program as root, outside of every tenant, and runs what its
+ * DT_AUDIT names: a program that others can write is a way to root.
+ */
+static void a_program_that_others_can_write_is_not_looked_at(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+
+	need_identity();
+	make_patched("prog", sh, "libc.so.6", "libc.so.6");
+	baseline_of(&rules, at("prog"));
+	assert_return_code(chmod(at("prog"), 0777), errno);
+	assert_int_equal(sn_runtime_baseline(&rules, at("prog"), &err), -EPERM);
+	if (!geteuid()) {
+		assert_return_code(chmod(at("prog"), 0755), errno);
+		assert_return_code(chown(at("prog"), 65534, 65534), errno);
+		assert_int_equal(sn_runtime_baseline(&rules, at("prog"), &err), -EPERM);
+	}
+	sn_rules_free(&rules);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -489,6 +511,7 @@ int main(void)
 		TEST(the_baseline_of_node_has_all_that_it_maps),
 		TEST(broken_programs_are_refused_with_the_reason),
 		TEST(an_interpreter_that_others_can_write_is_not_run),
+		TEST(a_program_that_others_can_write_is_not_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

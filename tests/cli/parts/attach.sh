@@ -216,6 +216,26 @@ extra_paths()
 	[ "$(stat -c %U "$work/shared/file")" = t1 ] || fail "by $(stat -c %U "$work/shared/file")"
 }
 
+# A script of the tenant's names the program, and the neighbour has written it
+neighbours_program()
+{
+	install -o t2 -g t2 -m 755 "$tenant" /srv/t2/program
+	echo '#!/srv/t2/program acts' >"$work/script"
+	install -o t1 -g t1 -m 755 "$work/script" /srv/t1/script
+	"${f1[@]}" -- /srv/t1/script >"$work/out" 2>"$work/err" && fail "started: $(cat "$work/out")"
+	said "safenode-attach: " "/srv/t2/program"
+	rm -f /srv/t1/script /srv/t2/program
+}
+
+shared_program()
+{
+	install -d -o t1 -g t1 "$work/shared"
+	install -m 755 "$tenant" "$work/shared/program"
+	"${f1[@]}" --read-write "$work/shared" -- "$work/shared/program" acts >"$work/out" 2>"$work/err" &&
+		fail "started: $(cat "$work/out")"
+	said "safenode-attach: " "$work/shared/program"
+}
+
 # audit_reports N [OPTION]: events of granted acts, of a tenant that does the same each time
 audit_reports()
 {
@@ -315,6 +335,8 @@ part_attach()
 	it "--memory-max, --cpu-max and --pids-max land in the cgroup, and do not outlive it" limits_land
 	it "--memory-max holds" limits_hold
 	it "--read-only and --read-write give what they name" extra_paths
+	it "a script cannot start a program that a neighbour has written" neighbours_program
+	it "a program that lies where the tenant may write is refused" shared_program
 	it "without --audit, what is granted is not reported" audit_reports none
 	it "with --audit, what is granted is reported" audit_reports some --audit
 	it "of two attaches of one name at once, one wins and the other says why not" same_name_at_once
