@@ -12,7 +12,7 @@
 #include "tenant.h"
 
 #define THREADS 64
-#define TRIES	400 /* of each thread, of two programs */
+#define TRIES	280 /* of each thread, of two programs: 107 520 over three kernels */
 
 static struct tenant *t1;
 
@@ -125,7 +125,7 @@ static long refused(enum sn_op op)
 	return (long)(tenant_counters(t1).denied[op] - t1->before.denied[op]);
 }
 
-TEST(of_51200_tries_of_64_threads_no_exec_succeeds)
+TEST(of_35840_tries_of_64_threads_no_exec_succeeds)
 {
 	put_program();
 	EXPECT_EQ(THREADS * TRIES * 2, inside(t1, "exec_race", "%s", ""));
@@ -189,7 +189,7 @@ TEST(sixteen_threads_of_a_process_that_was_moved_in_start_the_one_program)
 	put_program();
 	snprintf(procs, sizeof(procs), "%s/cgroup.procs", t1->cgroup);
 	fflush(stdout);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 10; i++) {
 		pid = fork();
 		if (!pid)
 			race_after_joining(procs);
