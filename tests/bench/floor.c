@@ -56,6 +56,32 @@ static void attach_lsm(const char *hook)
 		die(hook);
 }
 
+/* The function that calls all security modules' hooks, with its answer replaced. */
+static void attach_fmod_ret(const char *hook)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_MODIFY_RETURN);
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "security_%s", hook);
+	opts.attach_btf_id = libbpf_find_vmlinux_btf_id(name, BPF_MODIFY_RETURN);
+	fd = load(BPF_PROG_TYPE_TRACING, 0, &opts);
+	if (fd < 0 || bpf_raw_tracepoint_open(NULL, fd) < 0)
+		die(name);
+}
+
+/* Asked for the processes below @cgroup only, which the kernel finds out for everyone. */
+static void attach_lsm_cgroup(const char *hook, int cgroup)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_LSM_CGROUP);
+	int fd;
+
+	opts.attach_btf_id = libbpf_find_vmlinux_btf_id(hook, BPF_LSM_MAC);
+	fd = load(BPF_PROG_TYPE_LSM, 1, &opts);
+	if (fd < 0 || bpf_link_create(fd, cgroup, BPF_LSM_CGROUP, NULL) < 0)
+		die(hook);
+}
+
 static void attach_egress(int cgroup)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_INET_EGRESS);
@@ -121,6 +147,12 @@ int main(int argc, char **argv)
 		die(argv[1]);
 	bpf_object__for_each_program (prog, object)
 		attach(prog, cgroup, argv + 3, argc - 3);
+	for (int i = 3; i < argc; i++) {
+		if (!strncmp(argv[i], "fmod_ret:", 9))
+			attach_fmod_ret(argv[i] + 9);
+		if (!strncmp(argv[i], "lsm_cgroup:", 11))
+			attach_lsm_cgroup(argv[i] + 11, cgroup);
+	}
 	printf("%d\n", nr_programs);
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0) {

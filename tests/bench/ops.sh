@@ -2,6 +2,8 @@
 # Operations: what ops measures, in one column after the other.
 # shellcheck shell=bash disable=SC2086,SC2154 # places and words are lib.sh's
 
+only=() # these operations
+
 # column NAME COMMAND...: a column by what runs ops in it
 column()
 {
@@ -9,7 +11,7 @@ column()
 
 	shift
 	say "$name"
-	"$@" $bin/ops "${unit:-$clock}" $dir $outside $other $port $closed >/tmp/column
+	"$@" $bin/ops "${unit:-$clock}" $dir $outside $other $port $closed "${only[@]}" >/tmp/column
 	sed "s/^{/{\"part\": \"ops\", \"column\": \"$name\", /" /tmp/column
 }
 
@@ -50,9 +52,16 @@ if [ "$clock" = instructions ]; then
 	sysctl -q kernel.bpf_stats_enabled=0
 fi
 floor_end
-floor_begin inode_permission
-column "floor of inode_permission" bare
-floor_end
+
+# What the one hook on every directory of every path costs, in each way to be on it
+only=("open+close depth" "stat depth" access)
+for way in "" fmod_ret: lsm_cgroup:; do
+	floor_begin ${way}inode_permission
+	column "floor of ${way}inode_permission" bare
+	column "floor of ${way}inode_permission, tenant" in_cgroup safenode/t1
+	floor_end
+done
+only=()
 
 safenode-load
 column "not a tenant, level 1" in_cgroup $level1
