@@ -100,6 +100,25 @@ act('addon_as_sqlite_extension', () => {
 	});
 });
 
+// has no name anywhere, and never had
+act('addon_by_memfd', () => {
+	let ffi;
+
+	try {
+		ffi = require('node:ffi');
+	} catch (error) {
+		throw absent();
+	}
+	const { memfd_create } = ffi.dlopen('libc.so.6', {
+		memfd_create: { arguments: ['string', 'int32'], return: 'int32' },
+	}).functions;
+	const fd = memfd_create('addon', 0);
+
+	fs.writeSync(fd, fs.readFileSync(path.join(__dirname, 'addon.node')));
+	load('memfd', () => dlopen(`/proc/self/fd/${fd}`));
+	fs.closeSync(fd);
+});
+
 act('addon_by_ffi', () => {
 	let ffi;
 

@@ -119,6 +119,43 @@ act('fetch_other', async () => {
 });
 act('http_socket_path', () => get(http, { socketPath: config.unix, path: '/hello' }));
 
+// Whatever names say: what counts is the address that is connected to
+const claimed = (hostname, options, done) => process.nextTick(() => options.all ?
+	done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4));
+
+for (const [which, port] of [['listed', ports.http], ['other', ports.http_other]]) {
+	const to = { host: 'elsewhere.test', port, path: '/hello' };
+
+	act(`lookup_of_its_own_${which}`, () => get(http, { ...to, lookup: claimed }));
+	act(`agent_${which}`, () =>
+		get(http, { ...to, agent: new http.Agent({ lookup: claimed }) }));
+	act(`redirect_${which}`, async () =>
+		(await fetch(`http://127.0.0.1:${ports.http}/redirect?port=${port}`).catch(error => {
+			throw error.cause;
+		})).text());
+}
+// one name, first of an address that is free for all, then of one that is restricted
+for (const [which, port] of [['listed', ports.tcp_listed], ['other', ports.tcp_other]]) {
+	act(`rebinding_${which}`, async () => {
+		await ask(`/rebind?address=${config.free_address}`);
+		await tcp({ host: 'rebind.test', port });
+		await ask('/rebind?address=127.0.0.1');
+		await tcp({ host: 'rebind.test', port });
+	});
+}
+act('free_address', () => tcp({ host: config.free_address, port: ports.tcp_other }));
+act('fetch_socket_path', async () => {
+	// node's own copy of undici lends the class of its connections
+	const [dispatcherNow] = [2, 1].map(n => globalThis[Symbol.for(`undici.globalDispatcher.${n}`)])
+		.filter(Boolean);
+	const { constructor: Agent } = dispatcherNow;
+	const dispatcher = new Agent({ connect: { socketPath: config.unix } });
+
+	return (await fetch('http://here/hello', { dispatcher }).catch(error => {
+		throw error.cause;
+	})).text();
+});
+
 const secure = { host: 'server.test', agent: false, path: '/hello' };
 
 // the runner starts this program with --use-openssl-ca: the system's certificates

@@ -57,3 +57,8 @@ act('debug_other', () => process._debugProcess(config.victim));
 
 act('setuid', () => process.setuid(process.getuid()));
 act('setgid', () => process.setgid(process.getgid()));
+
+// Who listens outside tells the runner what it heard: kill(-1) succeeds when all have refused.
+// Both signals are ignored by whoever does not wait for them; two of one kind could become one.
+act('kill_group', () => void process.kill(-config.listener, 'SIGURG'));
+act('kill_all', () => void process.kill(-1, 'SIGWINCH'));

@@ -37,6 +37,7 @@ act('probe_init', () => void process.kill(1, 0));
 
 // each is taken back, so that the next one starts as root again
 act('setgroups', () => process.setgroups([0]));
+act('initgroups', () => process.initgroups('root', 0));
 act('setegid', () => {
 	process.setegid(1);
 	process.setegid(0);

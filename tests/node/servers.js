@@ -49,8 +49,9 @@ if (config.unix_echo) {
 	echo({ path: `\0${config.abstract}` });
 }
 
-// ---- DNS: one name, and another answer from each address ----
+// ---- DNS: one name that each server answers otherwise, and others that all know ----
 
+const names = { 'server.test': '127.0.0.1' };
 const TYPE_A = 1, TYPE_TXT = 16;
 const NXDOMAIN = 3;
 
@@ -86,11 +87,11 @@ function answerTo(query, names) {
 	return Buffer.concat([header, query.subarray(12, end + 5), ...answers]);
 }
 
-function nameServer(port, address, names) {
+function nameServer(port, address, who) {
 	const socket = dgram.createSocket('udp4');
 
 	socket.on('message', (query, { port: to, address: from }) =>
-		socket.send(answerTo(query, names), to, from));
+		socket.send(answerTo(query, { ...names, 'who.test': who }), to, from));
 	ready(socket, each => each.bind(port, address));
 }
 
@@ -118,6 +119,15 @@ const acts = {
 		fs.renameSync(`${config.resolv}.new`, config.resolv);
 		return 'changed';
 	},
+	'/redirect': (query, response) => {
+		response.writeHead(302, { location: `http://127.0.0.1:${query.get('port')}/hello` });
+		return '';
+	},
+	// the name's next address
+	'/rebind': query => {
+		names['rebind.test'] = query.get('address');
+		return 'changed';
+	},
 	'/visit': async query => {
 		const visits = Array.from({ length: Number(query.get('times')) }, (_, i) =>
 			fetched(query.get('port'), `/${i}`).then(body => body === `/${i}`));
@@ -131,7 +141,7 @@ async function serve(request, response) {
 	const url = new URL(request.url, 'http://here');
 
 	try {
-		response.end(await acts[url.pathname](url.searchParams));
+		response.end(await acts[url.pathname](url.searchParams, response));
 	} catch (error) {
 		response.statusCode = 500;
 		response.end(String(error));
@@ -153,13 +163,11 @@ if (config.certificates) {
 		ready(https.createServer(pair('system-server'), serve), each => each.listen(port));
 	ready(https.createServer(pair('own-server'), serve), each => each.listen(ports.https_own));
 
-	const names = { 'server.test': '127.0.0.1' };
-
 	for (const port of [ports.dns, ports.dns_other])
-		nameServer(port, '127.0.0.1', { ...names, 'who.test': '10.1.1.1' });
+		nameServer(port, '127.0.0.1', '10.1.1.1');
 	if (config.resolv) {
-		nameServer(53, '127.0.0.1', { ...names, 'who.test': '10.1.1.1' });
-		nameServer(53, '127.0.0.2', { ...names, 'who.test': '10.2.2.2' });
+		nameServer(53, '127.0.0.1', '10.1.1.1');
+		nameServer(53, '127.0.0.2', '10.2.2.2');
 	}
 }
 
