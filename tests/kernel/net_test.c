@@ -1108,7 +1108,7 @@ PROBE(accept_on)
 	return result;
 }
 
-/* "FD ADDRESS PORT": connects. */
+/* "FD ADDRESS PORT": connects, or begins to: the socket does not wait. */
 PROBE(reach_by)
 {
 	char address[64];
@@ -1118,7 +1118,7 @@ PROBE(reach_by)
 
 	if (sscanf(arg, "%d %63s %u", &fd, address, &port) != 3 || !read_dest(address, port, &to))
 		return could_not_try("cannot understand %s", arg);
-	return answer(by_connect(fd, &to));
+	return by_connect(fd, &to) && errno != EINPROGRESS ? answer(-1) : 0;
 }
 
 PROBE(stop_listening)
