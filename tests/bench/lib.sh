@@ -2,7 +2,7 @@
 # Shared by the parts that run where it is measured: places, users, and every way to be confined.
 # shellcheck shell=bash disable=SC2034,SC2086,SC2154 # what the parts use; words; where guest lies
 
-cgroups=/sys/fs/cgroup
+cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 bin=/usr/local/lib/safenode-bench # where the confined may start programs
 dir=/srv/t1
 outside=/srv/other
