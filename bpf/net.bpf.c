@@ -226,6 +226,36 @@ int BPF_PROG(sn_socket_connect, struct socket *sock, struct sockaddr *address, i
 	return sn_finish(pol, &ask);
 }
 
+/* Whether the packets of this socket pass sn_egress(): those of the cgroup where it was made do. */
+static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struct socket *sock)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(sock, sk, sk_cgrp_data.cgroup), *tenant = NULL;
+	__u32 level = sn_parent_level + 1;
+	__u64 slot = (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
+
+	if (BPF_CORE_READ(cgroup, level) < (int)level ||
+	    bpf_probe_read_kernel(&tenant, sizeof(tenant), (void *)slot))
+		return false;
+	return BPF_CORE_READ(tenant, kn, id) == pol->cgroup_id;
+}
+
+/*
+ * A control message may bring a routing header, which only sn_egress() sees; the tail of
+ * sendmmsg(2) may, too, and about messages to an address that was asked about already the kernel
+ * does not ask again. So a datagram socket over IPv6 that somebody else made can be used where it
+ * is connected to, and no further, once there is something to restrict.
+ */
+static __always_inline bool sn_may_lead_elsewhere(const struct sn_policy *pol, struct socket *sock,
+						  struct msghdr *msg)
+{
+	if (!pol->loopback_restricted && !pol->address_lengths[0] && !pol->address_lengths[1] &&
+	    !pol->address_lengths[2])
+		return false;
+	if (BPF_CORE_READ(sock, type) == SN_SOCK_STREAM || (!msg->msg_name && !msg->msg_controllen))
+		return false;
+	return !sn_made_by_tenant(pol, sock);
+}
+
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(sn_socket_sendmsg, struct socket *sock, struct msghdr *msg)
 {
@@ -243,6 +273,10 @@ int BPF_PROG(sn_socket_sendmsg, struct socket *sock, struct msghdr *msg)
 	/* no address: to where connect() went, or over a socket that the server handed over */
 	if (!msg->msg_name || own == SN_AF_NETLINK)
 		ask.why = SN_ALLOWED;
+	if (own == SN_AF_INET6 && sn_may_lead_elsewhere(pol, sock, msg)) {
+		ask.why = SN_FAMILY;
+		return sn_finish(pol, &ask);
+	}
 	if (!msg->msg_name || (own != SN_AF_INET && own != SN_AF_INET6))
 		return sn_finish(pol, &ask);
 

@@ -158,15 +158,21 @@ struct sock_common {
 	unsigned short skc_family;
 	unsigned short skc_num;
 };
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
+};
 struct sock {
 	struct sock_common __sk_common;
+	struct sock_cgroup_data sk_cgrp_data;
 };
 struct socket {
+	short type;
 	struct sock *sk;
 };
 struct msghdr {
 	void *msg_name;
 	int msg_namelen;
+	unsigned long msg_controllen;
 };
 struct sk_buff {
 	unsigned int len;

@@ -571,7 +571,7 @@ TEST(a_control_message_that_chooses_the_device_does_not_change_the_address)
 
 /* ---- sockets that the server made ---- */
 
-/* "FD ADDRESS VIA PORT": VIA may be -, for none. */
+/* "FD ADDRESS VIA PORT": ADDRESS and VIA may be -, for none. */
 PROBE(send_via_kept)
 {
 	union routing_control control;
@@ -581,31 +581,52 @@ PROBE(send_via_kept)
 	struct dest to;
 	int fd;
 
-	if (sscanf(arg, "%d %63s %63s %u", &fd, address, via, &port) != 4 ||
-	    !read_dest(address, port, &to))
+	if (sscanf(arg, "%d %63s %63s %u", &fd, address, via, &port) != 4)
 		return could_not_try("cannot understand %s", arg);
-	msg.msg_name = &to.address;
-	msg.msg_namelen = to.len;
+	if (read_dest(address, port, &to)) {
+		msg.msg_name = &to.address;
+		msg.msg_namelen = to.len;
+	}
 	if (strcmp(via, "-") && !put_route(&msg, &control, via))
 		return could_not_try("cannot understand %s", via);
 	return answer(sendmsg(fd, &msg, 0));
 }
 
-/*
- * The kernel runs the egress programs of the cgroup in which a socket was made, so that such a
- * packet is asked about once, by the address in the call. ways-out.md says what to do about it.
- */
-TEST(a_routing_header_on_a_socket_that_the_server_made_is_not_seen)
+/* A socket of the server's, connected if @to is not NULL, as the tenant's descriptor @number. */
+static void keep_socket(int number, int family, const char *to)
 {
-	struct tenant *t;
+	int fd = socket(family, SOCK_DGRAM, 0);
+	struct dest dest;
 
-	hand_over(socket(AF_INET6, SOCK_DGRAM, 0), 40);
-	hand_over(socket(AF_INET, SOCK_DGRAM, 0), 41);
+	if (to && (!read_dest(to, UNLISTED, &dest) || by_connect(fd, &dest)))
+		GIVE_UP("cannot connect to %s: %s", to, strerror(errno));
+	hand_over(fd, number);
+}
+
+/*
+ * The kernel runs the egress programs of the cgroup in which a socket was made, so that nothing
+ * sees where the packets of this one go.
+ */
+TEST(a_datagram_socket_over_ipv6_that_the_server_made_leads_nowhere_else)
+{
+	struct tenant *t, *free;
+
+	keep_socket(40, AF_INET6, NULL);
+	keep_socket(41, AF_INET, NULL);
+	keep_socket(42, AF_INET6, "fd77::2");
 	t = tenant_start("kept", "--dir", "/srv/t10", "--restricted-outgoing-addresses", RESTRICTED,
-			 "--keep-fd", "40", "--keep-fd", "41", NULL);
-	expect_stopped(t, SN_OP_NET_SEND, SN_NOT_LISTED, "fd77::5", "send_via_kept",
-		       "40 fd77::5 - %d", UNLISTED);
+			 "--allowed-outgoing-ports", "10002", "--keep-fd", "40", "--keep-fd", "41",
+			 "--keep-fd", "42", NULL);
+	expect_stopped(t, SN_OP_NET_SEND, SN_FAMILY, "fd77::5", "send_via_kept",
+		       "40 fd77::2 fd77::5 %d", UNLISTED);
+	expect_stopped(t, SN_OP_NET_SEND, SN_FAMILY, "fd77::2", "send_via_kept", "40 fd77::2 - %d",
+		       UNLISTED);
+	expect_stopped(t, SN_OP_NET_SEND, SN_FAMILY, "fd77::5", "send_via_kept", "42 - fd77::5 0");
+	expect_sent(t, 1, "fd77::2", "send_via_kept", "42 - - 0");
 	expect_stopped(t, SN_OP_NET_SEND, SN_NOT_LISTED, "10.77.0.5", "send_via_kept",
 		       "41 10.77.0.5 - %d", UNLISTED);
-	expect_sent(t, 1, "fd77::5", "send_via_kept", "40 fd77::2 fd77::5 %d", UNLISTED);
+	expect_sent(t, 1, "10.77.0.5", "send_via_kept", "41 10.77.0.5 - %d", LISTED);
+	/* where nothing is restricted, there is nothing to reach by it */
+	free = tenant_start("free", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
+	expect_sent(free, 1, "fd77::2", "send_via_kept", "40 fd77::2 - %d", UNLISTED);
 }
