@@ -122,7 +122,7 @@ stage: all $(KERNEL_TESTS) $(HELPERS)
 	@$(MAKE) -s install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
 	@install -d $(STAGED)/kernel
 	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
-	@cp -r $(wildcard tests/suite tests/node tests/cli tests/demo) $(STAGED)
+	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo) docs/programs.md $(STAGED)
 	@for f in $(HELPERS:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
 
 clean:				## remove build/, the VM images included

@@ -23,8 +23,8 @@ int BPF_PROG(sn_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
 	/* NULL for anonymous memory, see hook.bpf.h */
 	ask.dentry = (__u64)BPF_CORE_READ((struct file *)sn_argument(ctx, 0), f_path.dentry);
 	ask.why = SN_ALLOWED;
-	if (ask.dentry &&
-	    (prot & SN_PROT_WRITE || !(sn_access_by_rules(pol, ask.dentry) & SN_MAY_MAP)))
+	if (ask.dentry && (prot & SN_PROT_WRITE ||
+			   !(sn_access_by_rules(pol, ask.dentry, SN_MAY_MAP) & SN_MAY_MAP)))
 		ask.why = SN_NOT_RUNTIME;
 	return sn_finish(pol, &ask);
 }

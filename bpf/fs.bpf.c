@@ -49,7 +49,7 @@ static __always_inline int sn_ask_about_dentry(enum sn_op op, struct dentry *den
 		return 0;
 	ask = (struct sn_ask){ .op = op, .dentry = (__u64)dentry };
 	mode = BPF_CORE_READ(dentry, d_inode, i_mode);
-	ask.why = sn_decide_file(sn_access_to(pol, dentry, mode), need);
+	ask.why = sn_decide_file(sn_access_to(pol, dentry, mode, need), need);
 	return sn_finish(pol, &ask);
 }
 
@@ -76,7 +76,7 @@ static __always_inline enum sn_why sn_decide_open(const struct sn_policy *pol, s
 	/* access mode 3 opens for ioctl only, so its f_mode has neither bit */
 	if (file->f_mode & SN_FMODE_READ || !need)
 		need |= SN_MAY_READ;
-	why = sn_decide_file(sn_access_to(pol, file->f_path.dentry, mode), need);
+	why = sn_decide_file(sn_access_to(pol, file->f_path.dentry, mode, need), need);
 	/* O_TMPFILE with set-id bits meets no other hook */
 	if (why == SN_ALLOWED && need & SN_MAY_WRITE && sn_mode_lends_identity(mode))
 		return SN_NEVER;
@@ -120,13 +120,14 @@ int BPF_PROG(sn_inode_getattr, const struct path *path)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
+	__u32 mode;
 
 	if (!pol)
 		return 0;
 	ask = (struct sn_ask){ .op = SN_OP_FS_STAT, .dentry = (__u64)path->dentry };
 	/* what is stat'ed exists: vfs_getattr() looks at d_inode itself */
-	ask.why = sn_decide_file(sn_access_to(pol, path->dentry, path->dentry->d_inode->i_mode),
-				 SN_MAY_STAT);
+	mode = path->dentry->d_inode->i_mode;
+	ask.why = sn_decide_file(sn_access_to(pol, path->dentry, mode, SN_MAY_STAT), SN_MAY_STAT);
 	return sn_finish(pol, &ask);
 }
 
@@ -202,7 +203,7 @@ static __noinline int sn_ask_permission(const struct sn_policy *pol, struct inod
 	} else if (mask & SN_MAY_READ_BIT) {
 		need = SN_MAY_READ;
 	}
-	ask.why = sn_decide_file(sn_access_to_inode(pol, inode), need);
+	ask.why = sn_decide_file(sn_access_to_inode(pol, inode, need), need);
 	/*
 	 * A walk without references (fs/namei.c may_lookup) may meet a directory that has just been
 	 * replaced and lost its dentry, and with it its place. Told so, the kernel asks again,
@@ -228,7 +229,7 @@ int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
 	if (!pol)
 		return 0;
 	if (!(mask & ~(SN_MAY_EXEC_BIT | SN_MAY_NOT_BLOCK_BIT)) && !pol->audit &&
-	    sn_walk_is_at_home(pol, inode))
+	    (sn_walk_is_at_home(pol, inode) || sn_search_is_listed(pol, inode)))
 		return 0;
 	return sn_ask_permission(pol, inode, mask);
 }
@@ -323,7 +324,7 @@ int BPF_PROG(sn_inode_setattr)
 	ask.op = sn_op_of_attr(BPF_CORE_READ(attr, ia_valid));
 	ask.dentry = (__u64)dentry;
 	ask.number = BPF_CORE_READ(attr, ia_mode);
-	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry), SN_MAY_CHANGE);
+	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
 	if (ask.why == SN_ALLOWED && ask.op == SN_OP_FS_CHMOD && sn_mode_lends_identity(ask.number))
 		ask.why = SN_NEVER;
 	return sn_finish(pol, &ask);
@@ -340,7 +341,7 @@ static __always_inline int sn_ask_about_xattr(struct dentry *dentry, const char 
 		return 0;
 	ask = (struct sn_ask){ .op = SN_OP_FS_SETXATTR, .dentry = (__u64)dentry };
 	mode = BPF_CORE_READ(dentry, d_inode, i_mode);
-	ask.why = sn_decide_file(sn_access_to(pol, dentry, mode), SN_MAY_CHANGE);
+	ask.why = sn_decide_file(sn_access_to(pol, dentry, mode, SN_MAY_CHANGE), SN_MAY_CHANGE);
 	if (bpf_probe_read_kernel_str(start, sizeof(start), name) < 0)
 		ask.why = SN_UNKNOWN;
 	if (ask.why == SN_ALLOWED)

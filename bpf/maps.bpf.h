@@ -49,8 +49,12 @@ extern struct sn_all_state state SEC(".maps");
 extern const volatile __u64 sn_parent_id;
 extern const volatile __u32 sn_parent_level;
 
-/* Address of that cgroup, found by sn_find_parent when the programs are loaded. */
+/*
+ * Found by sn_find_parent when the programs are loaded: the address of that cgroup; and what a
+ * cgroup has for its egress programs when neither it nor an ancestor has one.
+ */
 extern __u64 sn_parent;
+extern __u64 sn_no_egress;
 
 /* What a process below the parent gets when nobody wrote its policy: all zero, so nothing. */
 extern const volatile struct sn_policy sn_no_policy;

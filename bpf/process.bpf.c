@@ -56,7 +56,8 @@ int BPF_PROG(sn_bprm_check_security, struct linux_binprm *bprm)
 	ask = (struct sn_ask){ .op = SN_OP_TASK_EXEC, .why = SN_NEVER };
 	ask.dentry = (__u64)BPF_CORE_READ(bprm, file, f_path.dentry);
 	if (sn_current_may_start(pol))
-		ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry), SN_MAY_START);
+		ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry, SN_MAY_START),
+					 SN_MAY_START);
 	return sn_finish(pol, &ask);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is asking: the hottest lines of all, for every hook of every process of the host asks them.
- * A function of its own, so that the kernel verifies it once and not in each program.
+ * Who is asking, when it may be a tenant. A function of its own, so that the kernel verifies it
+ * once and not in each program.
  */
 #include "hook.bpf.h"
 
@@ -17,14 +17,20 @@ extern void *bpf_rdonly_cast(void *address, __u32 btf_id) __ksym __weak;
 #define SN_CAST(address, type) \
 	((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
 
-/* Run once by the loader, over the one cgroup below which tenants live. */
+/* Run once by the loader, over the cgroup below which tenants live and those above it. */
 SEC("iter/cgroup")
 int sn_find_parent(struct bpf_iter__cgroup *ctx)
 {
 	struct cgroup *cgroup = ctx->cgroup;
+	struct bpf_prog_array *programs;
 
-	if (cgroup) /* NULL when the iteration ends */
+	if (!cgroup) /* the iteration ends */
+		return 0;
+	if (cgroup->kn->id == sn_parent_id)
 		sn_parent = (__u64)cgroup;
+	programs = cgroup->bpf.effective[SN_CGROUP_INET_EGRESS];
+	if (!programs->items[0].prog)
+		sn_no_egress = (__u64)programs;
 	return 0;
 }
 

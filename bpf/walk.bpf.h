@@ -14,8 +14,9 @@
 #include "hook.bpf.h"
 
 #define SN_WALK_FAST 32 /* directories climbed by plain loads before the unbounded walk */
-#define SN_WALK_UP   8 /* directories above the tenant's that are known without a look at the rules \
-			*/
+#define SN_WALK_UP                                                                     \
+	8 /* directories above the tenant's that are known without a look at the rules \
+	   */
 #define SN_PROC_WALK 8	/* the deepest file that procfs makes is /proc/N/task/N/fdinfo/N */
 #define SN_ALIASES   16 /* hard links of one file that access(2) looks at */
 
@@ -139,19 +140,36 @@ static __always_inline struct sn_rule *sn_directory_rule(__u64 scope, const stru
 	return rule;
 }
 
-/* What the rules say of the directory itself (@below false) or of all below it. */
+/*
+ * What the rules say of the directory itself (@below false) or of all below it; not all of it, when
+ * the tenant's own rules grant @need.
+ */
 static __always_inline __u32 sn_directory_access(const struct sn_policy *pol,
-						 const struct sn_facts *f, bool below)
+						 const struct sn_facts *f, bool below, __u32 need)
 {
-	struct sn_rule *own = sn_directory_rule(pol->cgroup_id, f);
-	struct sn_rule *base = sn_directory_rule(pol->baseline, f);
+	struct sn_rule *rule = sn_directory_rule(pol->cgroup_id, f);
 	__u32 access = 0;
 
-	if (own)
-		access |= below ? own->below : own->access;
-	if (base)
-		access |= below ? base->below : base->access;
+	if (rule)
+		access = below ? rule->below : rule->access;
+	if ((access & need) == need)
+		return access;
+	rule = sn_directory_rule(pol->baseline, f);
+	if (rule)
+		access |= below ? rule->below : rule->access;
 	return access;
+}
+
+/* May the path walk go on in the directory @inode, because a rule lists this very directory? */
+static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, struct inode *inode)
+{
+	struct sn_facts f = {
+		.ino = inode->i_ino,
+		.dev = inode->i_sb->s_dev,
+		.generation = inode->i_generation,
+	};
+
+	return pol->safe_mode && sn_directory_access(pol, &f, false, SN_MAY_SEARCH) & SN_MAY_SEARCH;
 }
 
 static __always_inline __u32 sn_name_access(const struct sn_policy *pol, __u64 dentry)
@@ -180,8 +198,8 @@ static __always_inline __u32 sn_name_access(const struct sn_policy *pol, __u64 d
 struct sn_climb {
 	const struct sn_policy *pol;
 	__u64 dentry;
+	__u32 need;
 	__u32 access;
-	bool done;
 };
 
 /* One step of the unbounded walk: what do the rules say of everything below this directory? */
@@ -191,18 +209,15 @@ static long sn_climb_step(__u64 step, struct sn_climb *climb)
 	__u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
 	struct sn_facts f;
 
-	if (parent == climb->dentry || !parent) {
-		climb->done = true;
+	if (parent == climb->dentry || !parent)
 		return 1;
-	}
 	d = (struct dentry *)parent;
 	f = sn_facts_of(BPF_CORE_READ(d, d_inode));
 	if (sn_facts_are_dir(climb->pol, &f))
 		climb->access |= SN_MAY_ALL;
-	climb->access |= sn_directory_access(climb->pol, &f, true);
+	climb->access |= sn_directory_access(climb->pol, &f, true, climb->need);
 	climb->dentry = parent;
-	climb->done = climb->access & SN_MAY_READ;
-	return climb->done;
+	return (climb->access & climb->need) == climb->need;
 }
 
 /*
@@ -239,61 +254,65 @@ static __always_inline __u32 sn_proc_access(__u64 dentry)
 	return SN_MAY_LOOK;
 }
 
-/* Everything a rule or a special file system grants on a positive dentry. */
-static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry)
+/*
+ * What rules or a special file system grant on a positive dentry: everything, or as soon as all of
+ * @need is among it, that.
+ */
+static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry, __u32 need)
 {
-	struct sn_climb climb = { .pol = pol, .dentry = dentry };
+	struct sn_climb climb = { .pol = pol, .dentry = dentry, .need = need };
 	struct inode *inode = BPF_CORE_READ((struct dentry *)dentry, d_inode);
 	__u32 type = BPF_CORE_READ(inode, i_mode) & SN_S_IFMT;
 	bool device = type == SN_S_IFCHR || type == SN_S_IFBLK;
 	struct sn_facts f;
-	__u32 access;
 
 	if (!pol->safe_mode || !type)
 		return 0;
 	if (!device && sn_address_is_inside(dentry, sn_own_directory(pol)))
 		return SN_MAY_ALL;
 	f = sn_facts_of(inode);
-	access = sn_directory_access(pol, &f, false);
+	climb.access = sn_directory_access(pol, &f, false, need);
 	if (device)
-		return access | sn_device_access(f.mode, f.rdev);
+		return climb.access | sn_device_access(f.mode, f.rdev);
 	/* Only reached through own descriptors: fstat(), /proc/self/fd. */
 	if (f.magic == SN_PIPEFS_MAGIC || f.magic == SN_SOCKFS_MAGIC ||
 	    f.magic == SN_ANON_INODE_FS_MAGIC)
-		return access | SN_MAY_STAT | SN_MAY_READ | SN_MAY_WRITE;
+		return climb.access | SN_MAY_STAT | SN_MAY_READ | SN_MAY_WRITE;
 	if (sn_facts_are_dir(pol, &f))
 		return SN_MAY_ALL;
 	if (f.magic == SN_PROC_SUPER_MAGIC)
-		access |= sn_proc_access(dentry);
+		climb.access |= sn_proc_access(dentry);
 	if (type != SN_S_IFDIR) /* directories are known by inode */
-		access |= sn_name_access(pol, dentry);
-	bpf_loop(SN_WALK_MAX, sn_climb_step, &climb, 0);
-	return access | climb.access;
+		climb.access |= sn_name_access(pol, dentry);
+	if ((climb.access & need) != need)
+		bpf_loop(SN_WALK_MAX, sn_climb_step, &climb, 0);
+	return climb.access;
 }
 
-/* What may the tenant do with the file at @dentry, whose inode has @mode? */
+/* The same for the file at @dentry, whose inode has @mode. */
 static __always_inline __u32 sn_access_to(const struct sn_policy *pol, struct dentry *dentry,
-					  __u32 mode)
+					  __u32 mode, __u32 need)
 {
 	__u32 type = mode & SN_S_IFMT;
 
 	if (type != SN_S_IFCHR && type != SN_S_IFBLK && sn_is_below(dentry, sn_own_directory(pol)))
 		return SN_MAY_ALL;
-	return sn_access_by_rules(pol, (__u64)dentry);
+	return sn_access_by_rules(pol, (__u64)dentry, need);
 }
 
-/* What may the tenant do with the entry @dentry of directory @dir? It may be negative. */
+/* What may the tenant change of the entry @dentry of directory @dir? It may be negative. */
 static __always_inline __u32 sn_access_to_entry(const struct sn_policy *pol, struct dentry *dir,
 						struct dentry *dentry)
 {
 	if (sn_is_below(dentry, sn_own_directory(pol)))
 		return SN_MAY_ALL;
-	return sn_access_by_rules(pol, (__u64)dir);
+	return sn_access_by_rules(pol, (__u64)dir, SN_MAY_CHANGE);
 }
 
 struct sn_aliases {
 	const struct sn_policy *pol;
 	__u64 node; /* address of the next dentry's d_alias */
+	__u32 need;
 	__u32 access;
 };
 
@@ -303,9 +322,9 @@ static long sn_alias_step(__u64 step, struct sn_aliases *a)
 
 	if (!node)
 		return 1;
-	a->access |= sn_access_by_rules(a->pol, (__u64)node - sn_dentry_alias_offset());
+	a->access |= sn_access_by_rules(a->pol, (__u64)node - sn_dentry_alias_offset(), a->need);
 	a->node = (__u64)BPF_CORE_READ(node, next);
-	return 0;
+	return (a->access & a->need) == a->need;
 }
 
 /*
@@ -313,9 +332,10 @@ static long sn_alias_step(__u64 step, struct sn_aliases *a)
  * file has one per hard link that is in use; being allowed to see one of them is enough, for it
  * tells the same about the file.
  */
-static __always_inline __u32 sn_access_to_inode(const struct sn_policy *pol, struct inode *inode)
+static __always_inline __u32 sn_access_to_inode(const struct sn_policy *pol, struct inode *inode,
+						__u32 need)
 {
-	struct sn_aliases a = { .pol = pol };
+	struct sn_aliases a = { .pol = pol, .need = need };
 
 	a.node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
 	bpf_loop(SN_ALIASES, sn_alias_step, &a, 0);

@@ -193,11 +193,11 @@ static int read_state(struct sn_state *state, struct sn_err *err)
 
 /* ---- load ---- */
 
-/* Tells the programs the address of the cgroup: one is an iterator, which reading runs. */
+/* Tells the programs addresses of the kernel: one is an iterator over cgroups; reading runs it. */
 static int find_parent(struct safenode_bpf *skel, int cgroup_fd, struct sn_err *err)
 {
 	union bpf_iter_link_info cgroup = {
-		.cgroup = { .cgroup_fd = cgroup_fd, .order = BPF_CGROUP_ITER_SELF_ONLY },
+		.cgroup = { .cgroup_fd = cgroup_fd, .order = BPF_CGROUP_ITER_ANCESTORS_UP },
 	};
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &cgroup,
 		    .link_info_len = sizeof(cgroup));

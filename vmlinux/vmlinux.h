@@ -118,7 +118,21 @@ struct proc_inode {
 struct kernfs_node {
 	__u64 id;
 };
+struct bpf_prog_array_item {
+	struct bpf_prog *prog;
+};
+struct callback_head {
+	struct callback_head *next;
+};
+struct bpf_prog_array {
+	struct callback_head rcu;
+	struct bpf_prog_array_item items[]; /* up to one without a program */
+};
+struct cgroup_bpf {
+	struct bpf_prog_array *effective[2]; /* ingress, egress, and more that matter to nobody here */
+};
 struct cgroup {
+	struct cgroup_bpf bpf;
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup *ancestors[]; /* by level, itself the last */

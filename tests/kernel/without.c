@@ -57,10 +57,49 @@ bool without_is_right(void)
 	return program >= 0;
 }
 
+/* A cgroup program that lets everything pass, or -errno. */
+static int load_nothing(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "nothing", "GPL", insns, 2, NULL);
+}
+
+/* The link of @prog, attached where the program @name belongs, or -errno. */
+static int attach(const char *name, int prog)
+{
+	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
+	struct sn_state state;
+	struct sn_err err;
+	sn_autoclose int cgroup = -1;
+
+	if (strcmp(name, "sn_egress"))
+		return bpf_link_create(prog, 0, BPF_LSM_MAC, NULL);
+	if (sn_object_state(&state, &err) || sn_cgroup_mount(mount, &err))
+		GIVE_UP("%s", err.text);
+	snprintf(path, sizeof(path), "%s%s", mount, state.parent);
+	cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return bpf_link_create(prog, cgroup, BPF_CGROUP_INET_EGRESS, NULL);
+}
+
+/*
+ * What stands in while @name is left out: the pin of any other program for the count, and for the
+ * egress program one that lets all packets pass, for it also marks the cgroups of tenants.
+ */
+static int stand_in(const char *name)
+{
+	if (!strcmp(name, "sn_egress"))
+		return attach(name, load_nothing());
+	return bpf_obj_get(pin(STAND_IN(name)));
+}
+
 void without_leave_out(void)
 {
 	const char *name = left_out();
-	char stand_in[PATH_MAX];
+	sn_autoclose int other = -1;
 	int link;
 
 	if (!name)
@@ -72,43 +111,24 @@ void without_leave_out(void)
 		close(link);
 		return;
 	}
-	snprintf(stand_in, sizeof(stand_in), "%s", pin(STAND_IN(name)));
-	if (unlink(pin(name)) || linkat(AT_FDCWD, stand_in, AT_FDCWD, pin(name), 0))
+	other = stand_in(name);
+	if (other < 0 || unlink(pin(name)) || bpf_obj_pin(other, pin(name)))
 		GIVE_UP("cannot take %s away: %s", name, strerror(errno));
 	close(link); /* the last reference: detached when this returns */
-}
-
-static int attach(const char *name)
-{
-	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
-	struct sn_state state;
-	struct sn_err err;
-	sn_autoclose int cgroup = -1;
-
-	if (strcmp(name, "sn_egress"))
-		return bpf_link_create(program, 0, BPF_LSM_MAC, NULL);
-	if (sn_object_state(&state, &err) || sn_cgroup_mount(mount, &err))
-		GIVE_UP("%s", err.text);
-	snprintf(path, sizeof(path), "%s%s", mount, state.parent);
-	cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return bpf_link_create(program, cgroup, BPF_CGROUP_INET_EGRESS, NULL);
 }
 
 void without_put_back(void)
 {
 	const char *name = left_out();
-	sn_autoclose int link = -1;
+	sn_autoclose int other = -1, link = -1;
 
 	if (!name)
 		return;
-	link = bpf_obj_get(pin(name));
-	if (link >= 0 && program_of(link) == program_id)
+	other = bpf_obj_get(pin(name));
+	if (other >= 0 && program_of(other) == program_id)
 		return;
-	if (link >= 0) {
-		close(link);
-		unlink(pin(name));
-	}
-	link = attach(name);
+	link = attach(name, program);
+	unlink(pin(name));
 	if (link < 0 || bpf_obj_pin(link, pin(name)))
 		GIVE_UP("cannot attach %s again: %s", name, strerror(errno));
 }
