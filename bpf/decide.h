@@ -47,7 +47,6 @@ enum {
 	SN_S_IFIFO = 0010000,
 	SN_S_ISUID = 04000,
 	SN_S_ISGID = 02000,
-	SN_S_IXGRP = 00010,
 
 	SN_PROT_WRITE = 2,
 	SN_PROT_EXEC = 4,
@@ -120,11 +119,13 @@ static __always_inline __u32 sn_device_access(__u32 mode, __u32 rdev)
 	return 0;
 }
 
-/* set-id bits lend an identity; group execute tells set-gid from mandatory locking. */
+/*
+ * set-id bits lend an identity. A file need not be executable for that: an ACL can make it so
+ * later, which changes the mode and asks nobody.
+ */
 static __always_inline bool sn_mode_lends_identity(__u32 mode)
 {
-	return (mode & SN_S_ISUID) ||
-	       (mode & (SN_S_ISGID | SN_S_IXGRP)) == (SN_S_ISGID | SN_S_IXGRP);
+	return mode & (SN_S_ISUID | SN_S_ISGID);
 }
 
 /* mknod(2) and open(O_CREAT): plain files and pipes. A type of 0 means a plain file. */

@@ -22,7 +22,7 @@ TEST(set_id_bits_cannot_be_set)
 {
 	lay_out();
 	EXPECT_ALLOWED(t1, "chmod", "%d /srv/t1/d", 01755);
-	EXPECT_ALLOWED(t1, "chmod", "%d /srv/t1/f", 02745); /* mandatory locking, not set-gid */
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "chmod", "%d /srv/t1/f", 02745);
 	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "chmod", "%d /srv/t1/f", 04755);
 	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "chmod", "%d /srv/t1/d", 02755);
 	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHMOD, SN_NEVER, "chmod", "%d /srv/rw/f", 06777);
@@ -56,6 +56,15 @@ TEST(files_cannot_be_created_with_set_id_bits)
 }
 
 /* Otherwise a tenant could replace what is in a program of somebody else. */
+TEST(an_acl_does_not_make_a_setgid_program)
+{
+	lay_out();
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CREATE, SN_NEVER, "setgid_by_acl", "%d /srv/t1/new",
+		       O_RDWR | O_CREAT | O_EXCL);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_OPEN_WRITE, SN_NEVER, "setgid_by_acl", "%d /srv/t1",
+		       O_RDWR | O_TMPFILE);
+}
+
 TEST(a_set_id_file_that_the_operator_made_cannot_be_written)
 {
 	lay_out();
