@@ -164,20 +164,45 @@ static __always_inline enum sn_why sn_decide_ioctl(__u32 request)
 	return SN_NEVER;
 }
 
-/* @arg is the flags word of F_SETFL. */
+/*
+ * Commands that concern the caller's own descriptor, its own pipe or memfd, or locks that bind only
+ * those who ask for locks. The others make the kernel send signals, or make everybody wait who
+ * opens a file or changes a directory (leases, delegations). @arg is the flags word of F_SETFL.
+ */
 static __always_inline enum sn_why sn_decide_fcntl(__u32 cmd, __u64 arg)
 {
 	switch (cmd) {
 	case 4: /* F_SETFL: O_ASYNC makes the kernel send signals, and a tty choose to whom */
 		return arg & 020000 ? SN_NEVER : SN_ALLOWED;
-	case 8:	   /* F_SETOWN */
-	case 10:   /* F_SETSIG */
-	case 15:   /* F_SETOWN_EX */
-	case 1024: /* F_SETLEASE: delays other processes that open the file */
-	case 1026: /* F_NOTIFY */
-		return SN_NEVER;
+	case 0:	   /* F_DUPFD */
+	case 1:	   /* F_GETFD */
+	case 2:	   /* F_SETFD */
+	case 3:	   /* F_GETFL */
+	case 5:	   /* F_GETLK */
+	case 6:	   /* F_SETLK */
+	case 7:	   /* F_SETLKW */
+	case 9:	   /* F_GETOWN */
+	case 11:   /* F_GETSIG */
+	case 12:   /* F_GETLK64, of 32-bit programs, and the two that follow */
+	case 13:   /* F_SETLK64 */
+	case 14:   /* F_SETLKW64 */
+	case 16:   /* F_GETOWN_EX */
+	case 36:   /* F_OFD_GETLK */
+	case 37:   /* F_OFD_SETLK */
+	case 38:   /* F_OFD_SETLKW */
+	case 1025: /* F_GETLEASE */
+	case 1027: /* F_DUPFD_QUERY */
+	case 1028: /* F_CREATED_QUERY */
+	case 1030: /* F_DUPFD_CLOEXEC */
+	case 1031: /* F_SETPIPE_SZ */
+	case 1032: /* F_GETPIPE_SZ */
+	case 1033: /* F_ADD_SEALS */
+	case 1034: /* F_GET_SEALS */
+	case 1035: /* F_GET_RW_HINT */
+	case 1039: /* F_GETDELEG */
+		return SN_ALLOWED;
 	}
-	return SN_ALLOWED;
+	return SN_NEVER;
 }
 
 /* security.* carries capabilities and labels, trusted.* belongs to root. */

@@ -662,6 +662,20 @@ PROBE(fcntl) /* COMMAND ARGUMENT PATH: the number itself, or -1 for the caller's
 	return answer(syscall(SYS_fcntl, fd, command, argument == -1 ? getpid() : argument));
 }
 
+PROBE(delegate)
+{
+	struct {
+		__u32 flags;
+		__u16 type, pad;
+	} delegation = { .type = F_RDLCK };
+	sn_autoclose int fd = open(arg, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return could_not_try("open %s", arg);
+	return answer(syscall(SYS_fcntl, fd, 1024 + 16 /* F_SETDELEG */,
+			      &delegation));
+}
+
 PROBE(setown_ex)
 {
 	struct f_owner_ex owner = { .type = F_OWNER_PID, .pid = getpid() };

@@ -435,6 +435,20 @@ TEST(descriptors_cannot_be_made_to_signal)
 		       O_ASYNC);
 }
 
+/* It delays whoever changes the directory or opens the file, for 45 seconds each time. */
+TEST(a_delegation_cannot_make_others_wait)
+{
+	lay_out();
+	/* since Linux 6.19; before, only the refusal itself can be seen */
+	if (outside("delegate", "/srv/t1/d") == -EINVAL) {
+		EXPECT_EQ(-EPERM, inside(t1, "delegate", "/srv/t1/d"));
+		EXPECT_EVENT(t1, SN_OP_FS_FCNTL, SN_NEVER);
+		return;
+	}
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "delegate", "/srv/t1/d");
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "delegate", "/srv/t1/f");
+}
+
 /* ---- what was handed over ---- */
 
 static void given(struct tenant *t, int error, enum sn_op op, const char *what)
