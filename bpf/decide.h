@@ -48,6 +48,9 @@ enum {
 	SN_S_ISUID = 04000,
 	SN_S_ISGID = 02000,
 
+	SN_O_APPEND = 02000,
+	SN_O_ASYNC = 020000,
+
 	SN_PROT_WRITE = 2,
 	SN_PROT_EXEC = 4,
 	SN_VM_EXEC = 4,
@@ -167,13 +170,18 @@ static __always_inline enum sn_why sn_decide_ioctl(__u32 request)
 /*
  * Commands that concern the caller's own descriptor, its own pipe or memfd, or locks that bind only
  * those who ask for locks. The others make the kernel send signals, or make everybody wait who
- * opens a file or changes a directory (leases, delegations). @arg is the flags word of F_SETFL.
+ * opens a file or changes a directory (leases, delegations). @arg is the flags word of F_SETFL,
+ * @flags those that the descriptor has.
  */
-static __always_inline enum sn_why sn_decide_fcntl(__u32 cmd, __u64 arg)
+static __always_inline enum sn_why sn_decide_fcntl(__u32 cmd, __u64 arg, __u32 flags)
 {
 	switch (cmd) {
-	case 4: /* F_SETFL: O_ASYNC makes the kernel send signals, and a tty choose to whom */
-		return arg & 020000 ? SN_NEVER : SN_ALLOWED;
+	case 4: /* F_SETFL */
+		/* O_ASYNC makes the kernel send signals, and a tty choose to whom */
+		if (arg & SN_O_ASYNC)
+			return SN_NEVER;
+		/* a log that was handed over is only to be appended to */
+		return flags & ~arg & SN_O_APPEND ? SN_NEVER : SN_ALLOWED;
 	case 0:	   /* F_DUPFD */
 	case 1:	   /* F_GETFD */
 	case 2:	   /* F_SETFD */

@@ -204,13 +204,6 @@ static __noinline int sn_ask_permission(const struct sn_policy *pol, struct inod
 		need = SN_MAY_READ;
 	}
 	ask.why = sn_decide_file(sn_access_to_inode(pol, inode, need), need);
-	/*
-	 * A walk without references (fs/namei.c may_lookup) may meet a directory that has just been
-	 * replaced and lost its dentry, and with it its place. Told so, the kernel asks again,
-	 * holding the directory.
-	 */
-	if (mask & SN_MAY_NOT_BLOCK_BIT && ask.why != SN_ALLOWED)
-		return -SN_ECHILD;
 	return sn_finish(pol, &ask);
 }
 
@@ -231,6 +224,13 @@ int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
 	if (!(mask & ~(SN_MAY_EXEC_BIT | SN_MAY_NOT_BLOCK_BIT)) && !pol->audit &&
 	    (sn_walk_is_at_home(pol, inode) || sn_search_is_listed(pol, inode)))
 		return 0;
+	/*
+	 * A walk without references (fs/namei.c may_lookup) may meet a directory that has just been
+	 * replaced and lost its dentry, and with it its place; and no CPU may stay long in it, as
+	 * it would in a deep tree. Told so, the kernel asks again, holding the directory.
+	 */
+	if (mask & SN_MAY_NOT_BLOCK_BIT)
+		return -SN_ECHILD;
 	return sn_ask_permission(pol, inode, mask);
 }
 
@@ -414,6 +414,6 @@ int BPF_PROG(sn_file_fcntl, struct file *file, unsigned int cmd, unsigned long a
 		return 0;
 	ask = (struct sn_ask){ .op = SN_OP_FS_FCNTL, .number = cmd };
 	ask.dentry = (__u64)file->f_path.dentry;
-	ask.why = sn_decide_fcntl(cmd, arg);
+	ask.why = sn_decide_fcntl(cmd, arg, file->f_flags);
 	return sn_finish(pol, &ask);
 }

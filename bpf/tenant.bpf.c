@@ -45,15 +45,18 @@ static __always_inline __u64 sn_ancestor(struct cgroup *cgroup, __u32 level)
 __u64 sn_current_tenant(void)
 {
 	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
+	__u64 id;
 
 	if (cgroup->level <= (int)sn_parent_level)
 		return 0;
 	if (bpf_rdonly_cast) {
 		if (sn_ancestor(cgroup, sn_parent_level) != sn_parent)
 			return 0;
-		return SN_CAST(sn_ancestor(cgroup, sn_parent_level + 1), struct cgroup)->kn->id;
+		id = SN_CAST(sn_ancestor(cgroup, sn_parent_level + 1), struct cgroup)->kn->id;
+	} else {
+		if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
+			return 0;
+		id = bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
 	}
-	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
-		return 0;
-	return bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
+	return id ?: ~0ULL; /* not read: a tenant, and none that has a policy */
 }

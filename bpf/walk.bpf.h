@@ -13,7 +13,7 @@
 
 #include "hook.bpf.h"
 
-#define SN_WALK_FAST 32 /* directories climbed by plain loads before the unbounded walk */
+#define SN_WALK_FAST 64 /* directories climbed by plain loads before the unbounded walk */
 #define SN_WALK_UP                                                                     \
 	8 /* directories above the tenant's that are known without a look at the rules \
 	   */
@@ -49,6 +49,16 @@ static __always_inline struct sn_facts sn_facts_of(struct inode *inode)
 		.mode = BPF_CORE_READ(inode, i_mode),
 		.rdev = BPF_CORE_READ(inode, i_rdev),
 		.magic = BPF_CORE_READ(sb, s_magic),
+	};
+}
+
+/* Only what tells one directory from another. */
+static __always_inline struct sn_facts sn_identity_of(struct inode *inode)
+{
+	return (struct sn_facts){
+		.ino = BPF_CORE_READ(inode, i_ino),
+		.dev = BPF_CORE_READ(inode, i_sb, s_dev),
+		.generation = BPF_CORE_READ(inode, i_generation),
 	};
 }
 
@@ -89,20 +99,36 @@ static __always_inline bool sn_is_below(struct dentry *dentry, __u64 own)
 	return false;
 }
 
-/* The same, or the directory itself, where only an address is known. */
+struct sn_ascent {
+	__u64 dentry;
+	__u64 own;
+	bool arrived;
+};
+
+static long sn_ascent_step(__u64 step, struct sn_ascent *a)
+{
+	struct dentry *d = (struct dentry *)a->dentry;
+	__u64 parent;
+
+	if (a->dentry == a->own) {
+		a->arrived = true;
+		return 1;
+	}
+	parent = (__u64)BPF_CORE_READ(d, d_parent);
+	if (parent == a->dentry)
+		return 1;
+	a->dentry = parent;
+	return 0;
+}
+
+/* The same, or the directory itself, at any depth, where only an address is known. */
 static __always_inline bool sn_address_is_inside(__u64 dentry, __u64 own)
 {
-	for (int i = 0; own && i < SN_WALK_FAST; i++) {
-		__u64 parent;
+	struct sn_ascent a = { .dentry = dentry, .own = own };
 
-		if (dentry == own)
-			return true;
-		parent = (__u64)BPF_CORE_READ((struct dentry *)dentry, d_parent);
-		if (parent == dentry)
-			return false;
-		dentry = parent;
-	}
-	return false;
+	if (own)
+		bpf_loop(SN_WALK_MAX, sn_ascent_step, &a, 0);
+	return a.arrived;
 }
 
 /*
@@ -114,7 +140,7 @@ static __always_inline bool sn_walk_is_at_home(const struct sn_policy *pol, stru
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct dentry *at = task->nameidata->path.dentry, *up = task->fs->pwd.dentry;
-	__u64 own = sn_own_directory(pol);
+	__u64 top = (__u64)task->fs->pwd.mnt->mnt_root, own = sn_own_directory(pol);
 
 	if (!own || at->d_inode != inode)
 		return false;
@@ -123,7 +149,7 @@ static __always_inline bool sn_walk_is_at_home(const struct sn_policy *pol, stru
 
 		if (up == at)
 			return true;
-		if (parent == up)
+		if ((__u64)up == top) /* from here on the way is another mount's */
 			break;
 		up = parent;
 	}
@@ -212,7 +238,7 @@ static long sn_climb_step(__u64 step, struct sn_climb *climb)
 	if (parent == climb->dentry || !parent)
 		return 1;
 	d = (struct dentry *)parent;
-	f = sn_facts_of(BPF_CORE_READ(d, d_inode));
+	f = sn_identity_of(BPF_CORE_READ(d, d_inode));
 	if (sn_facts_are_dir(climb->pol, &f))
 		climb->access |= SN_MAY_ALL;
 	climb->access |= sn_directory_access(climb->pol, &f, true, climb->need);

@@ -23,7 +23,7 @@
 #define SN_RULES_MAX	  262144 /* entries in each of "addresses", "ports", "directories", "names" */
 #define SN_EVENTS_BYTES	  (1 << 20) /* size of the ring buffer */
 #define SN_EVENTS_RATE	  256	    /* events that one tenant may put on the ring in a second */
-#define SN_WALK_MAX	  65536 /* directories that a walk to the root climbs before it refuses */
+#define SN_WALK_MAX	  4096 /* directories that a walk to the root climbs before it refuses */
 
 /* What a tenant may do with one file or directory; a sum of these bits. */
 enum sn_access {

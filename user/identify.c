@@ -23,30 +23,30 @@ static const struct {
 	const char *type;
 	enum numbering numbering;
 } accepted[] = {
-	{"ext2", INO_FIRST},
-	{"ext3", INO_FIRST},
-	{"ext4", INO_FIRST},
-	{"f2fs", INO_FIRST},
-	{"xfs", INO_FIRST},
-	{"tmpfs", GENERATION_FIRST},
-	{"devtmpfs", GENERATION_FIRST},
-	{"squashfs", NEVER_REUSED},
-	{"erofs", NEVER_REUSED},
-	{"iso9660", NEVER_REUSED},
-	{"proc", NEVER_REUSED},
-	{"sysfs", NEVER_REUSED},
-	{"cgroup2", NEVER_REUSED},
-	{"cgroup", NEVER_REUSED},
-	{"devpts", NEVER_REUSED},
+	{ "ext2", INO_FIRST },
+	{ "ext3", INO_FIRST },
+	{ "ext4", INO_FIRST },
+	{ "f2fs", INO_FIRST },
+	{ "xfs", INO_FIRST },
+	{ "tmpfs", GENERATION_FIRST },
+	{ "devtmpfs", GENERATION_FIRST },
+	{ "squashfs", NEVER_REUSED },
+	{ "erofs", NEVER_REUSED },
+	{ "iso9660", NEVER_REUSED },
+	{ "proc", NEVER_REUSED },
+	{ "sysfs", NEVER_REUSED },
+	{ "cgroup2", NEVER_REUSED },
+	{ "cgroup", NEVER_REUSED },
+	{ "devpts", NEVER_REUSED },
 };
 
 static const struct {
 	const char *type;
 	const char *reason;
 } refused[] = {
-	{"btrfs", "where two directories can have the same inode number"},
-	{"bcachefs", "where two directories can have the same inode number"},
-	{"overlay", "where one file has several inodes"},
+	{ "btrfs", "where two directories can have the same inode number" },
+	{ "bcachefs", "where two directories can have the same inode number" },
+	{ "overlay", "where one file has several inodes" },
 };
 
 /* One line of mountinfo; the strings point into @line. */
@@ -224,7 +224,7 @@ static int read_generation(int fd, enum numbering numbering, struct sn_inode *id
 	union {
 		struct file_handle handle;
 		char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];
-	} buf = {.handle.handle_bytes = MAX_HANDLE_SZ};
+	} buf = { .handle.handle_bytes = MAX_HANDLE_SZ };
 	char name[PATH_MAX];
 	__u32 word[3] = {};
 	__u64 ino;
@@ -257,7 +257,7 @@ int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 	int mount_id, error;
 	char type[32];
 
-	*id = (struct sn_inode){.generation = SN_ANY_GENERATION};
+	*id = (struct sn_inode){ .generation = SN_ANY_GENERATION };
 	error = read_fdinfo(fd, &mount_id, &id->ino, err);
 	if (!error)
 		error = find_file_system(fd, mount_id, &id->dev, type, err);

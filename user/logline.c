@@ -124,6 +124,15 @@ static void put_escaped(struct line *line, const char *text, size_t max)
 	}
 }
 
+const char *sn_printable(const char *text, char *to, size_t size)
+{
+	struct line line = { .text = to, .size = size };
+
+	to[0] = '\0';
+	put_escaped(&line, text, size);
+	return to;
+}
+
 /* Events carry the time since boot, the suspended time included; people want the wall clock's. */
 static void put_time(struct line *line, uint64_t boot_ns)
 {

@@ -25,4 +25,7 @@ const char *sn_why_name(__u16 why);
  */
 size_t sn_logline(const struct sn_event *ev, char *line, size_t size);
 
+/* @text in @to with \xNN as above, cut to @size. Returns @to. */
+const char *sn_printable(const char *text, char *to, size_t size);
+
 #endif

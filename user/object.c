@@ -447,13 +447,19 @@ int sn_object_unload(struct sn_err *err)
 				       "safenode-detach each of them first");
 	}
 	read_state(&state, NULL);
+	if (!state.parent[0] || sn_cgroup_mount(mount, NULL))
+		path[0] = '\0';
+	else
+		snprintf(path, sizeof(path), "%s%s", mount, state.parent);
+	if (path[0] && sn_cgroup_populated(path) == 1)
+		return sn_fail(err, EBUSY,
+			       "processes that are no tenant's run below %s; end them or move them "
+			       "elsewhere first, for they would be free",
+			       path);
 	ret = remove_pins(SN_PIN_DIR);
 	if (ret)
 		return sn_fail(err, -ret, "cannot remove %s: %s", SN_PIN_DIR, strerror(-ret));
-	if (!state.parent[0] || sn_cgroup_mount(mount, NULL))
-		return 0;
-	snprintf(path, sizeof(path), "%s%s", mount, state.parent);
-	return sn_cgroup_remove(path, err);
+	return path[0] ? sn_cgroup_remove(path, err) : 0;
 }
 
 /* Removed and made again, the cgroup has another id, and nothing below it would be a tenant. */

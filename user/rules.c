@@ -135,8 +135,8 @@ static int add_inode(struct sn_rules *rules, int fd, const struct sn_inode *id, 
 		     __u32 below, struct sn_err *err)
 {
 	struct sn_directory_rule new = {
-		.key = {.ino = id->ino, .dev = id->dev},
-		.rule = {.generation = id->generation, .access = access, .below = below},
+		.key = { .ino = id->ino, .dev = id->dev },
+		.rule = { .generation = id->generation, .access = access, .below = below },
 	};
 
 	set_path_of(&new.rule, fd, NULL);
@@ -147,8 +147,8 @@ static int add_inode(struct sn_rules *rules, int fd, const struct sn_inode *id, 
 static int add_name(struct walk *walk, const char *name, __u32 access)
 {
 	struct sn_name_rule new = {
-		.key.directory = {.ino = walk->id.ino, .dev = walk->id.dev},
-		.rule = {.generation = walk->id.generation, .access = access},
+		.key.directory = { .ino = walk->id.ino, .dev = walk->id.dev },
+		.rule = { .generation = walk->id.generation, .access = access },
 	};
 
 	if (strlen(name) >= SN_NAME_MAX)
@@ -177,13 +177,21 @@ static int enter_root(struct walk *walk)
 	return enter(walk, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* Puts the text of the link at @fd before what is left to walk. */
-static int follow(struct walk *walk, int fd, const char *name)
+/*
+ * Puts the text of the link at @fd before what is left to walk. Only what root or the caller has
+ * linked: whoever else makes a link chooses where it leads, and would have root grant it.
+ */
+static int follow(struct walk *walk, int fd, const char *name, uid_t owner)
 {
 	char target[PATH_MAX], *rest;
 	ssize_t len;
 	int error;
 
+	if (owner && owner != geteuid())
+		return sn_fail(walk->err, EPERM,
+			       "'%s': the symbolic link '%s' in it is of user %u; "
+			       "name the place itself",
+			       walk->path, name, owner);
 	error = add_name(walk, name, WAY_LINK);
 	if (error)
 		return error;
@@ -220,13 +228,13 @@ static int step(struct walk *walk, const char *name)
 
 	if (fd < 0 && (errno != ENOENT || !last || !walk->may_miss))
 		return sn_fail(walk->err, errno, "cannot reach '%s': %m", walk->path);
-	if (fd >= 0 && statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st))
+	if (fd >= 0 && statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_UID, &st))
 		return sn_fail(walk->err, errno, "cannot stat '%s': %m", walk->path);
 	error = add_inode(&walk->rules, walk->dir, &walk->id, WAY_DIR, 0, walk->err);
 	if (error)
 		return error;
 	if (S_ISLNK(st.stx_mode) && !(last && walk->keep_link))
-		return follow(walk, fd, name);
+		return follow(walk, fd, name, st.stx_uid);
 	/* A file that is a mount point has another directory and name; it is known by inode. */
 	if (S_ISDIR(st.stx_mode) || (last && st.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
 		dir = fd;

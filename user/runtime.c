@@ -225,7 +225,7 @@ int sn_command_resolve(struct sn_command *command, char *const argv[], struct sn
 {
 	int error;
 
-	*command = (struct sn_command){.argv = calloc(1, sizeof(char *))};
+	*command = (struct sn_command){ .argv = calloc(1, sizeof(char *)) };
 	if (!command->argv || put_words(command, 0, argv))
 		error = sn_fail(err, ENOMEM, "out of memory");
 	else if (!argv[0])
@@ -341,7 +341,7 @@ static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **ou
 		      struct sn_err *err)
 {
 	sn_autoclose int fd = open(interp, O_RDONLY | O_CLOEXEC);
-	char *argv[] = {(char *)interp, "--list", (char *)exe, NULL}, *envp[] = {NULL};
+	char *argv[] = { (char *)interp, "--list", (char *)exe, NULL }, *envp[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	char self[32];
 	struct stat st;
@@ -379,7 +379,7 @@ static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **ou
  */
 static int add_nss(struct sn_rules *rules, const char *libc)
 {
-	static const char *const modules[] = {"libnss_files.so.2", "libnss_dns.so.2"};
+	static const char *const modules[] = { "libnss_files.so.2", "libnss_dns.so.2" };
 	int dir = (int)(strrchr(libc, '/') - libc);
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
@@ -455,58 +455,58 @@ static const struct {
 	enum { A_FILE, A_TREE, A_LINK } is;
 } places[] = {
 	/* ld.so */
-	{"/etc/ld.so.cache", A_FILE},
+	{ "/etc/ld.so.cache", A_FILE },
 	/* getaddrinfo(3), getnameinfo(3), c-ares */
-	{"/etc/resolv.conf", A_FILE},
-	{"/etc/hosts", A_FILE},
-	{"/etc/nsswitch.conf", A_FILE},
-	{"/etc/host.conf", A_FILE},
-	{"/etc/gai.conf", A_FILE},
-	{"/etc/services", A_FILE},
-	{"/etc/protocols", A_FILE},
+	{ "/etc/resolv.conf", A_FILE },
+	{ "/etc/hosts", A_FILE },
+	{ "/etc/nsswitch.conf", A_FILE },
+	{ "/etc/host.conf", A_FILE },
+	{ "/etc/gai.conf", A_FILE },
+	{ "/etc/services", A_FILE },
+	{ "/etc/protocols", A_FILE },
 	/* OpenSSL: upstream's node and Alpine, Debian, Fedora, SUSE, Arch. No private keys. */
-	{"/etc/ssl/openssl.cnf", A_FILE},
-	{"/etc/ssl/cert.pem", A_FILE},
-	{"/etc/ssl/ca-bundle.pem", A_FILE},
-	{"/etc/ssl/certs", A_TREE},
-	{"/usr/lib/ssl/openssl.cnf", A_FILE},
-	{"/usr/lib/ssl/cert.pem", A_FILE},
-	{"/usr/lib/ssl/certs", A_TREE},
-	{"/usr/share/ca-certificates", A_TREE},
-	{"/usr/local/share/ca-certificates", A_TREE},
-	{"/etc/pki/tls/openssl.cnf", A_FILE},
-	{"/etc/pki/tls/cert.pem", A_FILE},
-	{"/etc/pki/tls/certs", A_TREE},
-	{"/etc/pki/ca-trust/extracted", A_TREE},
-	{"/etc/crypto-policies/back-ends/opensslcnf.config", A_FILE},
-	{"/var/lib/ca-certificates", A_TREE},
-	{"/etc/ca-certificates/extracted", A_TREE},
+	{ "/etc/ssl/openssl.cnf", A_FILE },
+	{ "/etc/ssl/cert.pem", A_FILE },
+	{ "/etc/ssl/ca-bundle.pem", A_FILE },
+	{ "/etc/ssl/certs", A_TREE },
+	{ "/usr/lib/ssl/openssl.cnf", A_FILE },
+	{ "/usr/lib/ssl/cert.pem", A_FILE },
+	{ "/usr/lib/ssl/certs", A_TREE },
+	{ "/usr/share/ca-certificates", A_TREE },
+	{ "/usr/local/share/ca-certificates", A_TREE },
+	{ "/etc/pki/tls/openssl.cnf", A_FILE },
+	{ "/etc/pki/tls/cert.pem", A_FILE },
+	{ "/etc/pki/tls/certs", A_TREE },
+	{ "/etc/pki/ca-trust/extracted", A_TREE },
+	{ "/etc/crypto-policies/back-ends/opensslcnf.config", A_FILE },
+	{ "/var/lib/ca-certificates", A_TREE },
+	{ "/etc/ca-certificates/extracted", A_TREE },
 	/* ICU lists all time zones to find the name of one that /etc/localtime does not tell */
-	{"/etc/localtime", A_FILE},
-	{"/etc/timezone", A_FILE},
-	{"/usr/share/zoneinfo", A_TREE},
-	{"/usr/share/zoneinfo-icu", A_TREE},
-	{"/usr/share/icu", A_TREE},
+	{ "/etc/localtime", A_FILE },
+	{ "/etc/timezone", A_FILE },
+	{ "/usr/share/zoneinfo", A_TREE },
+	{ "/usr/share/zoneinfo-icu", A_TREE },
+	{ "/usr/share/icu", A_TREE },
 	/* Debian's node loads acorn, cjs-module-lexer and undici from here, and finds packages */
-	{"/usr/share/nodejs", A_TREE},
-	{"/usr/lib/nodejs", A_TREE},
+	{ "/usr/share/nodejs", A_TREE },
+	{ "/usr/lib/nodejs", A_TREE },
 	/* libuv (os.cpus(), os.freemem(), process.memoryUsage()); own /proc/<pid> needs no rule */
-	{"/proc/cpuinfo", A_FILE},
-	{"/proc/meminfo", A_FILE},
-	{"/proc/stat", A_FILE},
-	{"/proc/uptime", A_FILE},
-	{"/proc/loadavg", A_FILE},
-	{"/proc/version", A_FILE},
-	{"/proc/version_signature", A_FILE},
-	{"/proc/self", A_LINK},
-	{"/proc/thread-self", A_LINK},
-	{"/sys/devices/system/cpu", A_TREE},
-	{"/sys/kernel/mm/transparent_hugepage/enabled", A_FILE},
+	{ "/proc/cpuinfo", A_FILE },
+	{ "/proc/meminfo", A_FILE },
+	{ "/proc/stat", A_FILE },
+	{ "/proc/uptime", A_FILE },
+	{ "/proc/loadavg", A_FILE },
+	{ "/proc/version", A_FILE },
+	{ "/proc/version_signature", A_FILE },
+	{ "/proc/self", A_LINK },
+	{ "/proc/thread-self", A_LINK },
+	{ "/sys/devices/system/cpu", A_TREE },
+	{ "/sys/kernel/mm/transparent_hugepage/enabled", A_FILE },
 	/* The way to the five devices, and to the descriptors that were handed over */
-	{"/dev/fd", A_LINK},
-	{"/dev/stdin", A_LINK},
-	{"/dev/stdout", A_LINK},
-	{"/dev/stderr", A_LINK},
+	{ "/dev/fd", A_LINK },
+	{ "/dev/stdin", A_LINK },
+	{ "/dev/stdout", A_LINK },
+	{ "/dev/stderr", A_LINK },
 };
 
 static int add_places(struct sn_rules *rules)

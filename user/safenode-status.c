@@ -44,10 +44,11 @@ static int print_tenant(const struct sn_policy *policy, const struct sn_counters
 			void *data)
 {
 	const struct view *view = data;
-	char path[PATH_MAX];
+	char path[PATH_MAX], directory[4 * sizeof(policy->directory)];
 
 	sn_tenant_path(path, view->mount, view->state, policy->tenant);
-	printf("%s: %s, %s\n", policy->tenant, policy->directory,
+	printf("%s: %s, %s\n", policy->tenant,
+	       sn_printable(policy->directory, directory, sizeof(directory)),
 	       sn_cgroup_populated(path) == 1 ? "running" : "ended");
 	print_counters(counters);
 	return 0;

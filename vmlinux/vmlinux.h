@@ -90,7 +90,11 @@ struct dentry {
 struct dentry___alias_outside { /* 7.3: d_alias left the union d_u */
 	struct hlist_node d_alias;
 };
+struct vfsmount {
+	struct dentry *mnt_root;
+};
 struct path {
+	struct vfsmount *mnt;
 	struct dentry *dentry;
 };
 struct file {

@@ -153,6 +153,23 @@ TEST(a_tenant_can_live_on_tmpfs_and_on_a_mount_point)
 	umount("/srv/t1-evil");
 }
 
+/* The way to the directory is that of its path; where its mount comes from is no way to it. */
+TEST(where_a_bind_mount_comes_from_stays_hidden)
+{
+	struct tenant *t;
+
+	put_dir("/srv/t10/d");
+	put_dir("/srv/t10/neighbour");
+	mounted("/srv/t10/d", "/srv/t1-evil", "bind", MS_BIND);
+	t = tenant_start("t1-evil", NULL);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "%d /srv/t10/neighbour",
+		       O_PATH);
+	EXPECT_EQ(-ENOENT, inside(t, "open", "%d /srv/t10/none", O_PATH));
+	EXPECT_EQ(-ENOENT, inside(t, "mkdir", "/srv/t10/neighbour"));
+	tenant_stop(t);
+	umount("/srv/t1-evil");
+}
+
 TEST(a_directory_that_cannot_be_told_from_others_is_refused)
 {
 	put_dir("/srv/t10/upper");

@@ -672,8 +672,7 @@ PROBE(delegate)
 
 	if (fd < 0)
 		return could_not_try("open %s", arg);
-	return answer(syscall(SYS_fcntl, fd, 1024 + 16 /* F_SETDELEG */,
-			      &delegation));
+	return answer(syscall(SYS_fcntl, fd, 1024 + 16 /* F_SETDELEG */, &delegation));
 }
 
 PROBE(setown_ex)
@@ -819,6 +818,10 @@ PROBE(given) /* WHAT FD */
 		return opened(open(self, O_RDONLY | O_CLOEXEC));
 	if (!strcmp(what, "reopen_write"))
 		return opened(open(self, O_WRONLY | O_CLOEXEC));
+	if (!strcmp(what, "append"))
+		return answer(fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK));
+	if (!strcmp(what, "overwrite"))
+		return answer(fcntl(fd, F_SETFL, 0));
 	if (!strcmp(what, "openat"))
 		return opened(openat(fd, "f", O_RDONLY | O_CLOEXEC));
 	return could_not_try("no '%s'", what);

@@ -3,6 +3,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <time.h>
+
 #include "fs_places.h"
 #include "joined.h"
 
@@ -457,6 +459,21 @@ static void given(struct tenant *t, int error, enum sn_op op, const char *what)
 		       "%s 50", what);
 }
 
+/* Several tenants may share it, and none may rewrite what others have written. */
+TEST(a_log_that_was_handed_over_is_only_appended_to)
+{
+	struct tenant *t;
+	int fd;
+
+	lay_out();
+	fd = open("/srv/f", O_RDWR | O_APPEND);
+	if (fd < 0 || dup2(fd, 50) != 50)
+		GIVE_UP("/srv/f: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	EXPECT_ALLOWED(t, "given", "append 50");
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "given", "overwrite 50");
+}
+
 TEST(a_file_outside_that_was_handed_over_is_used_and_nothing_more)
 {
 	static const char *const granted[] = { "fstat", "write", "read" };
@@ -497,6 +514,59 @@ TEST(standard_error_that_is_a_file_outside_can_be_written)
 	dup2(fd, 2);
 	EXPECT_EQ(0, outside("given", "ftruncate 2"));
 	dup2(saved, 2);
+}
+
+/* Leaves descriptor 50 on the directory at depth @from of a tree that is @to deep. */
+static void dig(const char *top, int from, int to)
+{
+	int dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < to; i++) {
+		int next;
+
+		if (i == from && dup2(dir, 50) != 50)
+			GIVE_UP("descriptor 50: %s", strerror(errno));
+		if (mkdirat(dir, "a", 0755) && errno != EEXIST)
+			GIVE_UP("mkdir: %s", strerror(errno));
+		next = openat(dir, "a", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (next < 0)
+			GIVE_UP("open: %s", strerror(errno));
+		close(dir);
+		dir = next;
+	}
+	close(dir);
+}
+
+PROBE(stat_below_50) /* NAMES: how many milliseconds it takes */
+{
+	struct timespec before, after;
+	char path[PATH_MAX] = "a";
+	long names = number(&arg);
+	struct stat st;
+
+	for (long i = 1; i < names; i++)
+		memcpy(path + 2 * i - 1, "/a", 3);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	if (fstatat(50, path, &st, 0))
+		return -errno;
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	return (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+}
+
+/* A path walk cannot be interrupted: what every step of it costs must not grow with the depth. */
+TEST(a_long_path_deep_down_does_not_hold_the_processor)
+{
+	struct tenant *t;
+	long ms;
+
+	dig("/srv/t10", 4000, 4500);
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	ms = inside(t, "stat_below_50", "%d", 400);
+	EXPECT_TRUE(ms >= 0);
+	if (ms > 1000)
+		FAIL("%ld ms for one stat()", ms);
+	if (system("rm -rf /srv/t10/a"))
+		FAIL("/srv/t10/a is left");
 }
 
 /* More than fstat(2) would be a way into it. */

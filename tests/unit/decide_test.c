@@ -55,6 +55,8 @@ SAME(S_IFREG);
 SAME(S_IFIFO);
 SAME(S_ISUID);
 SAME(S_ISGID);
+SAME(O_APPEND);
+SAME(O_ASYNC);
 SAME(PROT_WRITE);
 SAME(PROT_EXEC);
 SAME(CLONE_THREAD);
@@ -214,20 +216,22 @@ static void ioctl_knows_a_few_harmless_requests(void **state)
 static void fcntl_refuses_what_sends_signals_or_stops_others(void **state)
 {
 	static const unsigned int denied[] = {
-		F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY,
-		1040, /* F_SETDELEG, newer than the C library's headers */
-		1041, 4096,
+		F_SETOWN,   F_SETSIG, F_SETOWN_EX,
+		F_SETLEASE, F_NOTIFY, 1040, /* F_SETDELEG, newer than the C library's headers */
+		1041,	    4096,
 	};
 	static const unsigned int allowed[] = { F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,
 						F_SETFD,     F_GETFL,	      F_SETLK,
 						F_OFD_SETLK, F_GETOWN,	      F_SETPIPE_SZ };
 
 	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
-		assert_int_equal(sn_decide_fcntl(denied[i], 0), SN_NEVER);
+		assert_int_equal(sn_decide_fcntl(denied[i], 0, 0), SN_NEVER);
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		assert_int_equal(sn_decide_fcntl(allowed[i], O_ASYNC), SN_ALLOWED);
-	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_APPEND), SN_ALLOWED);
-	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_ASYNC), SN_NEVER);
+		assert_int_equal(sn_decide_fcntl(allowed[i], O_ASYNC, 0), SN_ALLOWED);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_APPEND, 0), SN_ALLOWED);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_ASYNC, 0), SN_NEVER);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_APPEND, O_APPEND), SN_ALLOWED);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK, O_APPEND), SN_NEVER);
 }
 
 static void xattrs_of_the_system_are_refused(void **state)

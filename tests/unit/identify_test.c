@@ -38,7 +38,7 @@ static void lacks(const char *what)
 /* A new directory on a file system that can be identified. */
 static char *new_directory(void)
 {
-	static const char *const places[] = {"/tmp", "/dev/shm", "/run"};
+	static const char *const places[] = { "/tmp", "/dev/shm", "/run" };
 	struct sn_inode id;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -73,7 +73,7 @@ static void every_type_of_file_is_identified(void **state)
 {
 	sn_autofree char *dir = new_directory(), *file = in(dir, "file"), *fifo = in(dir, "fifo"),
 			 *link = in(dir, "link");
-	const char *const paths[] = {dir, file, fifo, link};
+	const char *const paths[] = { dir, file, fifo, link };
 	struct sn_inode id, again;
 	struct stat st;
 

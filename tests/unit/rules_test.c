@@ -27,7 +27,7 @@ static char base[64]; /* a new directory for every test, no symbolic link on the
 
 static int setup(void **state)
 {
-	static const char *const places[] = {"/tmp", "/dev/shm", "/run"};
+	static const char *const places[] = { "/tmp", "/dev/shm", "/run" };
 	struct sn_rules rules = {};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

@@ -236,6 +236,17 @@ shared_program()
 	said "safenode-attach: " "$work/shared/program"
 }
 
+# A link that the neighbour has made must not lead root to what the neighbour may not read
+neighbours_link()
+{
+	install -d -o t2 -g t2 "$work/public"
+	setpriv --reuid t2 --regid t2 --clear-groups ln -sfn /root "$work/public/link"
+	"${f1[@]}" --read-only "$work/public/link" -- "$tenant" acts >"$work/out" 2>"$work/err" &&
+		fail "granted: $(bpftool map dump pinned /sys/fs/bpf/safenode/directories |
+			grep '"path": "/root"')"
+	said "safenode-attach: " "$work/public/link"
+}
+
 # audit_reports N [OPTION]: events of granted acts, of a tenant that does the same each time
 audit_reports()
 {
@@ -337,6 +348,7 @@ part_attach()
 	it "--read-only and --read-write give what they name" extra_paths
 	it "a script cannot start a program that a neighbour has written" neighbours_program
 	it "a program that lies where the tenant may write is refused" shared_program
+	it "a link that another user has made does not widen --read-only" neighbours_link
 	it "without --audit, what is granted is not reported" audit_reports none
 	it "with --audit, what is granted is reported" audit_reports some --audit
 	it "of two attaches of one name at once, one wins and the other says why not" same_name_at_once

@@ -142,6 +142,19 @@ maps_read_like_configuration()
 	grep -q '"parent": "/safenode"' "$work/out" || fail "$(cat "$work/out")"
 }
 
+# The name of a directory may hold a line's end, and what a terminal obeys
+status_is_one_line_each()
+{
+	local dir=$'/srv/t3/a\nf9: /srv, running\e[2J'
+
+	install -d -o t3 -g t3 "$dir"
+	run 0 safenode-attach --cgroup f3 --dir "$dir" --safe-mode
+	run 0 safenode-status
+	grep -qxF 'f3: /srv/t3/a\x0af9: /srv, running\x1b[2J, ended' "$work/out" || fail "$(cat "$work/out")"
+	run 0 safenode-detach --cgroup f3
+	rmdir "$dir"
+}
+
 both_clean()
 {
 	run 0 safenode-detach --cgroup f2
@@ -159,6 +172,7 @@ part_log()
 		flood_blocks_nobody
 	it "a ring that runs full loses only events, and counts them" ring_runs_full
 	it "a process without a policy is refused, counted and reported" strangers_are_seen
+	it "status has one line for each tenant, whatever its directory is called" status_is_one_line_each
 	it "bpftool shows the policy in words" maps_read_like_configuration
 	it "detach leaves nothing of it" both_clean
 }

@@ -30,6 +30,24 @@ leaves_nothing()
 	said "not loaded"
 }
 
+# Nobody wrote its policy, so it is refused everything; without the programs it would be free
+keeps_those_without_policy()
+{
+	local pid
+
+	mkdir "$cgroups/nobodys"
+	sleep 100 &
+	pid=$!
+	soon grep -q libc.so /proc/$pid/maps || fail "it does not start"
+	sleep 1 # until it sleeps: from now on it can open nothing
+	echo $pid >"$cgroups/nobodys/cgroup.procs"
+	"$here/look" >"$work/before"
+	refuses 1 "nobodys" -- safenode-load --unload
+	kill $pid
+	wait $pid
+	rmdir "$cgroups/nobodys"
+}
+
 part_unload()
 {
 	need_loaded
@@ -39,5 +57,6 @@ part_unload()
 		refuses 1 "tenants are left" "safenode-detach" -- safenode-load --unload
 	it "the tenant was refused all the time" stop_watch
 	it "unload refuses while a tenant has ended and is not detached" ended_tenant_keeps_it
+	it "unload refuses while a process without a policy runs" keeps_those_without_policy
 	it "unload leaves nothing" leaves_nothing
 }
