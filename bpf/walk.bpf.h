@@ -337,6 +337,7 @@ static __always_inline __u32 sn_access_to_entry(const struct sn_policy *pol, str
 
 struct sn_aliases {
 	const struct sn_policy *pol;
+	__u64 inode;
 	__u64 node; /* address of the next dentry's d_alias */
 	__u32 need;
 	__u32 access;
@@ -344,12 +345,15 @@ struct sn_aliases {
 
 static long sn_alias_step(__u64 step, struct sn_aliases *a)
 {
+	struct hlist_head *list = (struct hlist_head *)a->list;
 	struct hlist_node *node = (struct hlist_node *)a->node;
 
 	if (!node)
 		return 1;
 	a->access |= sn_access_by_rules(a->pol, (__u64)node - sn_dentry_alias_offset(), a->need);
 	a->node = (__u64)BPF_CORE_READ(node, next);
+	if (!BPF_CORE_READ(node, pprev)) /* taken off the list meanwhile, so next leads nowhere */
+		a->node = (__u64)BPF_CORE_READ(list, first);
 	return (a->access & a->need) == a->need;
 }
 
@@ -361,7 +365,7 @@ static long sn_alias_step(__u64 step, struct sn_aliases *a)
 static __always_inline __u32 sn_access_to_inode(const struct sn_policy *pol, struct inode *inode,
 						__u32 need)
 {
-	struct sn_aliases a = { .pol = pol, .need = need };
+	struct sn_aliases a = { .pol = pol, .inode = (__u64)inode, .need = need };
 
 	a.node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
 	bpf_loop(SN_ALIASES, sn_alias_step, &a, 0);

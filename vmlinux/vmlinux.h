@@ -55,7 +55,7 @@ struct list_head {
 	struct list_head *next;
 };
 struct hlist_node {
-	struct hlist_node *next;
+	struct hlist_node *next, **pprev;
 };
 struct hlist_head {
 	struct hlist_node *first;
