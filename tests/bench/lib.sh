@@ -117,12 +117,13 @@ declare -A prefixes=(
 	[tenant]="safenode-attach --cgroup t1 --dir $dir --safe-mode
 		--restricted-outgoing-addresses self --allowed-outgoing-ports $port --"
 )
-peers=(Landlock)
+peers=()
 # peers that this machine has, told once the profile is loaded
 find_peers()
 {
-	! has_apparmor || peers+=(AppArmor)
 	! command -v bwrap >/dev/null || peers+=(bubblewrap)
+	peers+=(Landlock)
+	! has_apparmor || peers+=(AppArmor)
 	peers+=(seccomp)
 	say "peers: ${peers[*]}"
 }

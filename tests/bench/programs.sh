@@ -8,7 +8,7 @@ node=${BENCH_NODE:-/opt/node-24/bin/node}
 cp "$(realpath "$node")" $bin/node
 node=$bin/node
 work=$dir/work.js
-runs=${BENCH_RUNS:-5}
+runs=${BENCH_RUNS:-3}
 
 # row OP COST
 row()
@@ -59,15 +59,15 @@ serve()
 	pid=$!
 	read -r <>/tmp/up
 	rm /tmp/up
-	$bin/load "$clock" $port "$connections" 3000 1 >/dev/null # let the JIT finish
+	$bin/load "$clock" $port "$connections" 1500 1 >/dev/null # let the JIT finish
 	before=$(ask cpu)
-	read -r each half most < <($bin/load "$clock" $port "$connections" "$requests" 5)
+	read -r each half most < <($bin/load "$clock" $port "$connections" "$requests" 3)
 	after=$(ask cpu)
 	ask quit >/dev/null
 	wait $pid
 	row "HTTP request, $connections connections" "$each"
 	row "HTTP request's CPU time of the server, $connections connections" \
-		$(((after - before) * 1000 / (5 * requests)))
+		$(((after - before) * 1000 / (3 * requests)))
 	row "HTTP median, $connections connections" "$half"
 	row "HTTP p99, $connections connections" "$most"
 }
@@ -83,9 +83,9 @@ programs()
 	starts "node to its first line" "$confined" "$node" "${options[@]}" $work start
 	row "require 500 modules" "$(least confined "$confined" "$node" "${options[@]}" $work require $dir/tree)"
 	row "readFileSync" "$(least confined "$confined" "$node" "${options[@]}" $work read $dir/tree)"
-	row "write 20000 files" "$(runs=2 least confined "$confined" "$node" "${options[@]}" $work files $dir)"
-	serve "$confined" 1 1000
-	serve "$confined" 50 3000
+	row "write 20000 files" "$(runs=1 least confined "$confined" "$node" "${options[@]}" $work files $dir)"
+	serve "$confined" 1 500
+	serve "$confined" 50 1500
 }
 
 cp $bin/work.js $work
@@ -93,20 +93,21 @@ bare mkdir -p $dir/tree
 bare "$node" $work tree $dir/tree
 
 programs bare bare
-programs "bare again" bare
-if "$node" --permission --version >/dev/null 2>&1; then
-	programs "node --permission" bare --permission --allow-fs-read=$dir --allow-fs-write=$dir
-fi
-for peer in "${peers[@]}"; do
-	programs "$peer" "$peer"
-done
 safenode-load
+programs tenant tenant
+# another tenant runs beside
 safenode-attach --cgroup t2 --dir $outside --user 2001 --safe-mode -- sleep infinity &
 neighbour=$!
 programs "beside tenants" bare
-programs tenant tenant
 kill $neighbour
 wait $neighbour || true
 safenode-detach --cgroup t1
 safenode-detach --cgroup t2
 safenode-load --unload
+for peer in "${peers[@]}"; do
+	programs "$peer" "$peer"
+done
+if "$node" --permission --version >/dev/null 2>&1; then
+	programs "node --permission" bare --permission --allow-fs-read=$dir --allow-fs-write=$dir
+fi
+programs "bare again" bare

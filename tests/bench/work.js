@@ -51,7 +51,7 @@ const acts = {
 	read() {
 		const file = `${where}/all.js`;
 		let best = Infinity;
-		for (let batch = 0; batch < 200; batch++) {
+		for (let batch = 0; batch < 60; batch++) {
 			const start = now();
 			for (let i = 0; i < 20; i++)
 				fs.readFileSync(file);
