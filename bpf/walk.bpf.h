@@ -345,15 +345,19 @@ struct sn_aliases {
 
 static long sn_alias_step(__u64 step, struct sn_aliases *a)
 {
-	struct hlist_head *list = (struct hlist_head *)a->list;
+	struct inode *inode = (struct inode *)a->inode;
 	struct hlist_node *node = (struct hlist_node *)a->node;
+	__u64 dentry = a->node - sn_dentry_alias_offset();
+	struct dentry *d = (struct dentry *)dentry;
 
 	if (!node)
 		return 1;
-	a->access |= sn_access_by_rules(a->pol, (__u64)node - sn_dentry_alias_offset(), a->need);
+	/* d_alias shares its memory with d_rcu, so next may lead to another inode's dentry */
+	if ((__u64)BPF_CORE_READ(d, d_inode) == a->inode)
+		a->access |= sn_access_by_rules(a->pol, dentry, a->need);
 	a->node = (__u64)BPF_CORE_READ(node, next);
-	if (!BPF_CORE_READ(node, pprev)) /* taken off the list meanwhile, so next leads nowhere */
-		a->node = (__u64)BPF_CORE_READ(list, first);
+	if (!BPF_CORE_READ(node, pprev)) /* taken off the list meanwhile: from the beginning */
+		a->node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
 	return (a->access & a->need) == a->need;
 }
 
