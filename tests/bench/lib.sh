@@ -139,3 +139,20 @@ confined()
 	*) bare ${prefixes[$column]} "$@" ;;
 	esac
 }
+
+# node where every column's rules let it be started, and what it does in the tenant's directory
+find_node()
+{
+	node=${BENCH_NODE:-/opt/node-24/bin/node}
+	[ -x "$node" ] || node=$(command -v node)
+	[ -e $bin/node ] || cp "$(realpath "$node")" $bin/node
+	node=$bin/node
+	work=$dir/work.js
+	cp $bin/work.js $work
+}
+
+# row OP COST: of the column in $column
+row()
+{
+	echo "{\"part\": \"programs\", \"column\": \"$column\", \"op\": \"$1\", \"cost\": $2, \"result\": \"ok\"}"
+}

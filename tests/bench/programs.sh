@@ -2,19 +2,7 @@
 # Whole programs: node with and without what confines it.
 # shellcheck shell=bash disable=SC2086,SC2154 # places and words are lib.sh's
 
-node=${BENCH_NODE:-/opt/node-24/bin/node}
-[ -x "$node" ] || node=$(command -v node)
-# where every column's rules let it be started
-cp "$(realpath "$node")" $bin/node
-node=$bin/node
-work=$dir/work.js
 runs=${BENCH_RUNS:-3}
-
-# row OP COST
-row()
-{
-	echo "{\"part\": \"programs\", \"column\": \"$column\", \"op\": \"$1\", \"cost\": $2, \"result\": \"ok\"}"
-}
 
 # least COMMAND...: the smallest of the numbers that it prints in several runs
 least()
@@ -38,38 +26,8 @@ starts()
 	esac
 	read -r first _ cpu </tmp/starts
 	row "$op" "$first"
-	row "$op, CPU time" "$cpu"
-}
-
-ask()
-{
-	exec 6<>/dev/tcp/127.0.0.1/$port
-	printf 'GET /%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&6
-	tail -n 1 <&6
-	exec 6>&-
-}
-
-# serve CONFINED CONNECTIONS REQUESTS
-serve()
-{
-	local confined=$1 connections=$2 requests=$3 pid each half most before after
-
-	mkfifo /tmp/up
-	confined "$confined" "$node" "${options[@]}" $work serve $port >/tmp/up &
-	pid=$!
-	read -r <>/tmp/up
-	rm /tmp/up
-	$bin/load "$clock" $port "$connections" 1500 1 >/dev/null # let the JIT finish
-	before=$(ask cpu)
-	read -r each half most < <($bin/load "$clock" $port "$connections" "$requests" 3)
-	after=$(ask cpu)
-	ask quit >/dev/null
-	wait $pid
-	row "HTTP request, $connections connections" "$each"
-	row "HTTP request's CPU time of the server, $connections connections" \
-		$(((after - before) * 1000 / (3 * requests)))
-	row "HTTP median, $connections connections" "$half"
-	row "HTTP p99, $connections connections" "$most"
+	# bubblewrap leaves its command to the init of its pid namespace, so its parent cannot tell
+	[ "$1" = bubblewrap ] || row "$op, CPU time" "$cpu"
 }
 
 # programs COLUMN CONFINED [NODE-OPTION...]
@@ -84,11 +42,9 @@ programs()
 	row "require 500 modules" "$(least confined "$confined" "$node" "${options[@]}" $work require $dir/tree)"
 	row "readFileSync" "$(least confined "$confined" "$node" "${options[@]}" $work read $dir/tree)"
 	row "write 20000 files" "$(runs=1 least confined "$confined" "$node" "${options[@]}" $work files $dir)"
-	serve "$confined" 1 500
-	serve "$confined" 50 1500
 }
 
-cp $bin/work.js $work
+find_node
 bare mkdir -p $dir/tree
 bare "$node" $work tree $dir/tree
 
