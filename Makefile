@@ -103,6 +103,7 @@ BENCH_PROGRAMS := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/benc
 bench-programs: $(BENCH_PROGRAMS) build/safenode.linked.o
 	@mkdir -p build/bench/vm
 	@cp $(filter-out %.c,$(wildcard tests/bench/*)) $^ build/bench/vm/
+	@git describe --always --dirty >build/bench/vm/commit 2>/dev/null || echo $(VERSION) >build/bench/vm/commit
 
 build/bench/%: tests/bench/%.c build/libsafenode.a | build/bench/
 	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) $< build/libsafenode.a $(LDLIBS) -lpthread -o $@
