@@ -82,6 +82,11 @@ test: deps			## all tests, on every kernel of the matrix (in VMs)
 	@$(MAKE) -s stage units
 	+@tests/run
 
+KERNEL    ?= 6.12
+test-without: deps		## which tests notice when PROGRAM=sn_... (of docs/programs.md) is left out?
+	@$(MAKE) -s stage
+	+@tests/vm/run --kernel $(KERNEL) --timeout 3600 -- /usr/lib/safenode/tests/programs --all "$(PROGRAM)"
+
 units: all $(UNITS)
 
 check: units			## unit tests and the tools' usage: no root, no kernel support
@@ -132,6 +137,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all deps demo test units check check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all deps demo test test-without units check check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)

@@ -7,8 +7,8 @@
  *  userns_create	a new user namespace has all capabilities
  *  inode_init_security_anon
  *			io_uring (I/O from kernel threads), userfaultfd (stops the kernel half-way)
- *  sb_mount, sb_umount, sb_remount, sb_pivotroot, move_mount
- *			what the directories of the policy mean
+ *  sb_mount		what the directories of the policy mean; for the other calls that change
+ *			mounts the kernel asks capable() first, and it says no
  *  key_alloc, key_permission
  *			keyrings outlive the tenant and are shared by user id
  *  ipc_permission, shm_alloc_security, sem_alloc_security, msg_queue_alloc_security
@@ -58,30 +58,6 @@ int BPF_PROG(sn_inode_init_security_anon, struct inode *inode, const struct qstr
 
 SEC("lsm/sb_mount")
 int BPF_PROG(sn_sb_mount)
-{
-	return sn_never(SN_OP_GUARD_MOUNT, 0);
-}
-
-SEC("lsm/sb_umount")
-int BPF_PROG(sn_sb_umount)
-{
-	return sn_never(SN_OP_GUARD_MOUNT, 0);
-}
-
-SEC("lsm/sb_remount")
-int BPF_PROG(sn_sb_remount)
-{
-	return sn_never(SN_OP_GUARD_MOUNT, 0);
-}
-
-SEC("lsm/sb_pivotroot")
-int BPF_PROG(sn_sb_pivotroot)
-{
-	return sn_never(SN_OP_GUARD_MOUNT, 0);
-}
-
-SEC("lsm/move_mount")
-int BPF_PROG(sn_move_mount)
 {
 	return sn_never(SN_OP_GUARD_MOUNT, 0);
 }

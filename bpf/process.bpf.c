@@ -4,16 +4,15 @@
  *  task_alloc		fork, vfork, clone, clone3: threads only
  *  bprm_check_security	exec: once, by the launcher, of the one program
  *  task_kill		signals, the empty one included
- *  task_fix_setuid, task_fix_setgid, task_fix_setgroups, capset
- *			other identities
+ *  task_fix_setuid, task_fix_setgid, capset
+ *			other identities; setgroups(2) asks capable() first
  *  capable		a tenant that runs as root has root's files, and none of its powers
  *  ptrace_access_check, ptrace_traceme
  *			other processes' memory and descriptors; being traced by a parent
  *  task_setnice, task_setscheduler, task_getscheduler, task_setioprio, task_getioprio,
- *  task_movememory, task_prlimit
- *			other processes' resources
- *  task_setpgid, task_getpgid, task_getsid
- *			other processes' groups
+ *  task_prlimit		other processes' resources; their memory is moved after a ptrace check
+ *  task_getpgid, task_getsid
+ *			other processes' groups; only children can be put into one
  */
 #include "walk.bpf.h"
 
@@ -79,12 +78,6 @@ int BPF_PROG(sn_task_fix_setgid)
 	return sn_never(SN_OP_TASK_SETID, 0);
 }
 
-SEC("lsm/task_fix_setgroups")
-int BPF_PROG(sn_task_fix_setgroups)
-{
-	return sn_never(SN_OP_TASK_SETID, 0);
-}
-
 SEC("lsm/capset")
 int BPF_PROG(sn_capset)
 {
@@ -146,12 +139,6 @@ int BPF_PROG(sn_task_getioprio, struct task_struct *target)
 	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
 }
 
-SEC("lsm/task_movememory")
-int BPF_PROG(sn_task_movememory, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
-}
-
 /* The hook has no task; threads of one process share their credentials. */
 SEC("lsm/task_prlimit")
 int BPF_PROG(sn_task_prlimit, const struct cred *cred, const struct cred *target)
@@ -165,12 +152,6 @@ int BPF_PROG(sn_task_prlimit, const struct cred *cred, const struct cred *target
 	if ((__u64)cred == (__u64)target)
 		ask.why = SN_ALLOWED;
 	return sn_finish(pol, &ask);
-}
-
-SEC("lsm/task_setpgid")
-int BPF_PROG(sn_task_setpgid, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_PGRP, target, 0);
 }
 
 SEC("lsm/task_getpgid")

@@ -338,20 +338,28 @@ TEST(a_memfd_holds_data)
 /* ---- IPC that outlives its makers ---- */
 
 /* "WHAT" */
+/* Whether it can be removed again is another question, which is not asked here. */
 PROBE(make_ipc)
 {
 	int id;
 
 	if (!strcmp(arg, "shm")) {
 		id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
-		return id < 0 ? answer(id) : answer(shmctl(id, IPC_RMID, NULL));
-	}
-	if (!strcmp(arg, "sem")) {
+		if (id < 0)
+			return answer(id);
+		shmctl(id, IPC_RMID, NULL);
+	} else if (!strcmp(arg, "sem")) {
 		id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
-		return id < 0 ? answer(id) : answer(semctl(id, 0, IPC_RMID));
+		if (id < 0)
+			return answer(id);
+		semctl(id, 0, IPC_RMID);
+	} else {
+		id = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+		if (id < 0)
+			return answer(id);
+		msgctl(id, IPC_RMID, NULL);
 	}
-	id = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
-	return id < 0 ? answer(id) : answer(msgctl(id, IPC_RMID, NULL));
+	return 0;
 }
 
 TEST(a_tenant_makes_no_system_v_ipc)
