@@ -50,7 +50,7 @@ http bare bare
 safenode-load
 http tenant tenant
 safenode-detach --cgroup t1
-safenode-load --unload
+unload
 http "bare again" bare
 for peer in "${peers[@]}"; do
 	http "$peer" "$peer"

@@ -75,6 +75,20 @@ bare()
 	in_cgroup $level2 "$@"
 }
 
+# The kernel detaches in the background: until the last program has gone, nothing is bare
+settle()
+{
+	while bpftool prog show | grep -qE ' name (floor|sn_)'; do
+		sleep 0.2
+	done
+}
+
+unload()
+{
+	safenode-load --unload
+	settle
+}
+
 # floor_begin [HOOK...]: empty programs, on every hook of safenode when none is named
 floor_begin()
 {
@@ -96,6 +110,7 @@ floor_end()
 	wait $floor
 	[ ! -d $cgroups/safenode/t1 ] || rmdir $cgroups/safenode/t1
 	rmdir $cgroups/safenode
+	settle
 }
 
 has_apparmor()

@@ -70,4 +70,4 @@ column "not a tenant, level 6" in_cgroup $level6
 column "tenant" confined tenant
 column "tenant without inode_permission" tenant_without inode_permission
 safenode-detach --cgroup t1
-safenode-load --unload
+unload

@@ -59,7 +59,7 @@ kill $neighbour
 wait $neighbour || true
 safenode-detach --cgroup t1
 safenode-detach --cgroup t2
-safenode-load --unload
+unload
 for peer in "${peers[@]}"; do
 	programs "$peer" "$peer"
 done

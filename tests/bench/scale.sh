@@ -133,4 +133,4 @@ done
 with "4096 addresses and ports" "$(list 4096)" "$(ports 4096)"
 with "74 prefix lengths" "$(spread)" $port
 safenode-detach --cgroup t1
-safenode-load --unload
+unload
