@@ -174,11 +174,13 @@ static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct
 	return sn_in_addresses(pol, v4);
 }
 
+/* The ports come first: they are few, and where all goes to a listed one no address is looked up.
+ */
 static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, struct sn_ask *ask,
 						const struct sn_dest *dest)
 {
-	bool restricted = sn_is_restricted(pol, dest->address);
-	bool listed = restricted && sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
+	bool listed = sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
+	bool restricted = !listed && sn_is_restricted(pol, dest->address);
 
 	ask->family = SN_AF_INET6;
 	ask->address = dest->address;
@@ -400,23 +402,22 @@ static __always_inline bool sn_skip_extensions(struct __sk_buff *skb, struct sn_
 
 static __always_inline bool sn_read_ip(struct __sk_buff *skb, struct sn_packet *packet)
 {
+	__u8 header[20]; /* all of IPv4's, and of IPv6's as far as its protocol */
 	__be64 v6[2];
 	__be32 v4;
-	__u8 start;
 
-	if (bpf_skb_load_bytes(skb, 0, &start, 1))
+	if (bpf_skb_load_bytes(skb, 0, header, sizeof(header)))
 		return false;
-	if (start >> 4 == 4) {
-		if (bpf_skb_load_bytes(skb, 16, &v4, 4) ||
-		    bpf_skb_load_bytes(skb, 9, &packet->protocol, 1))
-			return false;
+	if (header[0] >> 4 == 4) {
+		__builtin_memcpy(&v4, header + 16, sizeof(v4));
+		packet->protocol = header[9];
 		packet->dest.address = sn_address_v4(bpf_ntohl(v4));
-		packet->transport = (start & 15) * 4;
+		packet->transport = (header[0] & 15) * 4;
 		return true;
 	}
-	if (start >> 4 != 6 || bpf_skb_load_bytes(skb, 24, v6, 16) ||
-	    bpf_skb_load_bytes(skb, 6, &packet->protocol, 1))
+	if (header[0] >> 4 != 6 || bpf_skb_load_bytes(skb, 24, v6, sizeof(v6)))
 		return false;
+	packet->protocol = header[6];
 	packet->dest.address.hi = bpf_be64_to_cpu(v6[0]);
 	packet->dest.address.lo = bpf_be64_to_cpu(v6[1]);
 	packet->transport = 40;
@@ -425,21 +426,23 @@ static __always_inline bool sn_read_ip(struct __sk_buff *skb, struct sn_packet *
 
 static __always_inline bool sn_read_packet(struct __sk_buff *skb, struct sn_packet *packet)
 {
-	__u8 flags = 0;
+	__u8 header[14]; /* of TCP as far as its flags */
 	__be16 port;
 
 	if (!sn_read_ip(skb, packet))
 		return false;
-	if (packet->protocol != SN_IPPROTO_TCP && packet->protocol != SN_IPPROTO_UDP)
+	if (packet->protocol == SN_IPPROTO_TCP) {
+		if (bpf_skb_load_bytes(skb, packet->transport, header, sizeof(header)))
+			return false;
+		packet->opens = (header[13] & 0x12) == 0x02; /* SYN without ACK */
+	} else if (packet->protocol == SN_IPPROTO_UDP) {
+		if (bpf_skb_load_bytes(skb, packet->transport, header, 4))
+			return false;
+	} else {
 		return true;
-	if (bpf_skb_load_bytes(skb, packet->transport + 2, &port, 2))
-		return false;
+	}
+	__builtin_memcpy(&port, header + 2, sizeof(port));
 	packet->dest.port = bpf_ntohs(port);
-	if (packet->protocol == SN_IPPROTO_UDP)
-		return true;
-	if (bpf_skb_load_bytes(skb, packet->transport + 13, &flags, 1))
-		return false;
-	packet->opens = (flags & 0x12) == 0x02; /* SYN without ACK */
 	return true;
 }
 
@@ -452,6 +455,28 @@ static __always_inline void sn_report_packet(const struct sn_policy *pol, const 
 		bpf_ringbuf_submit(ev, 0);
 }
 
+static __always_inline enum sn_why sn_decide_packet(const struct sn_policy *pol,
+						    struct __sk_buff *skb, struct sn_ask *ask)
+{
+	struct sn_packet packet = {};
+
+	if (!pol->safe_mode)
+		return SN_NO_POLICY;
+	if (!sn_read_packet(skb, &packet))
+		return SN_UNKNOWN;
+	ask->number = packet.protocol;
+	/* answers on connections that somebody opened to the tenant, or that were checked */
+	if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
+		return SN_ALLOWED;
+	/* the loopback device carries what goes to any address of this machine */
+	if (pol->self_restricted && skb->ifindex == 1 &&
+	    !sn_in_ports(pol, packet.dest.port, SN_PORT_OUTGOING)) {
+		sn_ask_about_dest(pol, ask, &packet.dest);
+		return SN_NOT_LISTED;
+	}
+	return sn_ask_about_dest(pol, ask, &packet.dest);
+}
+
 /* 1 lets the packet leave, 0 drops it; the sender sees EPERM where it waits for the result. */
 SEC("cgroup_skb/egress")
 int sn_egress(struct __sk_buff *skb)
@@ -459,24 +484,10 @@ int sn_egress(struct __sk_buff *skb)
 	__u64 id = bpf_skb_ancestor_cgroup_id(skb, sn_parent_level + 1);
 	const struct sn_policy *pol = bpf_map_lookup_elem(&policies, &id);
 	struct sn_ask ask = { .op = SN_OP_NET_EGRESS };
-	struct sn_packet packet = {};
 
 	if (!pol)
 		pol = (const struct sn_policy *)&sn_no_policy;
-	if (sn_read_packet(skb, &packet)) {
-		ask.number = packet.protocol;
-		ask.why = sn_ask_about_dest(pol, &ask, &packet.dest);
-		/* the loopback device carries what goes to any address of this machine */
-		if (ask.why == SN_ALLOWED && pol->self_restricted && skb->ifindex == 1 &&
-		    !sn_in_ports(pol, packet.dest.port, SN_PORT_OUTGOING))
-			ask.why = SN_NOT_LISTED;
-		/* answers on connections that somebody opened to the tenant, or that were checked
-		 */
-		if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
-			ask.why = SN_ALLOWED;
-	}
-	if (!pol->safe_mode)
-		ask.why = SN_NO_POLICY;
+	ask.why = sn_decide_packet(pol, skb, &ask);
 	if (ask.why == SN_ALLOWED)
 		return 1;
 	sn_report_packet(pol, &ask);
