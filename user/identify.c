@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "identify.h"
 
@@ -18,42 +20,48 @@ enum numbering {
 	GENERATION_FIRST, /* file handle: generation, inode number (64 bits, low half first) */
 };
 
-/* tmpfs counts its inodes up, but in only 32 bits if so configured; hence the generation. */
+#define F2FS_MAGIC     0xf2f52010
+#define XFS_MAGIC      0x58465342
+#define ISO9660_MAGIC  0x9660
+#define BCACHEFS_MAGIC 0xca451a4e
+
+/*
+ * By statfs(2)'s f_type. On these stat(2) tells what the kernel's inode has in s_dev and i_ino:
+ * they fill it in with fs/stat.c generic_fillattr(), or, xfs, with the same.
+ * tmpfs counts its inodes up, but in only 32 bits if so configured; hence the generation.
+ */
 static const struct {
-	const char *type;
+	unsigned long magic;
 	enum numbering numbering;
 } accepted[] = {
-	{ "ext2", INO_FIRST },
-	{ "ext3", INO_FIRST },
-	{ "ext4", INO_FIRST },
-	{ "f2fs", INO_FIRST },
-	{ "xfs", INO_FIRST },
-	{ "tmpfs", GENERATION_FIRST },
-	{ "devtmpfs", GENERATION_FIRST },
-	{ "squashfs", NEVER_REUSED },
-	{ "erofs", NEVER_REUSED },
-	{ "iso9660", NEVER_REUSED },
-	{ "proc", NEVER_REUSED },
-	{ "sysfs", NEVER_REUSED },
-	{ "cgroup2", NEVER_REUSED },
-	{ "cgroup", NEVER_REUSED },
-	{ "devpts", NEVER_REUSED },
+	{ EXT4_SUPER_MAGIC, INO_FIRST }, /* ext2 and ext3, too */
+	{ F2FS_MAGIC, INO_FIRST },
+	{ XFS_MAGIC, INO_FIRST },
+	{ TMPFS_MAGIC, GENERATION_FIRST }, /* devtmpfs, too */
+	{ SQUASHFS_MAGIC, NEVER_REUSED },
+	{ EROFS_SUPER_MAGIC_V1, NEVER_REUSED },
+	{ ISO9660_MAGIC, NEVER_REUSED },
+	{ PROC_SUPER_MAGIC, NEVER_REUSED },
+	{ SYSFS_MAGIC, NEVER_REUSED },
+	{ CGROUP2_SUPER_MAGIC, NEVER_REUSED },
+	{ CGROUP_SUPER_MAGIC, NEVER_REUSED },
+	{ DEVPTS_SUPER_MAGIC, NEVER_REUSED },
 };
 
 static const struct {
+	unsigned long magic;
 	const char *type;
 	const char *reason;
 } refused[] = {
-	{ "btrfs", "where two directories can have the same inode number" },
-	{ "bcachefs", "where two directories can have the same inode number" },
-	{ "overlay", "where one file has several inodes" },
+	{ BTRFS_SUPER_MAGIC, "btrfs", "where two directories can have the same inode number" },
+	{ BCACHEFS_MAGIC, "bcachefs", "where two directories can have the same inode number" },
+	{ OVERLAYFS_SUPER_MAGIC, "overlay", "where one file has several inodes" },
 };
 
 /* One line of mountinfo; the strings point into @line. */
 struct mount {
 	char *line;
 	size_t size;
-	int id;
 	__u32 dev;
 	char *root;  /* of the mount, within its file system */
 	char *point; /* where it is mounted */
@@ -103,9 +111,7 @@ static bool mount_parse(struct mount *mount)
 		return false;
 	rest[0] = '\0';
 	rest += 3;
-	if (sscanf(mount->line, "%d %*d %u:%u %n", &mount->id, &dev_major, &dev_minor, &used) !=
-		    3 ||
-	    !used)
+	if (sscanf(mount->line, "%*d %*d %u:%u %n", &dev_major, &dev_minor, &used) != 2 || !used)
 		return false;
 	mount->dev = dev_major << 20 | dev_minor;
 	mount->type = strsep(&rest, " ");
@@ -138,78 +144,41 @@ static const char *name_of(int fd, char name[PATH_MAX])
 	return name;
 }
 
-/* The mount id and inode number of @fd. */
-static int read_fdinfo(int fd, int *mount_id, __u64 *ino, struct sn_err *err)
-{
-	FILE *fdinfo __attribute__((cleanup(file_release))) = NULL;
-	bool has_mount = false, has_ino = false;
-	char line[128];
-
-	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
-	fdinfo = fopen(line, "re");
-	if (!fdinfo)
-		return sn_fail(err, errno == ENOENT ? EBADF : errno, "cannot open %s: %m", line);
-	while (fgets(line, sizeof(line), fdinfo)) {
-		has_mount |= sscanf(line, "mnt_id: %d", mount_id) == 1;
-		has_ino |= sscanf(line, "ino: %llu", ino) == 1;
-	}
-	if (!has_mount || !has_ino)
-		return sn_fail(err, EOPNOTSUPP,
-			       "/proc/self/fdinfo has no inode numbers; "
-			       "safenode needs Linux 5.14 or later");
-	return 0;
-}
-
-/*
- * The s_dev and type of @fd's file system. A descriptor that was opened before a service manager
- * unshared the mount namespace names a mount that is no longer listed; then any other mount of the
- * same file system tells as much.
- */
-static int find_file_system(int fd, int mount_id, __u32 *dev, char type[32], struct sn_err *err)
+/* The type of the file system @dev, for people. */
+static const char *type_of(__u32 dev, char type[32])
 {
 	FILE *mountinfo __attribute__((cleanup(file_release))) = NULL;
 	struct mount mount __attribute__((cleanup(mount_release))) = {};
-	char name[PATH_MAX];
-	struct stat st;
-	__u32 st_dev;
 
+	snprintf(type, 32, "%s", "a file system");
 	mountinfo = fopen("/proc/self/mountinfo", "re");
-	if (!mountinfo || fstat(fd, &st))
-		return sn_fail(err, errno, "cannot identify '%s': %m", name_of(fd, name));
-	st_dev = major(st.st_dev) << 20 | minor(st.st_dev);
-	type[0] = '\0';
-	while (mount_next(mountinfo, &mount)) {
-		if (mount.id != mount_id && mount.dev != st_dev)
-			continue;
-		*dev = mount.dev;
-		snprintf(type, 32, "%s", mount.type);
-		if (mount.id == mount_id)
-			return 0;
-	}
-	if (!type[0])
-		return sn_fail(err, EOPNOTSUPP, "'%s' is on no file system that is mounted here",
-			       name_of(fd, name));
-	return 0;
+	while (mountinfo && mount_next(mountinfo, &mount))
+		if (mount.dev == dev)
+			snprintf(type, 32, "%s", mount.type);
+	return type;
 }
 
-static int find_numbering(int fd, const char *type, enum numbering *numbering, struct sn_err *err)
+static int find_numbering(int fd, __u32 dev, enum numbering *numbering, struct sn_err *err)
 {
-	char name[PATH_MAX];
+	char name[PATH_MAX], type[32];
+	struct statfs fs;
 
+	if (fstatfs(fd, &fs))
+		return sn_fail(err, errno, "cannot identify descriptor %d: %m", fd);
 	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
 		*numbering = accepted[i].numbering;
-		if (!strcmp(type, accepted[i].type))
+		if ((unsigned long)fs.f_type == accepted[i].magic)
 			return 0;
 	}
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (!strcmp(type, refused[i].type))
+		if ((unsigned long)fs.f_type == refused[i].magic)
 			return sn_fail(err, EOPNOTSUPP,
 				       "'%s' is on %s, %s; put it on ext4, xfs, f2fs or tmpfs",
-				       name_of(fd, name), type, refused[i].reason);
+				       name_of(fd, name), refused[i].type, refused[i].reason);
 	return sn_fail(err, EOPNOTSUPP,
 		       "'%s' is on %s, which is not known to give every file its own inode number; "
 		       "put it on ext4, xfs, f2fs or tmpfs",
-		       name_of(fd, name), type);
+		       name_of(fd, name), type_of(dev, type));
 }
 
 /*
@@ -253,16 +222,18 @@ static int read_generation(int fd, enum numbering numbering, struct sn_inode *id
 
 int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 {
-	enum numbering numbering;
-	int mount_id, error;
-	char type[32];
+	enum numbering numbering = NEVER_REUSED;
+	struct stat st;
+	int error;
 
-	*id = (struct sn_inode){ .generation = SN_ANY_GENERATION };
-	error = read_fdinfo(fd, &mount_id, &id->ino, err);
-	if (!error)
-		error = find_file_system(fd, mount_id, &id->dev, type, err);
-	if (!error)
-		error = find_numbering(fd, type, &numbering, err);
+	if (fstat(fd, &st))
+		return sn_fail(err, errno, "cannot identify descriptor %d: %m", fd);
+	*id = (struct sn_inode){
+		.ino = st.st_ino,
+		.dev = major(st.st_dev) << 20 | minor(st.st_dev),
+		.generation = SN_ANY_GENERATION,
+	};
+	error = find_numbering(fd, id->dev, &numbering, err);
 	if (!error && numbering != NEVER_REUSED)
 		error = read_generation(fd, numbering, id, err);
 	return error;

@@ -7,11 +7,10 @@
 #include "safenode_abi.h"
 
 /*
- * What @fd (O_PATH will do) refers to: the number that fs/proc/fd.c seq_show() prints for it, the
- * s_dev of its mount in mountinfo, and the generation in its file handle. Not stat(2), whose
- * numbers are made up by overlayfs and btrfs. -EOPNOTSUPP with the reason in @err where inode
- * numbers are not unique below one s_dev (btrfs, overlayfs, bcachefs, ...), where the file system
- * is not known to be safe, and for what has no mount (pipes, sockets).
+ * What @fd (O_PATH will do) refers to: inode->i_ino and s_dev, and the generation in its file handle.
+ * Only on file systems where stat(2) tells the first two and inode numbers are unique below one
+ * s_dev; -EOPNOTSUPP with the reason in @err on others (btrfs, overlayfs, bcachefs, ...), and for
+ * what has no mount (pipes, sockets).
  */
 int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err);
 
