@@ -618,13 +618,13 @@ static void hear(int sig)
 	heard++;
 }
 
-static void *hear_in_a_thread(void *unused)
+/* @before: how many signals came before this one was sent, which may be before the thread runs. */
+static void *hear_in_a_thread(void *before)
 {
-	struct timespec second = { .tv_sec = 10 };
-	int before = heard;
+	struct timespec moment = { .tv_nsec = 10000000 };
 
-	while (heard == before && !nanosleep(&second, &second))
-		;
+	while (heard == (intptr_t)before)
+		nanosleep(&moment, NULL);
 	return NULL;
 }
 
@@ -646,9 +646,8 @@ PROBE(signal_self)
 	    syscall(SYS_tkill, tid, SIGUSR1) || syscall(SYS_tgkill, pid, tid, SIGUSR1) ||
 	    syscall(SYS_rt_sigqueueinfo, pid, SIGUSR1, &info) || kill(0, SIGUSR1))
 		return answer(-1);
-	if (pthread_create(&thread, NULL, hear_in_a_thread, NULL))
+	if (pthread_create(&thread, NULL, hear_in_a_thread, (void *)(intptr_t)heard))
 		return could_not_try("thread");
-	usleep(100000);
 	errno = pthread_kill(thread, SIGUSR1);
 	if (errno)
 		return -errno;

@@ -44,7 +44,8 @@ static int open_tap(void)
 
 SETUP()
 {
-	must_run("ip netns del far 2>/dev/null; ip netns add far &&"
+	/* a namespace goes late, and what was in it with it */
+	must_run("ip link del near0 2>/dev/null; ip netns del far 2>/dev/null; ip netns add far &&"
 		 "ip link add near0 address 02:00:00:00:00:01 type veth"
 		 "   peer name far0 address 02:00:00:00:00:02 netns far &&"
 		 "ip -n far -batch - <<'end'\n"
