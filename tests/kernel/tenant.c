@@ -459,7 +459,7 @@ struct tenant *tenant_start(const char *name, ...)
 	for (int i = 0; i < 47 && (options[i] = va_arg(args, const char *)); i++)
 		has_dir |= !strcmp(options[i], "--dir");
 	va_end(args);
-	without_put_back();
+	without_before_attach();
 	find_cgroup(t);
 	if (!access(t->cgroup, F_OK)) /* left behind by a test that was killed */
 		detach(name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A test proves something only if it fails when the program behind it is taken away. With
- * SAFENODE_WITHOUT=sn_task_kill in the environment that program is detached whenever a tenant runs,
- * and attached again while safenode-attach starts one: attach tries some refusals itself, and would
- * refuse to start anything. Its pin stays a link, another program's, so that the count is right.
+ * SAFENODE_WITHOUT=sn_task_kill in the environment that program is detached whenever a tenant runs.
+ * One that safenode-attach tries itself is attached again while it starts another, for it would
+ * refuse to. The pin stays a link, another program's, so that the count is right.
  */
 #ifndef WITHOUT_H
 #define WITHOUT_H
@@ -15,6 +15,7 @@ bool without_is_right(void);
 
 /* Nothing happens when the variable is not set. Failing ends the test. */
 void without_leave_out(void);
+void without_before_attach(void);
 void without_put_back(void);
 
 #endif
