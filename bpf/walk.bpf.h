@@ -343,21 +343,26 @@ struct sn_aliases {
 	__u32 access;
 };
 
+/*
+ * A dentry may leave the list under this step: then it loses its inode first, and d_alias, which
+ * shares its memory with d_rcu, leads nowhere. So what it says counts only as long as the inode is
+ * still the one asked about; otherwise the list is read from the beginning.
+ */
 static long sn_alias_step(__u64 step, struct sn_aliases *a)
 {
 	struct inode *inode = (struct inode *)a->inode;
 	struct hlist_node *node = (struct hlist_node *)a->node;
-	__u64 dentry = a->node - sn_dentry_alias_offset();
+	__u64 dentry = a->node - sn_dentry_alias_offset(), next;
 	struct dentry *d = (struct dentry *)dentry;
 
 	if (!node)
 		return 1;
-	/* d_alias shares its memory with d_rcu, so next may lead to another inode's dentry */
 	if ((__u64)BPF_CORE_READ(d, d_inode) == a->inode)
 		a->access |= sn_access_by_rules(a->pol, dentry, a->need);
-	a->node = (__u64)BPF_CORE_READ(node, next);
-	if (!BPF_CORE_READ(node, pprev)) /* taken off the list meanwhile: from the beginning */
-		a->node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
+	next = (__u64)BPF_CORE_READ(node, next);
+	if ((__u64)BPF_CORE_READ(d, d_inode) != a->inode || !BPF_CORE_READ(node, pprev))
+		next = (__u64)BPF_CORE_READ(inode, i_dentry.first);
+	a->node = next;
 	return (a->access & a->need) == a->need;
 }
 
