@@ -147,11 +147,15 @@ const questions = {
 	blob: async file => {
 		if (!fs.openAsBlob)
 			throw absent();
-		const blob = await fs.openAsBlob(file).catch(({ code }) => {
-			// the second is an older version's
-			seen(code !== 'ENOENT' && code !== 'ERR_INVALID_ARG_VALUE');
-		});
+		let blob;
 
+		try {
+			blob = await fs.openAsBlob(file);
+		} catch (error) {
+			// the second is an older version's
+			seen(error.code !== 'ENOENT' && error.code !== 'ERR_INVALID_ARG_VALUE');
+			throw error;
+		}
 		checkText(await blob.text());
 	},
 	resolve_module: file => seen(require.resolve(file.replace('.txt', '.js'))),

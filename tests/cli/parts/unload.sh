@@ -33,7 +33,7 @@ leaves_nothing()
 # Nobody wrote its policy, so it is refused everything; without the programs it would be free
 keeps_those_without_policy()
 {
-	local pid
+	local pid status=0
 
 	mkdir "$cgroups/nobodys"
 	sleep 100 &
@@ -41,11 +41,12 @@ keeps_those_without_policy()
 	soon grep -q libc.so /proc/$pid/maps || fail "it does not start"
 	sleep 1 # until it sleeps: from now on it can open nothing
 	echo $pid >"$cgroups/nobodys/cgroup.procs"
-	"$here/look" >"$work/before"
-	refuses 1 "nobodys" -- safenode-load --unload
+	remember
+	(refuses 1 "$cgroups" "free" -- safenode-load --unload) || status=1
 	kill $pid
 	wait $pid
-	rmdir "$cgroups/nobodys"
+	soon rmdir "$cgroups/nobodys"
+	return $status
 }
 
 part_unload()
