@@ -10,8 +10,10 @@
  *  ptrace_access_check, ptrace_traceme
  *			other processes' memory and descriptors; being traced by a parent
  *  task_setnice, task_setscheduler, task_getscheduler, task_setioprio, task_getioprio,
- *  task_prlimit		other processes' resources; their memory is moved after a ptrace
- *check task_getpgid, task_getsid other processes' groups; only children can be put into one
+ *  task_prlimit
+ *			other processes' resources; move_pages(2) asks ptrace_access_check
+ *  task_getpgid, task_getsid
+ *			other processes' groups; setpgid(2) takes children only
  */
 #include "walk.bpf.h"
 
