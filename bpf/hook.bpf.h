@@ -45,6 +45,12 @@ static __always_inline __u64 sn_argument(unsigned long long *ctx, int n)
 	return value;
 }
 
+/* Where @cgroup keeps the address of its ancestor at @level, which must not be below its own. */
+static __always_inline __u64 sn_ancestor_slot(struct cgroup *cgroup, __u32 level)
+{
+	return (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
+}
+
 /*
  * In tenant.bpf.c: the id of the tenant's cgroup that current lives under, which is the ancestor
  * one level below the parent, so a child cgroup is still its tenant. 0 for everybody else.

@@ -233,10 +233,9 @@ static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struc
 {
 	struct cgroup *cgroup = BPF_CORE_READ(sock, sk, sk_cgrp_data.cgroup), *tenant = NULL;
 	__u32 level = sn_parent_level + 1;
-	__u64 slot = (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
 
 	if (BPF_CORE_READ(cgroup, level) < (int)level ||
-	    bpf_probe_read_kernel(&tenant, sizeof(tenant), (void *)slot))
+	    bpf_probe_read_kernel(&tenant, sizeof(tenant), (void *)sn_ancestor_slot(cgroup, level)))
 		return false;
 	return BPF_CORE_READ(tenant, kn, id) == pol->cgroup_id;
 }
@@ -459,6 +458,7 @@ static __always_inline enum sn_why sn_decide_packet(const struct sn_policy *pol,
 						    struct __sk_buff *skb, struct sn_ask *ask)
 {
 	struct sn_packet packet = {};
+	enum sn_why why;
 
 	if (!pol->safe_mode)
 		return SN_NO_POLICY;
@@ -468,13 +468,12 @@ static __always_inline enum sn_why sn_decide_packet(const struct sn_policy *pol,
 	/* answers on connections that somebody opened to the tenant, or that were checked */
 	if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
 		return SN_ALLOWED;
+	why = sn_ask_about_dest(pol, ask, &packet.dest);
 	/* the loopback device carries what goes to any address of this machine */
-	if (pol->self_restricted && skb->ifindex == 1 &&
-	    !sn_in_ports(pol, packet.dest.port, SN_PORT_OUTGOING)) {
-		sn_ask_about_dest(pol, ask, &packet.dest);
+	if (why == SN_ALLOWED && pol->self_restricted && skb->ifindex == 1 &&
+	    !sn_in_ports(pol, packet.dest.port, SN_PORT_OUTGOING))
 		return SN_NOT_LISTED;
-	}
-	return sn_ask_about_dest(pol, ask, &packet.dest);
+	return why;
 }
 
 /* 1 lets the packet leave, 0 drops it; the sender sees EPERM where it waits for the result. */

@@ -37,9 +37,7 @@ int sn_find_parent(struct bpf_iter__cgroup *ctx)
 /* The address of @cgroup's ancestor at @level, which is not below its own. */
 static __always_inline __u64 sn_ancestor(struct cgroup *cgroup, __u32 level)
 {
-	__u64 slot = (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
-
-	return (__u64)SN_CAST(slot, struct list_head)->next;
+	return (__u64)SN_CAST(sn_ancestor_slot(cgroup, level), struct list_head)->next;
 }
 
 __u64 sn_current_tenant(void)

@@ -187,7 +187,7 @@ static int follow(struct walk *walk, int fd, const char *name, uid_t owner)
 	ssize_t len;
 	int error;
 
-	if (owner && owner != geteuid())
+	if (sn_is_strangers(owner))
 		return sn_fail(walk->err, EPERM,
 			       "'%s': the symbolic link '%s' in it is of user %u; "
 			       "name the place itself",

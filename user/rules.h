@@ -3,10 +3,19 @@
 #ifndef SAFENODE_RULES_H
 #define SAFENODE_RULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "safenode_abi.h"
+
+/* Of neither root nor the caller: whoever owns it may be a tenant, and what it holds a trap. */
+static inline bool sn_is_strangers(uid_t owner)
+{
+	return owner && owner != geteuid();
+}
 
 /* For "directories" and "names". The scope in the keys is filled in when they are stored. */
 struct sn_directory_rule {

@@ -295,14 +295,13 @@ static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err 
 
 static bool others_can_write(const struct stat *st)
 {
-	return (st->st_uid && st->st_uid != geteuid()) || (st->st_mode & (S_IWGRP | S_IWOTH));
+	return sn_is_strangers(st->st_uid) || (st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* Its owner can put anything there, and everybody can where it is writable and not sticky. */
 static bool others_can_replace(const struct stat *dir)
 {
-	return (dir->st_uid && dir->st_uid != geteuid()) ||
-	       (dir->st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH;
+	return sn_is_strangers(dir->st_uid) || (dir->st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH;
 }
 
 /*

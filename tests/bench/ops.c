@@ -214,12 +214,17 @@ static int do_rename(int i)
 	return result(rename(numbered[0][i], numbered[1][i]));
 }
 
-static void after_rename(void)
+static void unlink_renamed(int to)
 {
 	for (int i = 0; i < BATCH; i++) {
 		unlink(numbered[0][i]);
-		unlink(numbered[1][i]);
+		unlink(numbered[to][i]);
 	}
+}
+
+static void after_rename(void)
+{
+	unlink_renamed(1);
 }
 
 static int rename_outside(int i)
@@ -229,10 +234,7 @@ static int rename_outside(int i)
 
 static void after_rename_outside(void)
 {
-	for (int i = 0; i < BATCH; i++) {
-		unlink(numbered[0][i]);
-		unlink(numbered[2][i]);
-	}
+	unlink_renamed(2);
 }
 
 static int mkdir_rmdir(int i)

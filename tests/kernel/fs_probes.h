@@ -27,6 +27,7 @@
 #include <sys/xattr.h>
 
 #include "err.h"
+#include "int80.h"
 #include "tenant.h"
 
 /* Newer than the C library's headers; the same on every architecture. */
@@ -600,10 +601,7 @@ PROBE(call_32bit) /* NUMBER SECOND PATH */
 	} else if (argument == -1UL) {
 		argument = (unsigned long)room + 4096;
 	}
-	asm volatile("int $0x80"
-		     : "=a"(result)
-		     : "a"(call), "b"(room), "c"(argument), "d"(0)
-		     : "memory", "r8", "r9", "r10", "r11");
+	result = int80(call, (long)room, argument, 0);
 	munmap(room, 8192);
 	return result;
 }
@@ -612,18 +610,14 @@ PROBE(call_32bit) /* NUMBER SECOND PATH */
 PROBE(ioctl_32bit) /* REQUEST PATH */
 {
 	unsigned long request = strtoul(arg, NULL, 0), fd;
-	void *room = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	void *room = low_page();
 	int result;
 
 	number(&arg);
 	fd = open(arg, O_RDONLY | O_CLOEXEC);
 	if ((int)fd < 0 || room == MAP_FAILED)
 		return could_not_try("open %s", arg);
-	asm volatile("int $0x80"
-		     : "=a"(result)
-		     : "a"(54), "b"(fd), "c"(request), "d"(room)
-		     : "memory", "r8", "r9", "r10", "r11");
+	result = int80(54, fd, request, (long)room);
 	close(fd);
 	munmap(room, 4096);
 	return result;

@@ -16,7 +16,7 @@ static inline long int80(long number, long a, long b, long c)
 #ifdef __x86_64__
 	asm volatile("int $0x80"
 		     : "+a"(result)
-		     : "b"(a), "c"(b), "d"(c)
+		     : "b"(a), "c"(b), "d"(c), "S"(0600) /* of shmget: IPC_PRIVATE needs no more */
 		     : "memory", "r8", "r9", "r10", "r11");
 	return (int)result;
 #else

@@ -106,6 +106,25 @@ static inline bool read_dest(const char *text, unsigned int port, struct dest *d
 	return inet_pton(AF_INET, unspec ? text + 7 : text, &v4->sin_addr) == 1;
 }
 
+/* "FD ADDRESS PORT" */
+static inline bool read_kept(const char *arg, int *fd, struct dest *to)
+{
+	char address[64];
+	unsigned int port;
+
+	return sscanf(arg, "%d %63s %u", fd, address, &port) == 3 && read_dest(address, port, to);
+}
+
+/* "ADDRESS PORT ADDRESS PORT" */
+static inline bool read_two(const char *arg, struct dest to[2])
+{
+	char address[2][64];
+	unsigned int port[2];
+
+	return sscanf(arg, "%63s %u %63s %u", address[0], &port[0], address[1], &port[1]) == 4 &&
+	       read_dest(address[0], port[0], &to[0]) && read_dest(address[1], port[1], &to[1]);
+}
+
 static struct iovec hello = { .iov_base = "hello", .iov_len = 5 };
 
 static inline long by_connect(int fd, struct dest *to)

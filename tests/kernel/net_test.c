@@ -301,19 +301,16 @@ TEST(an_ipv6_address_that_is_cut_short_is_refused)
 /* "ADDRESS PORT ADDRESS PORT": connects to the first, sends to the second. */
 PROBE(connect_then_sendto)
 {
-	char first[64], second[64];
-	unsigned int first_port, second_port;
-	struct dest a, b;
+	struct dest to[2];
 	long result;
 	int fd;
 
-	if (sscanf(arg, "%63s %u %63s %u", first, &first_port, second, &second_port) != 4 ||
-	    !read_dest(first, first_port, &a) || !read_dest(second, second_port, &b))
+	if (!read_two(arg, to))
 		return could_not_try("cannot understand %s", arg);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || by_connect(fd, &a))
-		return could_not_try("connecting to %s", first);
-	result = answer(by_sendto(fd, &b));
+	if (fd < 0 || by_connect(fd, &to[0]))
+		return could_not_try("connecting to the first of %s", arg);
+	result = answer(by_sendto(fd, &to[1]));
 	close(fd);
 	return result;
 }
@@ -330,15 +327,12 @@ TEST(a_connected_datagram_socket_cannot_send_elsewhere)
 /* The same, but two messages in one sendmmsg(2). How many were sent. */
 PROBE(two_messages)
 {
-	char first[64], second[64];
-	unsigned int first_port, second_port;
 	struct mmsghdr msgs[2] = {};
 	struct dest to[2];
 	long result;
 	int fd;
 
-	if (sscanf(arg, "%63s %u %63s %u", first, &first_port, second, &second_port) != 4 ||
-	    !read_dest(first, first_port, &to[0]) || !read_dest(second, second_port, &to[1]))
+	if (!read_two(arg, to))
 		return could_not_try("cannot understand %s", arg);
 	for (int i = 0; i < 2; i++)
 		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &to[i].address,
@@ -1000,12 +994,10 @@ TEST(allowed_listen_ports_are_the_only_ones_to_listen_on)
 /* "FD ADDRESS PORT" */
 PROBE(sendto_with)
 {
-	char address[64];
-	unsigned int port;
 	struct dest to;
 	int fd;
 
-	if (sscanf(arg, "%d %63s %u", &fd, address, &port) != 3 || !read_dest(address, port, &to))
+	if (!read_kept(arg, &fd, &to))
 		return could_not_try("cannot understand %s", arg);
 	return answer(by_sendto(fd, &to));
 }
@@ -1039,12 +1031,10 @@ PROBE(talk)
 PROBE(connect_kept_again)
 {
 	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
-	char address[64];
-	unsigned int port;
 	struct dest to;
 	int fd;
 
-	if (sscanf(arg, "%d %63s %u", &fd, address, &port) != 3 || !read_dest(address, port, &to))
+	if (!read_kept(arg, &fd, &to))
 		return could_not_try("cannot understand %s", arg);
 	return connect(fd, &nowhere, sizeof(nowhere)) ? could_not_try("disconnecting")
 						      : answer(by_connect(fd, &to));
@@ -1113,12 +1103,10 @@ PROBE(accept_on)
 /* "FD ADDRESS PORT": connects, or begins to: the socket does not wait. */
 PROBE(reach_by)
 {
-	char address[64];
-	unsigned int port;
 	struct dest to;
 	int fd;
 
-	if (sscanf(arg, "%d %63s %u", &fd, address, &port) != 3 || !read_dest(address, port, &to))
+	if (!read_kept(arg, &fd, &to))
 		return could_not_try("cannot understand %s", arg);
 	return by_connect(fd, &to) && errno != EINPROGRESS ? answer(-1) : 0;
 }

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <spawn.h>
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
@@ -24,6 +23,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "int80.h"
 #include "joined.h"
 #include "tenant.h"
 
@@ -1259,48 +1259,6 @@ TEST(a_tenant_stays_in_its_directory)
 /* ---- the 32-bit entry ---- */
 
 #ifdef __x86_64__
-static sigjmp_buf no_entry;
-
-static void no_such_entry(int sig)
-{
-	siglongjmp(no_entry, 1);
-}
-
-/* Arguments lie below 4 GB. -errno as the kernel returns it. */
-static long int80(long number, long a, long b, long c)
-{
-	long result = number;
-
-	asm volatile("int $0x80"
-		     : "+a"(result)
-		     : "b"(a), "c"(b), "d"(c), "S"(0600) /* of shmget: IPC_PRIVATE needs no more */
-		     : "memory", "r8", "r9", "r10", "r11");
-	return (int)result;
-}
-
-static bool has_int80(void)
-{
-	bool has = false;
-
-	signal(SIGSEGV, no_such_entry);
-	if (!sigsetjmp(no_entry, 1))
-		has = int80(20, 0, 0, 0) == getpid();
-	signal(SIGSEGV, SIG_DFL);
-	return has;
-}
-
-PROBE(has_int80)
-{
-	return has_int80() ? 0 : -ENOSYS;
-}
-
-/* Memory that 32 bits can address. */
-static char *low(void)
-{
-	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1,
-		    0);
-}
-
 static long exec32(char *path)
 {
 	__u32 *argv = (void *)(path + 1024);
@@ -1334,7 +1292,7 @@ static long exec32_in_child(char *path)
 PROBE(by_int80)
 {
 	char what[16], value[64] = "";
-	char *memory = low(), *name = memory + 3072;
+	char *memory = low_page(), *name = memory + 3072;
 	__u32 *args = (void *)(memory + 2048);
 	long result;
 	int fd;

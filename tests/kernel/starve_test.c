@@ -256,8 +256,7 @@ static void count_event(const struct sn_event *ev, void *data)
 static struct sn_events_reader *open_ring(void)
 {
 	struct sn_err err;
-	int fd = bpf_obj_get(SN_PIN_DIR "/events");
-	struct sn_events_reader *ring = fd < 0 ? NULL : sn_events_open(fd, count_event, NULL, &err);
+	struct sn_events_reader *ring = sn_events_open(open_map("events"), count_event, NULL, &err);
 
 	if (!ring)
 		GIVE_UP("cannot read the events");
@@ -476,18 +475,6 @@ TEST(a_flood_of_refusals_is_counted_exactly_and_hides_no_other_tenants_refusal)
 }
 
 /* ---- maps ---- */
-
-static int open_map(const char *name)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), SN_PIN_DIR "/%s", name);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		GIVE_UP("cannot open %s", path);
-	return fd;
-}
 
 static const char *const map_names[] = { "policies", "counters",    "addresses",
 					 "ports",    "directories", "names" };

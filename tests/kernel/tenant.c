@@ -119,10 +119,13 @@ static long ask(struct tenant *t, const char *probe, const char *arg)
 
 /* ---- counters and events ---- */
 
-static int open_pin(const char *path)
+int open_map(const char *name)
 {
-	int fd = bpf_obj_get(path);
+	char path[PATH_MAX];
+	int fd;
 
+	snprintf(path, sizeof(path), SN_PIN_DIR "/%s", name);
+	fd = bpf_obj_get(path);
 	if (fd < 0)
 		GIVE_UP("cannot open %s: %s", path, strerror(errno));
 	return fd;
@@ -134,7 +137,7 @@ struct sn_counters tenant_counters(const struct tenant *t)
 	struct sn_counters counters = {};
 
 	if (map < 0)
-		map = open_pin(SN_PIN_DIR "/counters");
+		map = open_map("counters");
 	if (bpf_map_lookup_elem(map, &t->id, &counters))
 		GIVE_UP("tenant %s has no counters: %s", t->name, strerror(errno));
 	return counters;
@@ -162,7 +165,7 @@ static void take_events(struct tenant *t, int wait_ms)
 	struct sn_err err;
 
 	if (opened_by != getpid()) {
-		reader = sn_events_open(open_pin(SN_PIN_DIR "/events"), keep_event, &now, &err);
+		reader = sn_events_open(open_map("events"), keep_event, &now, &err);
 		opened_by = getpid();
 	}
 	if (!reader)

@@ -102,6 +102,9 @@ void outside_as(const char *user);
 long moved_into(struct tenant *t, const char *cgroup, const char *probe, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* A descriptor of safenode's pinned map @name. Failing ends the test. */
+int open_map(const char *name);
+
 /* The tenant's counters now. */
 struct sn_counters tenant_counters(const struct tenant *t);
 

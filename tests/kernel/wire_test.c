@@ -240,19 +240,16 @@ TEST(a_datagram_in_fragments_is_judged_as_a_whole)
 /* "ADDRESS PORT ADDRESS PORT": what the first one begins, the second one ends (MSG_MORE). */
 PROBE(corked)
 {
-	char first[64], second[64];
-	unsigned int first_port, second_port;
-	struct dest a, b;
+	struct dest to[2];
 	long result;
 	int fd;
 
-	if (sscanf(arg, "%63s %u %63s %u", first, &first_port, second, &second_port) != 4 ||
-	    !read_dest(first, first_port, &a) || !read_dest(second, second_port, &b))
+	if (!read_two(arg, to))
 		return could_not_try("cannot understand %s", arg);
-	fd = socket(a.address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, "be", 2, MSG_MORE, (void *)&a.address, a.len) != 2)
+	fd = socket(to[0].address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || sendto(fd, "be", 2, MSG_MORE, (void *)&to[0].address, to[0].len) != 2)
 		return could_not_try("beginning a datagram");
-	result = answer(sendto(fd, "gun", 3, 0, (void *)&b.address, b.len));
+	result = answer(sendto(fd, "gun", 3, 0, (void *)&to[1].address, to[1].len));
 	close(fd);
 	return result;
 }
