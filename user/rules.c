@@ -20,18 +20,29 @@
 #define WAY_DIR	 (SN_MAY_STAT | SN_MAY_SEARCH)
 #define WAY_LINK (SN_MAY_STAT | SN_MAY_READ)
 
-/* A path on its way: @dir is reached, @rest is not. */
+/* A directory that was reached, by its path without symbolic links; or a file that is mounted. */
+struct sn_place {
+	struct sn_place *next;
+	struct sn_inode id;
+	int fd;
+	bool others; /* than root and the caller can put something else there */
+	char path[];
+};
+
+/* A path on its way: @at is reached, @rest is not. */
 struct walk {
 	struct sn_rules rules; /* met so far; @path is granted as a whole or not at all */
+	struct sn_rules *set;  /* which it will be added to, and whose places are known */
 	const char *path;      /* as asked for, for errors */
-	int dir;	       /* or, at the end, a file that is known by inode */
-	struct sn_inode id;    /* of @dir */
-	char *buffer;	       /* holds @rest */
+	const struct sn_place *at;
+	char *buffer; /* holds @rest */
 	char *rest;
 	int links;
 	bool keep_link;	   /* a last symbolic link is not followed */
 	bool may_miss;	   /* the last component need not exist */
-	const char *entry; /* at the end: what was asked for is this entry of @dir; NULL: @dir */
+	bool others;	   /* than root and the caller decide what is found at @path */
+	bool trusted;	   /* which is an error */
+	const char *entry; /* at the end: what was asked for is this entry of @at; NULL: @at */
 	struct sn_err *err;
 };
 
@@ -39,8 +50,6 @@ static void walk_release(struct walk *walk)
 {
 	sn_rules_free(&walk->rules);
 	free(walk->buffer);
-	if (walk->dir >= 0)
-		close(walk->dir);
 }
 
 /* For people, so what is cut is the front. */
@@ -54,23 +63,6 @@ static void set_path(struct sn_rule *rule, const char *path)
 	}
 	memcpy(rule->path, "...", 3);
 	memcpy(rule->path + 3, path + len - (sizeof(rule->path) - 4), sizeof(rule->path) - 3);
-}
-
-/* The path of what @fd refers to, with "/@name" behind it if there is one. */
-static void set_path_of(struct sn_rule *rule, int fd, const char *name)
-{
-	char link[32], path[PATH_MAX + NAME_MAX + 2];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, PATH_MAX);
-	path[len < 0 ? 0 : len] = '\0';
-	if (name) {
-		if (strcmp(path, "/"))
-			strcat(path, "/");
-		strcat(path, name);
-	}
-	set_path(rule, path);
 }
 
 /* The same key again adds to the rule; with another generation it is another file, now. */
@@ -131,50 +123,134 @@ static int merge(struct sn_rules *into, const struct sn_rules *from)
 	return error;
 }
 
-static int add_inode(struct sn_rules *rules, int fd, const struct sn_inode *id, __u32 access,
-		     __u32 below, struct sn_err *err)
+static int add_inode(struct sn_rules *rules, const char *path, const struct sn_inode *id,
+		     __u32 access, __u32 below, struct sn_err *err)
 {
 	struct sn_directory_rule new = {
 		.key = { .ino = id->ino, .dev = id->dev },
 		.rule = { .generation = id->generation, .access = access, .below = below },
 	};
 
-	set_path_of(&new.rule, fd, NULL);
+	set_path(&new.rule, path);
 	return put_directory(rules, &new) ? sn_fail(err, ENOMEM, "out of memory") : 0;
+}
+
+/* The path of the entry @name of the directory that the walk has reached, without links as well. */
+static int entry_path(struct walk *walk, const char *name, char path[PATH_MAX])
+{
+	const char *dir = walk->at->path;
+	int len;
+
+	if (strcmp(name, ".."))
+		len = snprintf(path, PATH_MAX, "%s/%s", strcmp(dir, "/") ? dir : "", name);
+	else
+		len = snprintf(path, PATH_MAX, "%.*s", (int)(strrchr(dir, '/') - dir) ?: 1, dir);
+	if (len < PATH_MAX)
+		return 0;
+	return sn_fail(walk->err, ENAMETOOLONG, "'%s' leads to a path that is too long",
+		       walk->path);
 }
 
 /* The entry @name of the directory that the walk has reached. */
 static int add_name(struct walk *walk, const char *name, __u32 access)
 {
 	struct sn_name_rule new = {
-		.key.directory = { .ino = walk->id.ino, .dev = walk->id.dev },
-		.rule = { .generation = walk->id.generation, .access = access },
+		.key.directory = { .ino = walk->at->id.ino, .dev = walk->at->id.dev },
+		.rule = { .generation = walk->at->id.generation, .access = access },
 	};
+	char path[PATH_MAX];
+	int error = entry_path(walk, name, path);
 
+	if (error)
+		return error;
 	if (strlen(name) >= SN_NAME_MAX)
 		return sn_fail(walk->err, ENAMETOOLONG,
 			       "'%s': the name '%s' is longer than %d bytes, the most for a single "
 			       "file; name its directory instead",
 			       walk->path, name, SN_NAME_MAX - 1);
 	memcpy(new.key.name, name, strlen(name));
-	set_path_of(&new.rule, walk->dir, name);
+	set_path(&new.rule, path);
 	return put_name(&walk->rules, &new) ? sn_fail(walk->err, ENOMEM, "out of memory") : 0;
 }
 
-/* Makes @fd (which is taken over) the directory that the walk has reached. */
-static int enter(struct walk *walk, int fd)
+/* The owner of a directory can put anything there, and everybody where it is not sticky. */
+static bool others_decide(const struct statx *st)
 {
-	if (fd < 0)
-		return sn_fail(walk->err, errno, "cannot open '%s': %m", walk->path);
-	if (walk->dir >= 0)
-		close(walk->dir);
-	walk->dir = fd;
-	return sn_identify_fd(fd, &walk->id, walk->err);
+	if (sn_is_strangers(st->stx_uid))
+		return true;
+	if (S_ISDIR(st->stx_mode))
+		return (st->stx_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH;
+	return !S_ISLNK(st->stx_mode) && st->stx_mode & (S_IWGRP | S_IWOTH);
+}
+
+static void arrive(struct walk *walk, const struct sn_place *place)
+{
+	walk->at = place;
+	walk->others |= place->others;
+}
+
+static bool known(struct walk *walk, const char *path)
+{
+	for (const struct sn_place *place = walk->set->places; place; place = place->next) {
+		if (strcmp(place->path, path))
+			continue;
+		arrive(walk, place);
+		return true;
+	}
+	return false;
+}
+
+/* Makes @fd (which is taken over) the place that the walk has reached. */
+static int enter(struct walk *walk, const char *path, int fd, const struct statx *st)
+{
+	size_t size = strlen(path) + 1;
+	struct sn_place *place;
+	int error;
+
+	place = malloc(sizeof(*place) + size);
+	if (!place) {
+		close(fd);
+		return sn_fail(walk->err, ENOMEM, "out of memory");
+	}
+	place->fd = fd;
+	place->others = others_decide(st);
+	memcpy(place->path, path, size);
+	error = sn_identify_fd(fd, &place->id, walk->err);
+	if (error) {
+		close(fd);
+		free(place);
+		return error;
+	}
+	place->next = walk->set->places;
+	walk->set->places = place;
+	arrive(walk, place);
+	return 0;
+}
+
+static int look(struct walk *walk, int fd, struct statx *st)
+{
+	if (!statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_UID, st))
+		return 0;
+	return sn_fail(walk->err, errno, "cannot stat '%s': %m", walk->path);
 }
 
 static int enter_root(struct walk *walk)
 {
-	return enter(walk, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	sn_autoclose int fd = -1;
+	struct statx st;
+	int root, error;
+
+	if (known(walk, "/"))
+		return 0;
+	fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return sn_fail(walk->err, errno, "cannot open '%s': %m", walk->path);
+	error = look(walk, fd, &st);
+	if (error)
+		return error;
+	root = fd;
+	fd = -1;
+	return enter(walk, "/", root, &st);
 }
 
 /*
@@ -221,16 +297,21 @@ static char *next_name(struct walk *walk)
 /* One component further, or walk->entry is set. */
 static int step(struct walk *walk, const char *name)
 {
-	sn_autoclose int fd = openat(walk->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	bool last = !walk->rest[strspn(walk->rest, "/")];
+	sn_autoclose int fd = -1;
 	struct statx st = {};
+	char path[PATH_MAX];
 	int dir, error;
 
+	error = add_inode(&walk->rules, walk->at->path, &walk->at->id, WAY_DIR, 0, walk->err);
+	if (!error)
+		error = entry_path(walk, name, path);
+	if (error || known(walk, path))
+		return error;
+	fd = openat(walk->at->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && (errno != ENOENT || !last || !walk->may_miss))
 		return sn_fail(walk->err, errno, "cannot reach '%s': %m", walk->path);
-	if (fd >= 0 && statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_UID, &st))
-		return sn_fail(walk->err, errno, "cannot stat '%s': %m", walk->path);
-	error = add_inode(&walk->rules, walk->dir, &walk->id, WAY_DIR, 0, walk->err);
+	error = fd < 0 ? 0 : look(walk, fd, &st);
 	if (error)
 		return error;
 	if (S_ISLNK(st.stx_mode) && !(last && walk->keep_link))
@@ -239,11 +320,12 @@ static int step(struct walk *walk, const char *name)
 	if (S_ISDIR(st.stx_mode) || (last && st.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
 		dir = fd;
 		fd = -1;
-		return enter(walk, dir);
+		return enter(walk, path, dir, &st);
 	}
 	if (!last)
 		return sn_fail(walk->err, ENOTDIR, "cannot reach '%s': '%s' is not a directory",
 			       walk->path, name);
+	walk->others |= others_decide(&st);
 	walk->entry = name;
 	return 0;
 }
@@ -265,16 +347,22 @@ static int run(struct walk *walk)
 	return error;
 }
 
-/* Runs @walk, grants @access and @below on what it came to, and adds all of it to @rules. */
-static int add(struct sn_rules *rules, struct walk *walk, __u32 access, __u32 below)
+/* Runs @walk, grants @access and @below on what it came to, and adds all of it to its set. */
+static int add(struct walk *walk, __u32 access, __u32 below)
 {
 	int error = run(walk);
 
+	if (!error && walk->trusted && walk->others)
+		error = sn_fail(walk->err, EPERM,
+				"'%s' and the directories above it must belong to root and be "
+				"writable by nobody else",
+				walk->path);
 	if (!error && walk->entry && access)
 		error = add_name(walk, walk->entry, access);
 	if (!error && !walk->entry && (access | below))
-		error = add_inode(&walk->rules, walk->dir, &walk->id, access, below, walk->err);
-	if (!error && merge(rules, &walk->rules))
+		error = add_inode(&walk->rules, walk->at->path, &walk->at->id, access, below,
+				  walk->err);
+	if (!error && merge(walk->set, &walk->rules))
 		error = sn_fail(walk->err, ENOMEM, "out of memory");
 	return error;
 }
@@ -283,13 +371,25 @@ int sn_rules_add(struct sn_rules *rules, const char *path, __u32 access, __u32 b
 		 struct sn_err *err)
 {
 	struct walk walk __attribute__((cleanup(walk_release))) = {
+		.set = rules,
 		.path = path,
-		.dir = -1,
 		.may_miss = !below,
 		.err = err,
 	};
 
-	return add(rules, &walk, access, below);
+	return add(&walk, access, below);
+}
+
+int sn_rules_add_code(struct sn_rules *rules, const char *path, __u32 access, struct sn_err *err)
+{
+	struct walk walk __attribute__((cleanup(walk_release))) = {
+		.set = rules,
+		.path = path,
+		.trusted = true,
+		.err = err,
+	};
+
+	return add(&walk, access, 0);
 }
 
 int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access, __u32 below)
@@ -300,12 +400,12 @@ int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access
 int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
 {
 	struct walk walk __attribute__((cleanup(walk_release))) = {
+		.set = rules,
 		.path = path,
-		.dir = -1,
 		.keep_link = true,
 	};
 
-	return add(rules, &walk, WAY_LINK, 0) == -ENOMEM ? -ENOMEM : 0;
+	return add(&walk, WAY_LINK, 0) == -ENOMEM ? -ENOMEM : 0;
 }
 
 int sn_rules_add_ancestors(struct sn_rules *rules, const char *path, struct sn_err *err)
@@ -315,9 +415,11 @@ int sn_rules_add_ancestors(struct sn_rules *rules, const char *path, struct sn_e
 
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)
 {
+	char link[32], path[PATH_MAX];
 	struct sn_inode id;
 	struct statfs fs;
 	struct stat st;
+	ssize_t len;
 	int error;
 
 	if (fstat(fd, &st) || fstatfs(fd, &fs))
@@ -330,7 +432,10 @@ int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)
 	error = sn_identify_fd(fd, &id, err);
 	if (error)
 		return error;
-	return add_inode(rules, fd, &id, SN_MAY_STAT, 0, err);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	path[len < 0 ? 0 : len] = '\0';
+	return add_inode(rules, path, &id, SN_MAY_STAT, 0, err);
 }
 
 static int by_directory(const void *a, const void *b)
@@ -375,6 +480,13 @@ __u64 sn_rules_scope(struct sn_rules *rules)
 
 void sn_rules_free(struct sn_rules *rules)
 {
+	struct sn_place *place, *next;
+
+	for (place = rules->places; place; place = next) {
+		next = place->next;
+		close(place->fd);
+		free(place);
+	}
 	free(rules->directories);
 	free(rules->names);
 	*rules = (struct sn_rules){};

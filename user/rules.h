@@ -29,6 +29,7 @@ struct sn_name_rule {
 
 /* A set of rules without duplicates: the same key twice is one rule with both accesses. */
 struct sn_rules {
+	struct sn_place *places; /* that ways led through; the next way does not look again */
 	struct sn_directory_rule *directories;
 	size_t nr_directories;
 	struct sn_name_rule *names;
@@ -47,6 +48,12 @@ struct sn_rules {
  */
 int sn_rules_add(struct sn_rules *rules, const char *path, __u32 access, __u32 below,
 		 struct sn_err *err);
+
+/*
+ * For a file that is code: -EPERM unless it and every directory on the way to it belong to root or
+ * the caller and can be changed by nobody else.
+ */
+int sn_rules_add_code(struct sn_rules *rules, const char *path, __u32 access, struct sn_err *err);
 
 /* Like sn_rules_add(), but where that fails @path is left out; 0 or -ENOMEM. */
 int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access, __u32 below);

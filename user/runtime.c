@@ -298,40 +298,6 @@ static bool others_can_write(const struct stat *st)
 	return sn_is_strangers(st->st_uid) || (st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Its owner can put anything there, and everybody can where it is writable and not sticky. */
-static bool others_can_replace(const struct stat *dir)
-{
-	return sn_is_strangers(dir->st_uid) || (dir->st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH;
-}
-
-/*
- * What is mapped executable must be code that no tenant can have written: root's, or the caller's
- * own. Even before there is a tenant, for the dynamic loader runs as root, outside of all, what the
- * DT_AUDIT of a program names.
- */
-static int check_writers(const char *path, struct sn_err *err)
-{
-	sn_autofree char *real = realpath(path, NULL);
-	struct stat st;
-	bool bad;
-
-	if (!real || stat(real, &st))
-		return sn_fail(err, errno, "cannot look at '%s': %m", path);
-	bad = others_can_write(&st);
-	for (char *slash = strrchr(real, '/'); slash && !bad; slash = strrchr(real, '/')) {
-		*slash = '\0';
-		if (stat(*real ? real : "/", &st))
-			return sn_fail(err, errno, "cannot look at '%s': %m", path);
-		bad = others_can_replace(&st);
-	}
-	if (bad)
-		return sn_fail(err, EPERM,
-			       "'%s' and the directories above it must belong to root and be "
-			       "writable by nobody else",
-			       path);
-	return 0;
-}
-
 /*
  * Starts "@interp --list @exe" with an empty environment. What was checked is what runs, through
  * its descriptor.
@@ -405,10 +371,7 @@ static int add_listed(struct sn_rules *rules, char *line, const char *exe, struc
 	if (path[0] != '/' || !address || strncmp(address - 1, " (0x", 4))
 		return 0; /* linux-vdso.so.1, which is no file, or a complaint */
 	address[-1] = '\0';
-	error = check_writers(path, err);
-	if (error)
-		return error;
-	error = sn_rules_add(rules, path, READ_FILE | SN_MAY_MAP, 0, err);
+	error = sn_rules_add_code(rules, path, READ_FILE | SN_MAY_MAP, err);
 	if (!error && !strcmp(strrchr(path, '/'), "/libc.so.6") && add_nss(rules, path))
 		error = sn_fail(err, ENOMEM, "out of memory");
 	return error;
@@ -528,11 +491,13 @@ int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *
 	char interp[PATH_MAX];
 	int error;
 
-	error = check_writers(exe, err);
+	/*
+	 * Even before there is a tenant this must be code that no tenant can have written, for the
+	 * dynamic loader runs as root, outside of all, what the DT_AUDIT of a program names.
+	 */
+	error = sn_rules_add_code(rules, exe, READ_FILE | SN_MAY_MAP | SN_MAY_START, err);
 	if (!error)
 		error = read_interpreter(exe, interp, err);
-	if (!error)
-		error = sn_rules_add(rules, exe, READ_FILE | SN_MAY_MAP | SN_MAY_START, 0, err);
 	if (!error && interp[0])
 		error = sn_rules_add(rules, interp, READ_FILE | SN_MAY_MAP, 0, err);
 	if (!error && interp[0])

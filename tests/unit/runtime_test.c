@@ -486,11 +486,19 @@ static void a_program_that_others_can_write_is_not_looked_at(void **state)
 	baseline_of(&rules, at("prog"));
 	assert_return_code(chmod(at("prog"), 0777), errno);
 	assert_int_equal(sn_runtime_baseline(&rules, at("prog"), &err), -EPERM);
+	assert_return_code(chmod(at("prog"), 0755), errno);
 	if (!geteuid()) {
-		assert_return_code(chmod(at("prog"), 0755), errno);
 		assert_return_code(chown(at("prog"), 65534, 65534), errno);
 		assert_int_equal(sn_runtime_baseline(&rules, at("prog"), &err), -EPERM);
+		assert_return_code(chown(at("prog"), 0, 0), errno);
 	}
+	/* nor one that they can put something else in the place of */
+	sn_rules_free(&rules);
+	assert_return_code(chmod(at("."), 0777), errno);
+	assert_int_equal(sn_runtime_baseline(&rules, at("prog"), &err), -EPERM);
+	sn_rules_free(&rules);
+	assert_return_code(chmod(at("."), 01777), errno);
+	baseline_of(&rules, at("prog"));
 	sn_rules_free(&rules);
 }
 
