@@ -3,29 +3,41 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <mntent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "cgroup.h"
 
-int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
+static bool find_mount(FILE *mounts, char path[PATH_MAX])
 {
-	/* getmntent_r() undoes the octal escapes */
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	struct mntent entry;
 	char line[PATH_MAX * 2];
-	int found = 0;
 
+	while (getmntent_r(mounts, &entry, line, sizeof(line)))
+		if (!strcmp(entry.mnt_type, "cgroup2") &&
+		    snprintf(path, PATH_MAX, "%s", entry.mnt_dir) < PATH_MAX)
+			return true;
+	return false;
+}
+
+int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
+{
+	struct statfs fs;
+	FILE *mounts;
+	bool found;
+
+	strcpy(path, "/sys/fs/cgroup"); /* mostly, and there are many mounts */
+	if (!statfs(path, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
+		return 0;
+	mounts = setmntent("/proc/self/mounts", "re");
 	if (!mounts)
 		return sn_fail(err, errno, "cannot read /proc/self/mounts: %s", strerror(errno));
-	while (!found && getmntent_r(mounts, &entry, line, sizeof(line))) {
-		if (strcmp(entry.mnt_type, "cgroup2"))
-			continue;
-		found = snprintf(path, PATH_MAX, "%s", entry.mnt_dir) < PATH_MAX;
-	}
+	found = find_mount(mounts, path); /* getmntent_r() undoes the octal escapes */
 	endmntent(mounts);
 	if (!found)
 		return sn_fail(err, ENOSYS,
