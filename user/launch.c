@@ -75,7 +75,7 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 		close(to[1]);
 		return sn_fail(err, errno, "cannot make a pipe: %s", strerror(errno));
 	}
-	pid = fork();
+	pid = vfork(); /* without a copy of its memory, for it only forks again */
 	if (!pid) {
 		close(to[1]);
 		close(done[0]);
@@ -157,7 +157,7 @@ static int drop_bounding_set(struct sn_err *err)
 {
 	int cap = 0;
 
-	while (prctl(PR_CAPBSET_READ, cap) >= 0 && !prctl(PR_CAPBSET_DROP, cap))
+	while (!prctl(PR_CAPBSET_DROP, cap))
 		cap++;
 	if (errno != EINVAL) /* there is no such capability: that was all */
 		return sn_fail(err, errno, "cannot drop capability %d: %s", cap, strerror(errno));

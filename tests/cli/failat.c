@@ -240,6 +240,12 @@ pid_t fork(void)
 	return pid;
 }
 
+/* Which it may be, and a function that calls vfork(2) must not return. */
+pid_t vfork(void)
+{
+	return fork();
+}
+
 #define WRAP_OPEN(name, family, params, args)              \
 	int name params                                    \
 	{                                                  \
