@@ -330,16 +330,29 @@ static int set_limits(const struct plan *plan, struct sn_err *err)
 /* ---- doing and undoing ---- */
 
 /*
- * Its policy goes first: until its cgroup is gone, the tenant is refused everything. How many
- * policies there were, or a negative errno.
+ * Its policy is closed first: until its cgroup is gone, the tenant is refused everything. What
+ * sn_store_forget() needs goes to @policy. How many policies there were, or a negative errno;
+ * -ENOENT: there is no such cgroup.
  */
-static int remove_tenant(struct sn_store *store, const char *tenant, const char *cgroup,
-			 struct sn_err *err)
+static int empty_tenant(struct sn_store *store, const char *cgroup, struct sn_policy *policy,
+			struct sn_err *err)
 {
-	int removed = sn_store_remove_tenant(store, tenant, err);
-	int ret = removed < 0 ? removed : sn_cgroup_remove(cgroup, err);
+	__u64 id;
+	int found = sn_cgroup_id(cgroup, &id, err), ret;
 
-	return ret ? ret : removed;
+	if (!found)
+		found = sn_store_empty(store, id, policy, err);
+	ret = found < 0 ? found : sn_cgroup_remove(cgroup, err);
+	return ret ? ret : found;
+}
+
+static int remove_tenant(struct sn_store *store, const char *cgroup, struct sn_err *err)
+{
+	struct sn_policy policy = {};
+	int found = empty_tenant(store, cgroup, &policy, err);
+	int ret = sn_store_forget(store, &policy, 0, err);
+
+	return found < 0 || !ret ? found : ret;
 }
 
 /* The guardian's, with the lock that it shares with the launcher. */
@@ -347,7 +360,7 @@ static void undo(void *data)
 {
 	struct plan *plan = data;
 
-	remove_tenant(&plan->store, plan->words->tenant, plan->cgroup, NULL);
+	remove_tenant(&plan->store, plan->cgroup, NULL);
 }
 
 static int make_tenant(struct plan *plan, struct sn_err *err)
@@ -368,14 +381,25 @@ static int make_tenant(struct plan *plan, struct sn_err *err)
 
 static int establish(struct plan *plan, struct sn_err *err)
 {
+	struct sn_policy old = {}; /* of one that ended and was not detached */
 	int ret = sn_store_open(&plan->store, err);
 
 	if (ret)
 		return ret;
 	ret = check_idle(plan, err); /* again, now that nobody else can change it */
-	if (!ret)		     /* one that ended and was not detached */
-		ret = remove_tenant(&plan->store, plan->words->tenant, plan->cgroup, err);
-	return ret < 0 ? ret : make_tenant(plan, err);
+	if (!ret)
+		ret = empty_tenant(&plan->store, plan->cgroup, &old, err);
+	if (ret >= 0 || ret == -ENOENT)
+		ret = make_tenant(plan, err);
+	if (ret) {
+		sn_store_forget(&plan->store, &old, 0, NULL);
+		return ret;
+	}
+	/* only now, for the new one mostly has the same baseline */
+	ret = sn_store_forget(&plan->store, &old, plan->tenant.policy.baseline, err);
+	if (ret)
+		undo(plan);
+	return ret;
 }
 
 /*
@@ -447,7 +471,9 @@ int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 			   : sn_fail(err, EBUSY, "tenant '%s' is running; end it, or give --kill",
 				     tenant);
 	if (!ret)
-		ret = remove_tenant(&store, tenant, cgroup, err);
+		ret = remove_tenant(&store, cgroup, err);
+	if (ret == -ENOENT) /* removed by hand, and ids are never used again */
+		ret = sn_store_remove_tenant(&store, tenant, err);
 	if (!ret && populated == -ENOENT)
 		ret = sn_fail(err, ENOENT, "no tenant '%s'; see safenode-status", tenant);
 	sn_store_close(&store);
@@ -476,7 +502,7 @@ int sn_sweep_unnamed(struct sn_err *err)
 			continue;
 		sn_tenant_path(path, mount, &state, entry->d_name);
 		if (!sn_cgroup_populated(path))
-			remove_tenant(&store, entry->d_name, path, NULL);
+			remove_tenant(&store, path, NULL);
 	}
 	if (dir)
 		closedir(dir);

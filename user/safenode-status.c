@@ -45,11 +45,16 @@ static int print_tenant(const struct sn_policy *policy, const struct sn_counters
 {
 	const struct view *view = data;
 	char path[PATH_MAX], directory[4 * sizeof(policy->directory)];
+	bool running;
+	__u64 id;
 
 	sn_tenant_path(path, view->mount, view->state, policy->tenant);
+	/* another id: its cgroup was removed by hand, and the name has a new one */
+	running = !sn_cgroup_id(path, &id, NULL) && id == policy->cgroup_id &&
+		  sn_cgroup_populated(path) == 1;
 	printf("%s: %s, %s\n", policy->tenant,
 	       sn_printable(policy->directory, directory, sizeof(directory)),
-	       sn_cgroup_populated(path) == 1 ? "running" : "ended");
+	       running ? "running" : "ended");
 	print_counters(counters);
 	return 0;
 }

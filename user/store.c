@@ -58,76 +58,239 @@ static int put(int map, const char *name, const void *key, const void *value, st
 	return sn_fail(err, errno, "cannot write to the map '%s': %s", name, strerror(errno));
 }
 
-static int put_addresses(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err)
-{
-	for (size_t i = 0; i < tenant->words->nr_restricted; i++) {
-		struct sn_address_rule rule = tenant->words->restricted[i];
-		int ret;
+/* ---- rules, and the list of their keys ---- */
 
-		rule.key.cgroup_id = tenant->policy.cgroup_id;
-		ret = put(store->addresses, "addresses", &rule.key, &rule.text, err);
-		if (ret)
-			return ret;
-		tenant->policy.address_lengths[rule.key.length / 64] |= 1ULL
-									<< rule.key.length % 64;
-	}
-	return 0;
+/* The maps of rules. Their keys begin with a scope: a tenant's cgroup_id or a policy's baseline. */
+enum rule_map { ADDRESSES, PORTS, DIRECTORIES, NAMES };
+
+static const struct {
+	const char *name;
+	size_t key_size;
+	size_t fd; /* where struct sn_store has it */
+} rule_maps[] = {
+	[ADDRESSES] = { "addresses", sizeof(struct sn_address_key),
+			offsetof(struct sn_store, addresses) },
+	[PORTS] = { "ports", sizeof(struct sn_port_key), offsetof(struct sn_store, ports) },
+	[DIRECTORIES] = { "directories", sizeof(struct sn_directory_key),
+			  offsetof(struct sn_store, directories) },
+	[NAMES] = { "names", sizeof(struct sn_name_key), offsetof(struct sn_store, names) },
+};
+#define KEY_MAX sizeof(struct sn_name_key) /* the largest */
+
+static int fd_of(const struct sn_store *store, enum rule_map map)
+{
+	return *(const int *)((const char *)store + rule_maps[map].fd);
 }
 
-static int put_ports(struct sn_store *store, struct sn_tenant *tenant,
-		     const struct sn_port_range *ranges, size_t nr, enum sn_port_use use,
-		     __u32 *lengths, struct sn_err *err)
+/*
+ * A hash map finds the keys of one scope only by going through all of it. So that what a tenant
+ * costs does not depend on the others, a scope's keys are listed in "directories": under numbers
+ * from 0 on, of a device that no file has, and with no access. What is listed need not be there,
+ * for the list is written first and removed last.
+ */
+#define LIST_DEV      (~0U)
+#define LIST_COMPLETE (~0ULL) /* this number: every rule that is listed is there */
+
+/* @path holds keys without scope and zeros at their end, each behind its length plus 1. */
+struct list {
+	__u64 scope;
+	__u64 number;
+	enum rule_map map;
+	size_t used;
+	struct sn_rule rule;
+};
+
+static struct sn_directory_key list_key(__u64 scope, __u64 number)
 {
-	for (size_t i = 0; i < nr; i++) {
+	return (struct sn_directory_key){ .scope = scope, .ino = number, .dev = LIST_DEV };
+}
+
+static int put_list(struct sn_store *store, struct list *list, struct sn_err *err)
+{
+	struct sn_directory_key key = list_key(list->scope, list->number);
+	int ret;
+
+	if (!list->used)
+		return 0;
+	list->rule.pad[0] = list->map;
+	ret = put(store->directories, "directories", &key, &list->rule, err);
+	list->number++;
+	list->used = 0;
+	memset(&list->rule, 0, sizeof(list->rule));
+	return ret;
+}
+
+/* What is done with every rule of a scope: first all are listed, then all are written. */
+typedef int (*rule_step)(struct sn_store *store, struct list *list, enum rule_map map,
+			 const void *key, const void *value, struct sn_err *err);
+
+static int list_rule(struct sn_store *store, struct list *list, enum rule_map map, const void *key,
+		     const void *value, struct sn_err *err)
+{
+	const char *tail = (const char *)key + sizeof(list->scope);
+	size_t len = rule_maps[map].key_size - sizeof(list->scope);
+	int ret = 0;
+
+	while (len && !tail[len - 1])
+		len--;
+	if (map != list->map || list->used + 1 + len > sizeof(list->rule.path))
+		ret = put_list(store, list, err);
+	list->map = map;
+	list->rule.path[list->used++] = (char)(len + 1);
+	memcpy(list->rule.path + list->used, tail, len);
+	list->used += len;
+	return ret;
+}
+
+static int write_rule(struct sn_store *store, struct list *list, enum rule_map map, const void *key,
+		      const void *value, struct sn_err *err)
+{
+	return put(fd_of(store, map), rule_maps[map].name, key, value, err);
+}
+
+static int each_address(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
+			rule_step step, struct sn_err *err)
+{
+	struct sn_policy *policy = &tenant->policy;
+	int ret = 0;
+
+	for (size_t i = 0; i < tenant->words->nr_restricted && !ret; i++) {
+		struct sn_address_rule rule = tenant->words->restricted[i];
+
+		rule.key.cgroup_id = list->scope;
+		policy->address_lengths[rule.key.length / 64] |= 1ULL << rule.key.length % 64;
+		ret = step(store, list, ADDRESSES, &rule.key, &rule.text, err);
+	}
+	return ret;
+}
+
+static int each_port(struct sn_store *store, const struct sn_port_range *ranges, size_t nr,
+		     enum sn_port_use use, __u32 *lengths, struct list *list, rule_step step,
+		     struct sn_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < nr && !ret; i++) {
 		struct sn_port_key blocks[30];
 		size_t nr_blocks = sn_port_blocks(ranges[i], blocks);
 		struct sn_text text = sn_port_text(ranges[i]);
 
-		for (size_t b = 0; b < nr_blocks; b++) {
-			int ret;
-
-			blocks[b].cgroup_id = tenant->policy.cgroup_id;
+		for (size_t b = 0; b < nr_blocks && !ret; b++) {
+			blocks[b].cgroup_id = list->scope;
 			blocks[b].use = use;
-			ret = put(store->ports, "ports", &blocks[b], &text, err);
-			if (ret)
-				return ret;
 			*lengths |= 1U << blocks[b].length;
+			ret = step(store, list, PORTS, &blocks[b], &text, err);
 		}
 	}
-	return 0;
+	return ret;
 }
 
-/*
- * A rule that is there already is left alone: running tenants share it, and the kernel would give
- * the memory of the entry that it replaces away while a program still reads it.
- */
-static int put_rule(int map, const char *name, const void *key, const struct sn_rule *rule,
-		    struct sn_err *err)
-{
-	struct sn_rule there;
-
-	if (!bpf_map_lookup_elem(map, key, &there) &&
-	    !memcmp(&there, rule, offsetof(struct sn_rule, path))) /* which is for people */
-		return 0;
-	return put(map, name, key, rule, err);
-}
-
-static int put_rules(struct sn_store *store, const struct sn_rules *rules, __u64 scope,
-		     struct sn_err *err)
+static int each_path(struct sn_store *store, const struct sn_rules *rules, struct list *list,
+		     rule_step step, struct sn_err *err)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < rules->nr_directories && !ret; i++) {
 		struct sn_directory_rule rule = rules->directories[i];
 
-		rule.key.scope = scope;
-		ret = put_rule(store->directories, "directories", &rule.key, &rule.rule, err);
+		rule.key.scope = list->scope;
+		ret = step(store, list, DIRECTORIES, &rule.key, &rule.rule, err);
 	}
 	for (size_t i = 0; i < rules->nr_names && !ret; i++) {
 		struct sn_name_rule rule = rules->names[i];
 
-		rule.key.directory.scope = scope;
-		ret = put_rule(store->names, "names", &rule.key, &rule.rule, err);
+		rule.key.directory.scope = list->scope;
+		ret = step(store, list, NAMES, &rule.key, &rule.rule, err);
+	}
+	return ret;
+}
+
+static int each_own(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
+		    rule_step step, struct sn_err *err)
+{
+	const struct sn_words *words = tenant->words;
+	struct sn_policy *policy = &tenant->policy;
+	int ret = each_address(store, tenant, list, step, err);
+
+	if (!ret)
+		ret = each_port(store, words->outgoing, words->nr_outgoing, SN_PORT_OUTGOING,
+				&policy->port_lengths, list, step, err);
+	if (!ret)
+		ret = each_port(store, words->listen, words->nr_listen, SN_PORT_LISTEN,
+				&policy->listen_lengths, list, step, err);
+	return ret ? ret : each_path(store, &tenant->own, list, step, err);
+}
+
+static int put_own(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err)
+{
+	struct list list = { .scope = tenant->policy.cgroup_id };
+	int ret = each_own(store, tenant, &list, list_rule, err);
+
+	if (!ret)
+		ret = put_list(store, &list, err);
+	return ret ? ret : each_own(store, tenant, &list, write_rule, err);
+}
+
+/*
+ * A baseline that is there already is left alone: running tenants share it, and the kernel would
+ * give the memory of an entry that is replaced away while a program still reads it.
+ */
+static int put_baseline(struct sn_store *store, const struct sn_tenant *tenant, struct sn_err *err)
+{
+	struct list list = { .scope = tenant->policy.baseline };
+	struct sn_directory_key complete = list_key(list.scope, LIST_COMPLETE);
+	struct sn_rule none = {};
+	int ret;
+
+	if (!bpf_map_lookup_elem(store->directories, &complete, &none))
+		return 0;
+	ret = each_path(store, &tenant->baseline, &list, list_rule, err);
+	if (!ret)
+		ret = put_list(store, &list, err);
+	if (!ret)
+		ret = each_path(store, &tenant->baseline, &list, write_rule, err);
+	return ret ? ret : put(store->directories, "directories", &complete, &none, err);
+}
+
+static int erase(int map, const void *key)
+{
+	return bpf_map_delete_elem(map, key) && errno != ENOENT ? -errno : 0;
+}
+
+static int remove_listed(struct sn_store *store, __u64 scope, const struct sn_rule *list)
+{
+	enum rule_map map = list->pad[0];
+	size_t used = 0;
+	int ret = 0;
+
+	while (!ret && used < sizeof(list->path) && list->path[used]) {
+		__u64 key[KEY_MAX / sizeof(__u64)] = { scope };
+		size_t len = (unsigned char)list->path[used++] - 1;
+
+		memcpy(key + 1, list->path + used, len);
+		used += len;
+		ret = erase(fd_of(store, map), key);
+	}
+	return ret;
+}
+
+static int remove_rules(struct sn_store *store, __u64 scope)
+{
+	struct sn_directory_key key = list_key(scope, LIST_COMPLETE);
+	struct sn_rule list;
+	int ret = erase(store->directories, &key);
+	__u64 nr = 0;
+
+	do
+		key = list_key(scope, nr);
+	while (!bpf_map_lookup_elem(store->directories, &key, &list) && ++nr);
+	/* from its end, so that what is left of it begins at 0 at any time */
+	while (nr-- && !ret) {
+		key = list_key(scope, nr);
+		if (!bpf_map_lookup_elem(store->directories, &key, &list))
+			ret = remove_listed(store, scope, &list);
+		if (!ret)
+			ret = erase(store->directories, &key);
 	}
 	return ret;
 }
@@ -137,42 +300,25 @@ int sn_store_get(struct sn_store *store, __u64 cgroup_id, struct sn_policy *poli
 	return bpf_map_lookup_elem(store->policies, &cgroup_id, policy) ? -errno : 0;
 }
 
-/* Deletes every entry whose key begins with @scope, as the keys of all four rule maps do. */
-static int remove_scope(int map, __u64 scope)
+/* By another tenant than @but? 1, 0 or a negative errno. */
+static int baseline_in_use(struct sn_store *store, __u64 baseline, __u64 but)
 {
-	__u64 key[16], next[16]; /* room for the largest key, struct sn_name_key */
-	bool more = !bpf_map_get_next_key(map, NULL, next);
+	static struct sn_policy policies[64];
+	__u64 ids[64];
+	__u32 at, nr, *after = NULL;
+	int ret;
 
-	_Static_assert(sizeof(struct sn_name_key) <= sizeof(key), "the largest key fits");
-	while (more) {
-		memcpy(key, next, sizeof(key));
-		more = !bpf_map_get_next_key(map, key, next);
-		if (key[0] == scope && bpf_map_delete_elem(map, key) && errno != ENOENT)
+	do {
+		nr = sizeof(ids) / sizeof(*ids);
+		ret = bpf_map_lookup_batch(store->policies, after, &at, ids, policies, &nr, NULL);
+		if (ret && errno != ENOENT) /* which is the end, and comes with the last of them */
 			return -errno;
-	}
+		for (__u32 i = 0; i < nr; i++)
+			if (ids[i] != but && policies[i].baseline == baseline)
+				return 1;
+		after = &at;
+	} while (!ret);
 	return 0;
-}
-
-/* By another tenant than @but? */
-static bool baseline_in_use(struct sn_store *store, __u64 baseline, __u64 but)
-{
-	struct sn_policy policy;
-	__u64 id, *after = NULL;
-
-	while (!bpf_map_get_next_key(store->policies, after, &id)) {
-		if (id != but && !bpf_map_lookup_elem(store->policies, &id, &policy) &&
-		    policy.baseline == baseline)
-			return true;
-		after = &id;
-	}
-	return false;
-}
-
-static int remove_rules(struct sn_store *store, __u64 scope)
-{
-	int ret = remove_scope(store->directories, scope);
-
-	return ret ? ret : remove_scope(store->names, scope);
 }
 
 /*
@@ -187,24 +333,30 @@ static int put_closed(struct sn_store *store, const struct sn_policy *policy, st
 	return put(store->policies, "policies", &closed.cgroup_id, &closed, err);
 }
 
-static int remove_all(struct sn_store *store, const struct sn_policy *policy)
+/* What refers to the tenant's cgroup, but for the policy and what it counted. */
+static int close_and_empty(struct sn_store *store, const struct sn_policy *policy)
+{
+	if (put_closed(store, policy, NULL))
+		bpf_map_delete_elem(store->policies, &policy->cgroup_id); /* that refuses, too */
+	return remove_rules(store, policy->cgroup_id);
+}
+
+static int forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep)
 {
 	__u64 id = policy->cgroup_id, baseline = policy->baseline;
-	int ret;
+	int ret = 0;
 
-	if (put_closed(store, policy, NULL))
-		bpf_map_delete_elem(store->policies, &id); /* no memory: that refuses, too */
-	ret = remove_scope(store->addresses, id);
-	if (!ret)
-		ret = remove_scope(store->ports, id);
-	if (!ret)
-		ret = remove_rules(store, id);
-	if (!ret && baseline && !baseline_in_use(store, baseline, id))
-		ret = remove_rules(store, baseline);
-	bpf_map_delete_elem(store->counters, &id);
-	if (!ret && bpf_map_delete_elem(store->policies, &id) && errno != ENOENT)
-		ret = -errno;
-	return ret;
+	if (baseline && baseline != keep)
+		ret = baseline_in_use(store, baseline, id) ?: remove_rules(store, baseline);
+	if (ret < 0)
+		return ret;
+	erase(store->counters, &id);
+	return erase(store->policies, &id);
+}
+
+static int remove_all(struct sn_store *store, const struct sn_policy *policy)
+{
+	return close_and_empty(store, policy) ?: forget(store, policy, 0);
 }
 
 struct named {
@@ -223,6 +375,33 @@ static int find_named(const struct sn_policy *policy, const struct sn_counters *
 	return 1;
 }
 
+static int not_removed(const struct sn_policy *policy, int ret, struct sn_err *err)
+{
+	return sn_fail(err, -ret, "cannot remove all rules of tenant '%s': %s", policy->tenant,
+		       strerror(-ret));
+}
+
+int sn_store_empty(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
+		   struct sn_err *err)
+{
+	int found = !sn_store_get(store, cgroup_id, policy);
+	int ret = found ? close_and_empty(store, policy) : 0;
+
+	if (ret)
+		found = not_removed(policy, ret, err);
+	if (found <= 0)
+		*policy = (struct sn_policy){};
+	return found;
+}
+
+int sn_store_forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep,
+		    struct sn_err *err)
+{
+	int ret = policy->cgroup_id ? forget(store, policy, keep) : 0;
+
+	return ret ? not_removed(policy, ret, err) : 0;
+}
+
 int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn_err *err)
 {
 	struct named named = { .tenant = tenant };
@@ -231,8 +410,7 @@ int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn
 	while (sn_store_each(store, find_named, &named)) {
 		ret = remove_all(store, &named.policy);
 		if (ret)
-			return sn_fail(err, -ret, "cannot remove all rules of tenant '%s': %s",
-				       tenant, strerror(-ret));
+			return not_removed(&named.policy, ret, err);
 		removed++;
 	}
 	return removed;
@@ -240,7 +418,6 @@ int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn
 
 int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err)
 {
-	const struct sn_words *words = tenant->words;
 	struct sn_policy *policy = &tenant->policy;
 	struct sn_counters none = {};
 	int ret;
@@ -248,17 +425,9 @@ int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err
 	policy->baseline = sn_rules_scope(&tenant->baseline);
 	ret = put_closed(store, policy, err);
 	if (!ret)
-		ret = put_addresses(store, tenant, err);
+		ret = put_own(store, tenant, err);
 	if (!ret)
-		ret = put_ports(store, tenant, words->outgoing, words->nr_outgoing,
-				SN_PORT_OUTGOING, &policy->port_lengths, err);
-	if (!ret)
-		ret = put_ports(store, tenant, words->listen, words->nr_listen, SN_PORT_LISTEN,
-				&policy->listen_lengths, err);
-	if (!ret)
-		ret = put_rules(store, &tenant->own, policy->cgroup_id, err);
-	if (!ret)
-		ret = put_rules(store, &tenant->baseline, policy->baseline, err);
+		ret = put_baseline(store, tenant, err);
 	if (!ret)
 		ret = put(store->counters, "counters", &policy->cgroup_id, &none, err);
 	if (!ret)

@@ -41,8 +41,18 @@ int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err
 int sn_store_get(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy);
 
 /*
- * Removes every policy of the tenant of that name with its rules, whether its cgroup is there or
- * not; a baseline only if no other tenant has it. How many there were, or a negative errno.
+ * Removes the policy of that cgroup in two steps. The first makes it refuse everything, removes its
+ * own rules and hands it over; how many there were, 0 or 1. The second, with what the first handed
+ * over, removes what is left of it, and its baseline if that is neither @keep nor another tenant's.
+ */
+int sn_store_empty(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
+		   struct sn_err *err);
+int sn_store_forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep,
+		    struct sn_err *err);
+
+/*
+ * Both for every policy with that name, for when its cgroup is gone: this looks at all policies.
+ * How many there were, or a negative errno.
  */
 int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn_err *err);
 

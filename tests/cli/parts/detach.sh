@@ -75,6 +75,23 @@ cgroup_is_gone()
 	unchanged
 }
 
+# And then attached the same name again: both are shown, and a detach of each is enough
+cgroup_was_gone()
+{
+	run 0 "${f1[@]}" -- "$tenant" acts
+	rmdir "$cgroups/f1" || fail "cannot remove the cgroup"
+	start f1 t1 -- "$tenant" wait
+	run 0 safenode-status
+	[ "$(grep '^f1: ' "$work/out" | sort | tr '\n' ';')" = "f1: /srv/t1, ended;f1: /srv/t1, running;" ] ||
+		fail "$(cat "$work/out")"
+	stop f1 t1
+	run 0 safenode-status
+	[ "$(grep -c '^f1: ' "$work/out")" = 1 ] || fail "$(cat "$work/out")"
+	run 0 safenode-detach --cgroup f1
+	silent
+	unchanged
+}
+
 # ---- a policy without a command ---- the program is node, found in $PATH
 
 # Forked, and not exec'ed since: confined at once, and the exec that is refused uses nothing up
@@ -151,6 +168,7 @@ part_detach()
 	it "an ended tenant can be attached again, from scratch" ended_comes_again
 	it "detach removes the cgroups that the server made below the tenant's" children_go
 	it "detach finds a tenant whose cgroup is gone" cgroup_is_gone
+	it "whose cgroup was gone when the name came again is detached after the other" cgroup_was_gone
 	it "without a command, attach writes the policy for a process that the server moves there" \
 		moved_starts_node
 	it "whom the server moved into its cgroup after an exec starts nothing" \
