@@ -37,9 +37,15 @@ union sn_sockaddr {
 	};
 };
 
+/*
+ * A socket that a system call works on has its sk until that call ends: the kernel itself relies on
+ * it (sock_sendmsg), so no answer rests on this comparison, which only the verifier asks for.
+ */
 static __always_inline int sn_family_of(struct socket *sock)
 {
-	return BPF_CORE_READ(sock, sk, __sk_common.skc_family);
+	struct sock *sk = sock->sk;
+
+	return sk ? sk->__sk_common.skc_family : SN_AF_UNSPEC;
 }
 
 /*
@@ -174,18 +180,41 @@ static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct
 	return sn_in_addresses(pol, v4);
 }
 
-/* The ports come first: they are few, and where all goes to a listed one no address is looked up.
- */
-static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, struct sn_ask *ask,
-						const struct sn_dest *dest)
+/* Nothing to look up: whatever the destination, it is allowed. */
+static __always_inline bool sn_restricts_nothing(const struct sn_policy *pol)
 {
-	bool listed = sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
-	bool restricted = !listed && sn_is_restricted(pol, dest->address);
+	return !pol->loopback_restricted && !pol->address_lengths[0] && !pol->address_lengths[1] &&
+	       !pol->address_lengths[2];
+}
 
+/*
+ * The ports come first: they are few, and where all goes to a listed one no address is looked up.
+ * @restricted: the destination is, whatever its address.
+ */
+static __always_inline enum sn_why sn_judge_dest(const struct sn_policy *pol,
+						 const struct sn_dest *dest, bool restricted)
+{
+	bool listed;
+
+	if (!restricted && sn_restricts_nothing(pol))
+		return SN_ALLOWED;
+	listed = sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
+	restricted = restricted || (!listed && sn_is_restricted(pol, dest->address));
+	return sn_decide_destination(restricted, listed);
+}
+
+static __always_inline void sn_name_dest(struct sn_ask *ask, const struct sn_dest *dest)
+{
 	ask->family = SN_AF_INET6;
 	ask->address = dest->address;
 	ask->port = dest->port;
-	return sn_decide_destination(restricted, listed);
+}
+
+static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, struct sn_ask *ask,
+						const struct sn_dest *dest)
+{
+	sn_name_dest(ask, dest);
+	return sn_judge_dest(pol, dest, false);
 }
 
 SEC("lsm/socket_create")
@@ -231,9 +260,15 @@ int BPF_PROG(sn_socket_connect, struct socket *sock, struct sockaddr *address, i
 /* Whether the packets of this socket pass sn_egress(): those of the cgroup where it was made do. */
 static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struct socket *sock)
 {
-	struct cgroup *cgroup = BPF_CORE_READ(sock, sk, sk_cgrp_data.cgroup), *tenant = NULL;
+	struct sock *sk = sock->sk;
+	struct cgroup *cgroup, *tenant = NULL;
 	__u32 level = sn_parent_level + 1;
 
+	if (!sk)
+		return false;
+	cgroup = sk->sk_cgrp_data.cgroup;
+	if (cgroup->kn->id == pol->cgroup_id)
+		return true;
 	if (BPF_CORE_READ(cgroup, level) < (int)level ||
 	    bpf_probe_read_kernel(&tenant, sizeof(tenant), (void *)sn_ancestor_slot(cgroup, level)))
 		return false;
@@ -246,13 +281,9 @@ static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struc
  * does not ask again. So a datagram socket over IPv6 that somebody else made can be used where it
  * is connected to, and no further, once there is something to restrict.
  */
-static __always_inline bool sn_may_lead_elsewhere(const struct sn_policy *pol, struct socket *sock,
-						  struct msghdr *msg)
+static __always_inline bool sn_may_lead_elsewhere(const struct sn_policy *pol, struct socket *sock)
 {
-	if (!pol->loopback_restricted && !pol->address_lengths[0] && !pol->address_lengths[1] &&
-	    !pol->address_lengths[2])
-		return false;
-	if (BPF_CORE_READ(sock, type) == SN_SOCK_STREAM || (!msg->msg_name && !msg->msg_controllen))
+	if (sn_restricts_nothing(pol) || sock->type == SN_SOCK_STREAM)
 		return false;
 	return !sn_made_by_tenant(pol, sock);
 }
@@ -274,7 +305,8 @@ int BPF_PROG(sn_socket_sendmsg, struct socket *sock, struct msghdr *msg)
 	/* no address: to where connect() went, or over a socket that the server handed over */
 	if (!msg->msg_name || own == SN_AF_NETLINK)
 		ask.why = SN_ALLOWED;
-	if (own == SN_AF_INET6 && sn_may_lead_elsewhere(pol, sock, msg)) {
+	if (own == SN_AF_INET6 && (msg->msg_name || msg->msg_controllen) &&
+	    sn_may_lead_elsewhere(pol, sock)) {
 		ask.why = SN_FAMILY;
 		return sn_finish(pol, &ask);
 	}
@@ -423,7 +455,14 @@ static __always_inline bool sn_read_ip(struct __sk_buff *skb, struct sn_packet *
 	return sn_skip_extensions(skb, packet);
 }
 
-static __always_inline bool sn_read_packet(struct __sk_buff *skb, struct sn_packet *packet)
+/* SYN without ACK */
+static __always_inline bool sn_tcp_opens(__u8 flags)
+{
+	return (flags & 0x12) == 0x02;
+}
+
+/* Any packet: the kernel copies its parts together. */
+static __noinline bool sn_read_packet(struct __sk_buff *skb, struct sn_packet *packet)
 {
 	__u8 header[14]; /* of TCP as far as its flags */
 	__be16 port;
@@ -433,7 +472,7 @@ static __always_inline bool sn_read_packet(struct __sk_buff *skb, struct sn_pack
 	if (packet->protocol == SN_IPPROTO_TCP) {
 		if (bpf_skb_load_bytes(skb, packet->transport, header, sizeof(header)))
 			return false;
-		packet->opens = (header[13] & 0x12) == 0x02; /* SYN without ACK */
+		packet->opens = sn_tcp_opens(header[13]);
 	} else if (packet->protocol == SN_IPPROTO_UDP) {
 		if (bpf_skb_load_bytes(skb, packet->transport, header, 4))
 			return false;
@@ -445,35 +484,56 @@ static __always_inline bool sn_read_packet(struct __sk_buff *skb, struct sn_pack
 	return true;
 }
 
-/* Whichever process is current when a packet leaves, it need not be the sender. */
-static __always_inline void sn_report_packet(const struct sn_policy *pol, const struct sn_ask *ask)
+/*
+ * A packet as nearly all are, read where it lies: TCP or UDP behind a header of IP without options
+ * or extensions, all of it in the linear part. False for any other, which sn_read_packet() reads.
+ */
+static __always_inline bool sn_read_plain_packet(struct __sk_buff *skb, struct sn_packet *packet)
 {
-	struct sn_event *ev = sn_event_begin(pol, ask, sn_errno(ask->op, ask->why));
+	const __u8 *ip = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	const __u8 *transport;
 
-	if (ev)
-		bpf_ringbuf_submit(ev, 0);
+	if (ip + 28 > end) /* the shortest headers of IPv4 and UDP */
+		return false;
+	if (ip[0] == 0x45) {
+		packet->protocol = ip[9];
+		packet->dest.address = sn_address_v4(bpf_ntohl(*(const __be32 *)(ip + 16)));
+		transport = ip + 20;
+	} else if (ip[0] >> 4 == 6 && ip + 40 <= end) {
+		packet->protocol = ip[6];
+		packet->dest.address.hi = bpf_be64_to_cpu(*(const __be64 *)(ip + 24));
+		packet->dest.address.lo = bpf_be64_to_cpu(*(const __be64 *)(ip + 32));
+		transport = ip + 40;
+	} else {
+		return false;
+	}
+	packet->opens = false;
+	if (packet->protocol == SN_IPPROTO_TCP) {
+		if (transport + 14 > end)
+			return false;
+		packet->opens = sn_tcp_opens(transport[13]);
+	} else if (packet->protocol != SN_IPPROTO_UDP || transport + 4 > end) {
+		return false;
+	}
+	packet->dest.port = bpf_ntohs(*(const __be16 *)(transport + 2));
+	return true;
 }
 
-static __always_inline enum sn_why sn_decide_packet(const struct sn_policy *pol,
-						    struct __sk_buff *skb, struct sn_ask *ask)
+/* Whichever process is current when a packet leaves, it need not be the sender. */
+static __noinline int sn_drop(const struct sn_policy *pol, const struct sn_packet *packet,
+			      enum sn_why why)
 {
-	struct sn_packet packet = {};
-	enum sn_why why;
+	struct sn_ask ask = { .op = SN_OP_NET_EGRESS, .why = why };
+	struct sn_event *ev;
 
-	if (!pol->safe_mode)
-		return SN_NO_POLICY;
-	if (!sn_read_packet(skb, &packet))
-		return SN_UNKNOWN;
-	ask->number = packet.protocol;
-	/* answers on connections that somebody opened to the tenant, or that were checked */
-	if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
-		return SN_ALLOWED;
-	why = sn_ask_about_dest(pol, ask, &packet.dest);
-	/* the loopback device carries what goes to any address of this machine */
-	if (why == SN_ALLOWED && pol->self_restricted && skb->ifindex == 1 &&
-	    !sn_in_ports(pol, packet.dest.port, SN_PORT_OUTGOING))
-		return SN_NOT_LISTED;
-	return why;
+	if (packet) {
+		ask.number = packet->protocol;
+		sn_name_dest(&ask, &packet->dest);
+	}
+	ev = sn_event_begin(pol, &ask, sn_errno(ask.op, why));
+	if (ev)
+		bpf_ringbuf_submit(ev, 0);
+	return 0;
 }
 
 /* 1 lets the packet leave, 0 drops it; the sender sees EPERM where it waits for the result. */
@@ -482,13 +542,22 @@ int sn_egress(struct __sk_buff *skb)
 {
 	__u64 id = bpf_skb_ancestor_cgroup_id(skb, sn_parent_level + 1);
 	const struct sn_policy *pol = bpf_map_lookup_elem(&policies, &id);
-	struct sn_ask ask = { .op = SN_OP_NET_EGRESS };
+	struct sn_packet packet;
+	enum sn_why why;
 
 	if (!pol)
-		pol = (const struct sn_policy *)&sn_no_policy;
-	ask.why = sn_decide_packet(pol, skb, &ask);
-	if (ask.why == SN_ALLOWED)
+		return sn_drop((const struct sn_policy *)&sn_no_policy, NULL, SN_NO_POLICY);
+	if (!pol->safe_mode)
+		return sn_drop(pol, NULL, SN_NO_POLICY);
+	if (!sn_read_plain_packet(skb, &packet)) {
+		packet = (struct sn_packet){};
+		if (!sn_read_packet(skb, &packet))
+			return sn_drop(pol, NULL, SN_UNKNOWN);
+	}
+	/* answers on connections that somebody opened to the tenant, or that were checked */
+	if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
 		return 1;
-	sn_report_packet(pol, &ask);
-	return 0;
+	/* the loopback device carries what goes to any address of this machine */
+	why = sn_judge_dest(pol, &packet.dest, pol->self_restricted && skb->ifindex == 1);
+	return why == SN_ALLOWED ? 1 : sn_drop(pol, &packet, why);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bpf/net.bpf.c: where the sockets of a tenant reach. */
 #include <fcntl.h>
+#include <netinet/ip.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -843,6 +844,55 @@ TEST(self_is_also_an_address_that_the_machine_gets_later)
 	expect_later_address_is_restricted(t, 4, "10.9.9.9");
 	expect_later_address_is_restricted(t, 6, "fd99::9");
 	must_run("ip address del 10.9.9.9/32 dev lo && ip address del fd99::9/128 dev lo");
+}
+
+/* "ADDRESS PORT": a datagram whose header has an option, which anybody may send: record the route.
+ */
+PROBE(send_with_option)
+{
+	static const unsigned char record_route[12] = { IPOPT_RR, 11, IPOPT_MINOFF };
+	static struct iovec word = { "word", 4 };
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(record_route))];
+	} control = { .header = { .cmsg_level = IPPROTO_IP,
+				  .cmsg_type = IP_RETOPTS,
+				  .cmsg_len = CMSG_LEN(sizeof(record_route)) } };
+	struct msghdr msg = { .msg_iov = &word,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char address[64];
+	unsigned int port;
+	struct dest to;
+	long result;
+
+	if (sscanf(arg, "%63s %u", address, &port) != 2 || fd < 0 || !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	memcpy(CMSG_DATA(&control.header), record_route, sizeof(record_route));
+	msg.msg_name = &to.address;
+	msg.msg_namelen = to.len;
+	result = answer(sendmsg(fd, &msg, 0));
+	close(fd);
+	return result;
+}
+
+TEST(a_packet_with_an_option_is_judged_by_the_ports_behind_it)
+{
+	struct tenant *t =
+		tenant_start("self", "--dir", "/srv/t10", "--restricted-outgoing-addresses", "self",
+			     "--allowed-outgoing-ports", "10002", NULL);
+
+	arrived(udp_unlisted);
+	must_run("ip address add 10.9.9.9/32 dev lo");
+	EXPECT_EQ(-EPERM, inside(t, "send_with_option", "10.9.9.9 %d", UNLISTED));
+	EXPECT_EVENT(t, SN_OP_NET_EGRESS, SN_NOT_LISTED);
+	EXPECT_TRUE(nothing_arrived(udp_unlisted, UNLISTED));
+	EXPECT_EQ(4, outside("send_with_option", "10.9.9.9 %d", UNLISTED));
+	EXPECT_EQ(1, arrived(udp_unlisted));
+	EXPECT_ALLOWED(t, "send_with_option", "10.9.9.9 %d", LISTED);
+	must_run("ip address del 10.9.9.9/32 dev lo");
 }
 
 /* ---- answering ---- */
