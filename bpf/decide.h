@@ -282,6 +282,53 @@ static __always_inline struct sn_address sn_address_prefix(struct sn_address a, 
 	return a;
 }
 
+/* What "addresses" holds for a prefix: nothing, the beginning of longer ones, or a restricted one.
+ */
+enum sn_found { SN_FOUND_NONE, SN_FOUND_LONGER, SN_FOUND };
+
+#define SN_SEARCH_STEPS 8 /* enough for 255 lengths */
+
+/*
+ * Is @address in a prefix of the list? One exact lookup for each length would do. But no prefix of
+ * the list is inside another one, and the list also holds the beginnings of its prefixes, as long
+ * as this search passes them: so each lookup tells in which half of the lengths the answer lies
+ * (Waldvogel et al., Scalable High Speed IP Routing Lookups, 1997).
+ */
+static __always_inline bool
+sn_search_prefixes(const struct sn_policy *pol, struct sn_address address,
+		   enum sn_found (*look_up)(const struct sn_policy *pol, struct sn_address prefix,
+					    __u32 length))
+{
+	bool v4 = sn_address_is_v4(address);
+	__u32 low = v4 ? 0 : pol->lengths_v4, high = v4 ? pol->lengths_v4 : pol->lengths_all;
+
+	for (int i = 0; i < SN_SEARCH_STEPS && low < high; i++) {
+		__u32 middle = (low + high) / 2, length;
+		enum sn_found found;
+
+		if (middle >= SN_ADDRESS_LENGTHS_MAX)
+			return true; /* no policy says so: refuse */
+		length = pol->address_lengths[middle];
+		found = look_up(pol, sn_address_prefix(address, length), length);
+		if (found == SN_FOUND)
+			return true;
+		if (found == SN_FOUND_LONGER)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* Only what the policy itself says: a long list is in "ports", and port_lengths is not 0. */
+static __always_inline bool sn_in_port_ranges(const struct sn_policy *pol, __u16 port)
+{
+	for (int i = 0; i < SN_PORT_RANGES_MAX && i < pol->port_ranges_nr; i++)
+		if (pol->port_ranges[i].first <= port && port <= pol->port_ranges[i].last)
+			return true;
+	return false;
+}
+
 static __always_inline __u16 sn_port_prefix(__u16 port, __u32 length)
 {
 	return length ? port & (__u16)(0xffffu << (16 - length)) : 0;

@@ -90,64 +90,47 @@ static __always_inline __u32 sn_lowest_bit(__u64 word)
 	return position[((word & -word) * 0x03f79d71b4cb0a89ULL) >> 58];
 }
 
-/* A search for the longest prefix: the lengths still to try, as bits, and what was found. */
+static __always_inline enum sn_found sn_look_up_prefix(const struct sn_policy *pol,
+						       struct sn_address prefix, __u32 length)
+{
+	struct sn_address_key key = { .cgroup_id = pol->cgroup_id, .length = length };
+	const struct sn_text *text;
+
+	sn_put_address(key.addr, prefix);
+	text = bpf_map_lookup_elem(&addresses, &key);
+	if (!text)
+		return SN_FOUND_NONE;
+	return text->text[0] ? SN_FOUND : SN_FOUND_LONGER;
+}
+
+/*
+ * The cost follows the logarithm of how many prefix lengths the tenant uses, not how many tenants
+ * or addresses there are. Two numbers, for a function of its own takes no struct by value.
+ */
+static __noinline bool sn_in_addresses(const struct sn_policy *pol, __u64 hi, __u64 lo)
+{
+	return sn_search_prefixes(pol, (struct sn_address){ hi, lo }, sn_look_up_prefix);
+}
+
+/* A search for a port: the prefix lengths still to try, as bits, and what was found. */
 struct sn_search {
-	struct sn_address address;
 	__u64 cgroup_id;
-	__u64 lengths[3];
+	__u32 lengths;
 	__u16 port;
 	__u8 use;
 	bool found;
 };
 
-static long sn_try_address_length(__u64 step, struct sn_search *s)
-{
-	struct sn_address_key key = { .cgroup_id = s->cgroup_id };
-
-	if (s->lengths[2]) {
-		key.length = 128;
-		s->lengths[2] = 0;
-	} else if (s->lengths[1]) {
-		key.length = 64 + sn_lowest_bit(s->lengths[1]);
-		s->lengths[1] &= s->lengths[1] - 1;
-	} else if (s->lengths[0]) {
-		key.length = sn_lowest_bit(s->lengths[0]);
-		s->lengths[0] &= s->lengths[0] - 1;
-	} else {
-		return 1;
-	}
-	sn_put_address(key.addr, sn_address_prefix(s->address, key.length));
-	s->found = bpf_map_lookup_elem(&addresses, &key) != NULL;
-	return s->found;
-}
-
-/*
- * Prefix match as one exact lookup for each prefix length that the tenant uses: the cost follows
- * the number of different lengths, not of tenants or of addresses. bpf_loop() lets the verifier
- * look at one step instead of 129.
- */
-static __always_inline bool sn_in_addresses(const struct sn_policy *pol, struct sn_address address)
-{
-	struct sn_search s = {
-		.address = address,
-		.cgroup_id = pol->cgroup_id,
-		.lengths = { pol->address_lengths[0], pol->address_lengths[1],
-			     pol->address_lengths[2] },
-	};
-
-	bpf_loop(129, sn_try_address_length, &s, 0);
-	return s.found;
-}
-
+/* bpf_loop() lets the verifier look at one step instead of 17. */
 static long sn_try_port_length(__u64 step, struct sn_search *s)
 {
 	struct sn_port_key key = { .cgroup_id = s->cgroup_id, .use = s->use };
 
-	if (!s->lengths[0])
+	if (!s->lengths)
 		return 1;
-	key.length = sn_lowest_bit(s->lengths[0]);
+	key.length = sn_lowest_bit(s->lengths);
 	key.port = sn_port_prefix(s->port, key.length);
-	s->lengths[0] &= s->lengths[0] - 1;
+	s->lengths &= s->lengths - 1;
 	s->found = bpf_map_lookup_elem(&ports, &key) != NULL;
 	return s->found;
 }
@@ -156,11 +139,13 @@ static __always_inline bool sn_in_ports(const struct sn_policy *pol, __u16 port,
 {
 	struct sn_search s = {
 		.cgroup_id = pol->cgroup_id,
-		.lengths = { use == SN_PORT_LISTEN ? pol->listen_lengths : pol->port_lengths },
+		.lengths = use == SN_PORT_LISTEN ? pol->listen_lengths : pol->port_lengths,
 		.port = port,
 		.use = use,
 	};
 
+	if (!s.lengths)
+		return false;
 	bpf_loop(17, sn_try_port_length, &s, 0);
 	return s.found;
 }
@@ -171,20 +156,19 @@ static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct
 
 	if (sn_address_is_loopback(address))
 		return pol->loopback_restricted;
-	if (sn_in_addresses(pol, address))
+	if (sn_in_addresses(pol, address.hi, address.lo))
 		return true;
 	if (sn_address_is_v4(address) || !sn_address_carries_v4(address, &v4))
 		return false;
 	if (sn_address_is_loopback(v4))
 		return pol->loopback_restricted;
-	return sn_in_addresses(pol, v4);
+	return sn_in_addresses(pol, v4.hi, v4.lo);
 }
 
 /* Nothing to look up: whatever the destination, it is allowed. */
 static __always_inline bool sn_restricts_nothing(const struct sn_policy *pol)
 {
-	return !pol->loopback_restricted && !pol->address_lengths[0] && !pol->address_lengths[1] &&
-	       !pol->address_lengths[2];
+	return !pol->loopback_restricted && !pol->lengths_all;
 }
 
 /*
@@ -198,7 +182,8 @@ static __always_inline enum sn_why sn_judge_dest(const struct sn_policy *pol,
 
 	if (!restricted && sn_restricts_nothing(pol))
 		return SN_ALLOWED;
-	listed = sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
+	listed = sn_in_port_ranges(pol, dest->port) ||
+		 sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
 	restricted = restricted || (!listed && sn_is_restricted(pol, dest->address));
 	return sn_decide_destination(restricted, listed);
 }

@@ -134,6 +134,14 @@ struct sn_inode {
 };
 #define SN_ANY_GENERATION (~0ULL) /* the file system never reuses inode numbers */
 
+/* Ports @first to @last, both included, host byte order. */
+struct sn_port_range {
+	__u16 first;
+	__u16 last;
+};
+#define SN_PORT_RANGES_MAX     8   /* in a policy; a longer list is in "ports" */
+#define SN_ADDRESS_LENGTHS_MAX 162 /* 33 of IPv4's (96 to 128) and 129 of IPv6's (0 to 128) */
+
 /*
  * The value in "policies", one per tenant: first what the operator said, for whoever dumps the map
  * (long lists end in "..."), then what decisions use. All numbers in host byte order.
@@ -150,18 +158,26 @@ struct sn_policy {
 	__u8 loopback_restricted; /* one loopback address is listed, so all of loopback is */
 	__u8 self_restricted;	  /* whatever leaves through the loopback device is restricted */
 	__u8 listen_restricted;	  /* binding to a port needs it to be listed */
-	__u8 pad[3];
+	__u8 lengths_v4;  /* the first so many of address_lengths are those of IPv4 prefixes... */
+	__u8 lengths_all; /* ...and up to here, those of the others */
+	__u8 port_ranges_nr;
 	__u64 cgroup_id;	  /* its own key: kernfs id of the tenant's cgroup */
 	__u64 baseline;		  /* scope of the runtime's rules in "directories" and "names" */
 	struct sn_inode dir;	  /* the tenant's one directory */
 	struct sn_inode launcher; /* the program whose process image may exec() once */
-	__u64 address_lengths[3]; /* bit n: "addresses" holds a prefix of n bits (0 to 128) */
 	__u32 port_lengths;	  /* bit n: "ports" holds a prefix of n bits (0 to 16) */
 	__u32 listen_lengths;	  /* the same for the ports to listen on */
+	struct sn_port_range port_ranges[SN_PORT_RANGES_MAX]; /* allowed outgoing ports */
+	__u8 address_lengths[SN_ADDRESS_LENGTHS_MAX]; /* of prefixes in "addresses", ascending */
+	__u8 pad[6];
 };
-_Static_assert(sizeof(struct sn_policy) == 680, "no hidden padding");
+_Static_assert(sizeof(struct sn_policy) == 856, "no hidden padding");
 
-/* Key of "addresses": a restricted prefix. IPv4 is kept as ::ffff:a.b.c.d, 96 bits longer. */
+/*
+ * Key of "addresses": a restricted prefix, or the beginning of longer ones: then the text is empty.
+ * The latter are there for the search by halves, sn_search_prefixes() in bpf/decide.h. IPv4 is kept
+ * as ::ffff:a.b.c.d, 96 bits longer.
+ */
 struct sn_address_key {
 	__u64 cgroup_id;
 	__u32 length; /* bits that count, 0 to 128 */

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy.h"
@@ -268,6 +269,108 @@ static int restrict_self(struct sn_words *words, struct sn_err *err)
 		error = restrict_interface(words, ifa, err);
 	freeifaddrs(all);
 	return error;
+}
+
+/* By address, and what holds others before them. */
+static int compare_rules(const void *a, const void *b)
+{
+	const struct sn_address_key *x = a, *y = b;
+	int order = memcmp(x->addr, y->addr, sizeof(x->addr));
+
+	return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+static bool holds(const struct sn_address_key *outer, const struct sn_address_key *inner)
+{
+	return outer->length <= inner->length && overlap(address_of(outer->addr), outer->length,
+							 address_of(inner->addr), inner->length);
+}
+
+/* ::ffff:0:0/96 and what is inside; and what has to do with it. */
+static bool is_v4(const struct sn_address_key *key)
+{
+	return key->length >= 96 && sn_address_is_v4(address_of(key->addr));
+}
+
+static bool touches_v4(const struct sn_address_key *key)
+{
+	return overlap(address_of(key->addr), key->length, sn_address_v4(0), 96);
+}
+
+/* Notes the lengths of @rules for one of the searches, in ascending order. Returns how many. */
+static size_t note_lengths(const struct sn_address_rule *rules, size_t nr, bool v4, __u8 *lengths)
+{
+	bool used[129] = {};
+	size_t nr_lengths = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		if (v4 ? touches_v4(&rules[i].key) : !is_v4(&rules[i].key))
+			used[rules[i].key.length] = true;
+	for (int length = 0; length <= 128; length++)
+		if (used[length])
+			lengths[nr_lengths++] = length;
+	return nr_lengths;
+}
+
+/*
+ * The beginnings of @rule that sn_search_prefixes() must find on its way to it. @last: the latest
+ * of each length; rules come in order, so those that share a beginning follow one another.
+ */
+static size_t add_beginnings(const struct sn_address_rule *rule, const struct sn_policy *policy,
+			     struct sn_address_key last[129], struct sn_address_rule *to)
+{
+	bool v4 = is_v4(&rule->key);
+	size_t low = v4 ? 0 : policy->lengths_v4,
+	       high = v4 ? policy->lengths_v4 : policy->lengths_all;
+	struct sn_address address = address_of(rule->key.addr);
+	size_t nr = 0;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		struct sn_address_key key = { .length = policy->address_lengths[middle] };
+
+		if (key.length == rule->key.length)
+			break;
+		if (key.length > rule->key.length) {
+			high = middle;
+			continue;
+		}
+		low = middle + 1;
+		put_address(key.addr, sn_address_prefix(address, key.length));
+		if (!memcmp(&last[key.length], &key, sizeof(key)))
+			continue;
+		last[key.length] = key;
+		to[nr++] = (struct sn_address_rule){ .key = key };
+	}
+	return nr;
+}
+
+ssize_t sn_address_rules(const struct sn_address_rule *listed, size_t nr_listed,
+			 struct sn_policy *policy, struct sn_address_rule **rules)
+{
+	struct sn_address_key last[129] = {};
+	struct sn_address_rule *list;
+	size_t nr = 0, nr_kept;
+
+	/* each with all that a search passes before it */
+	list = calloc(nr_listed + 1, (1 + SN_SEARCH_STEPS) * sizeof(*list));
+	*rules = list;
+	if (!list)
+		return -ENOMEM;
+	if (nr_listed)
+		memcpy(list, listed, nr_listed * sizeof(*list));
+	qsort(list, nr_listed, sizeof(*list), compare_rules);
+	for (size_t i = 0; i < nr_listed; i++)
+		if (!nr || !holds(&list[nr - 1].key, &list[i].key))
+			list[nr++] = list[i];
+	policy->lengths_v4 = note_lengths(list, nr, true, policy->address_lengths);
+	policy->lengths_all =
+		policy->lengths_v4 +
+		note_lengths(list, nr, false, policy->address_lengths + policy->lengths_v4);
+	nr_kept = nr;
+	for (size_t i = 0; i < nr_kept; i++)
+		nr += add_beginnings(&list[i], policy, last, list + nr);
+	return nr;
 }
 
 int sn_words_restrict(struct sn_words *words, const char *list, struct sn_err *err)

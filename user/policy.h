@@ -21,12 +21,6 @@ struct sn_address_rule {
 	struct sn_text text;
 };
 
-/* Ports @first to @last, both included, host byte order. */
-struct sn_port_range {
-	uint16_t first;
-	uint16_t last;
-};
-
 /* All that one tenant's options say. Owns its strings and lists; see sn_words_free(). */
 struct sn_words {
 	char *tenant;	 /* --cgroup */
@@ -85,6 +79,14 @@ int sn_parse_ports(const char *list, struct sn_port_range **ranges, size_t *nr, 
 
 /* "80" or "8000-8100". */
 struct sn_text sn_port_text(struct sn_port_range range);
+
+/*
+ * What "addresses" holds for a list, cgroup_ids still missing, and the lengths in @policy that go
+ * with it. A prefix inside another one is left out; the beginnings of longer ones are added that
+ * sn_search_prefixes() wants. Returns how many there are in *@rules, to be freed, or -ENOMEM.
+ */
+ssize_t sn_address_rules(const struct sn_address_rule *listed, size_t nr_listed,
+			 struct sn_policy *policy, struct sn_address_rule **rules);
 
 /*
  * Cuts @range into the fewest aligned blocks, as "ports" keeps them: at most 30. Returns how many

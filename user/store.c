@@ -151,15 +151,15 @@ static int write_rule(struct sn_store *store, struct list *list, enum rule_map m
 static int each_address(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
 			rule_step step, struct sn_err *err)
 {
-	struct sn_policy *policy = &tenant->policy;
-	int ret = 0;
+	const struct sn_words *words = tenant->words;
+	sn_autofree struct sn_address_rule *rules = NULL;
+	ssize_t nr =
+		sn_address_rules(words->restricted, words->nr_restricted, &tenant->policy, &rules);
+	int ret = nr < 0 ? sn_fail(err, ENOMEM, "out of memory") : 0;
 
-	for (size_t i = 0; i < tenant->words->nr_restricted && !ret; i++) {
-		struct sn_address_rule rule = tenant->words->restricted[i];
-
-		rule.key.cgroup_id = list->scope;
-		policy->address_lengths[rule.key.length / 64] |= 1ULL << rule.key.length % 64;
-		ret = step(store, list, ADDRESSES, &rule.key, &rule.text, err);
+	for (ssize_t i = 0; i < nr && !ret; i++) {
+		rules[i].key.cgroup_id = list->scope;
+		ret = step(store, list, ADDRESSES, &rules[i].key, &rules[i].text, err);
 	}
 	return ret;
 }
@@ -183,6 +183,22 @@ static int each_port(struct sn_store *store, const struct sn_port_range *ranges,
 		}
 	}
 	return ret;
+}
+
+/* A short list goes into the policy, and nowhere else. */
+static int each_outgoing_port(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
+			      rule_step step, struct sn_err *err)
+{
+	const struct sn_words *words = tenant->words;
+	struct sn_policy *policy = &tenant->policy;
+
+	if (words->nr_outgoing > SN_PORT_RANGES_MAX)
+		return each_port(store, words->outgoing, words->nr_outgoing, SN_PORT_OUTGOING,
+				 &policy->port_lengths, list, step, err);
+	for (size_t i = 0; i < words->nr_outgoing; i++)
+		policy->port_ranges[i] = words->outgoing[i];
+	policy->port_ranges_nr = words->nr_outgoing;
+	return 0;
 }
 
 static int each_path(struct sn_store *store, const struct sn_rules *rules, struct list *list,
@@ -213,8 +229,7 @@ static int each_own(struct sn_store *store, struct sn_tenant *tenant, struct lis
 	int ret = each_address(store, tenant, list, step, err);
 
 	if (!ret)
-		ret = each_port(store, words->outgoing, words->nr_outgoing, SN_PORT_OUTGOING,
-				&policy->port_lengths, list, step, err);
+		ret = each_outgoing_port(store, tenant, list, step, err);
 	if (!ret)
 		ret = each_port(store, words->listen, words->nr_listen, SN_PORT_LISTEN,
 				&policy->listen_lengths, list, step, err);

@@ -714,6 +714,20 @@ TEST(exactly_the_listed_ports_and_ranges_are_open)
 	EXPECT_EQ(65535 - (want >> 32), tenant_counters(t).denied[SN_OP_NET_CONNECT]);
 }
 
+/* Eight ranges fit into the policy; a longer list is in a map. */
+TEST(a_long_list_of_ports_is_as_exact_as_a_short_one)
+{
+	struct tenant *t = tenant_start(
+		"ports", "--dir", "/srv/t10", "--restricted-outgoing-addresses", "10.0.0.5",
+		"--allowed-outgoing-ports",
+		"1,10-12,1000-2023,3000,4000-4001,5000,6000-6100,32767-32768,65535", NULL);
+
+	EXPECT_EQ(run_of(1, 1) + run_of(10, 12) + run_of(1000, 2023) + run_of(3000, 3000) +
+			  run_of(4000, 4001) + run_of(5000, 5000) + run_of(6000, 6100) +
+			  run_of(32767, 32768) + run_of(65535, 65535),
+		  inside(t, "ports", "10.0.0.5"));
+}
+
 TEST(a_range_ends_where_it_says)
 {
 	EXPECT_ALLOWED(t1, "reach", "udp-sendto 4 10.0.0.5 20000");

@@ -375,48 +375,134 @@ static bool scan(const struct prefix *list, size_t nr, struct sn_address a)
 	return false;
 }
 
-/* An exact match for the address cut to each length in use, as sn_in_addresses() asks the map. */
-static bool look_up(const struct prefix *list, size_t nr, struct sn_address a)
+/* What "addresses" would hold, and how often it was asked. */
+static const struct sn_address_rule *stored;
+static size_t nr_stored;
+static int asked;
+
+static enum sn_found look_up(const struct sn_policy *pol, struct sn_address prefix, __u32 length)
 {
-	uint64_t lengths[3] = {};
+	enum sn_found found = SN_FOUND_NONE;
 
-	for (size_t i = 0; i < nr; i++)
-		lengths[list[i].length / 64] |= 1ULL << list[i].length % 64;
-	for (uint32_t length = 0; length <= 128; length++) {
-		struct sn_address cut = sn_address_prefix(a, length);
+	asked++;
+	for (size_t i = 0; i < nr_stored; i++) {
+		uint64_t half[2];
 
-		if (!(lengths[length / 64] >> length % 64 & 1))
+		memcpy(half, stored[i].key.addr, sizeof(half));
+		if (stored[i].key.length != length || be64toh(half[0]) != prefix.hi ||
+		    be64toh(half[1]) != prefix.lo)
 			continue;
-		for (size_t i = 0; i < nr; i++)
-			if (list[i].length == length && list[i].address.hi == cut.hi &&
-			    list[i].address.lo == cut.lo)
-				return true;
+		/* a map has one value for a key: both kinds of rule cannot have the same */
+		assert_true(!found || (!stored[i].text.text[0] && found == SN_FOUND_LONGER));
+		found = stored[i].text.text[0] ? SN_FOUND : SN_FOUND_LONGER;
 	}
-	return false;
+	return found;
 }
 
-static void the_lookup_by_length_agrees_with_a_scan(void **state)
+#define LISTED_MOST 40
+
+/* Every address of a few is in @list for the search exactly if a scan says so. */
+static void assert_search_agrees(const struct prefix *list, size_t nr, int hits[2])
 {
-	int hits = 0, misses = 0;
+	struct sn_address_rule listed[LISTED_MOST] = {}, *rules;
+	struct sn_policy policy = {};
+	ssize_t nr_rules;
+
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t half[2] = { htobe64(list[i].address.hi), htobe64(list[i].address.lo) };
+
+		memcpy(listed[i].key.addr, half, sizeof(half));
+		listed[i].key.length = list[i].length;
+		strcpy(listed[i].text.text, "listed");
+	}
+	nr_rules = sn_address_rules(listed, nr, &policy, &rules);
+	assert_true(nr_rules >= !!nr);
+	stored = rules;
+	nr_stored = nr_rules;
+	for (int i = 0; i < 40; i++) {
+		struct sn_address a = random_address();
+		bool expected;
+
+		/* or one beside or inside of what is listed */
+		if (nr && i % 2) {
+			const struct prefix *near = &list[random() % nr];
+
+			a = near->address;
+			a.hi ^= random() & 1 ? 1ULL << random() % 64 : 0;
+			a.lo ^= random() & 1 ? 1ULL << random() % 64 : 0;
+		}
+		expected = scan(list, nr, a);
+		asked = 0;
+		assert_int_equal(sn_search_prefixes(&policy, a, look_up), expected);
+		assert_in_range(asked, 0, SN_SEARCH_STEPS);
+		hits[expected]++;
+	}
+	free(rules);
+}
+
+static void the_search_for_a_prefix_agrees_with_a_scan(void **state)
+{
+	int hits[2] = {};
 
 	srandom(1);
-	for (int round = 0; round < 2000; round++) {
-		struct prefix list[4];
-		size_t nr = 1 + random() % 4;
+	for (int round = 0; round < 3000; round++) {
+		struct prefix list[LISTED_MOST];
+		size_t nr = random() % (round % 2 ? LISTED_MOST + 1 : 5);
 
 		for (size_t i = 0; i < nr; i++) {
-			list[i].length = random() % 129;
-			list[i].address = sn_address_prefix(random_address(), list[i].length);
-		}
-		for (int i = 0; i < 20; i++) {
 			struct sn_address a = random_address();
-			bool expected = scan(list, nr, a);
 
-			assert_int_equal(look_up(list, nr, a), expected);
-			expected ? hits++ : misses++;
+			if (random() & 1)
+				a.hi ^= (uint64_t)random() << 33 ^ random();
+			list[i].length = random() % 129;
+			if (sn_address_is_v4(a) && random() & 1)
+				list[i].length = 96 + random() % 33;
+			list[i].address = sn_address_prefix(a, list[i].length);
 		}
+		assert_search_agrees(list, nr, hits);
 	}
-	assert_true(hits > 1000 && misses > 1000);
+	assert_true(hits[0] > 10000 && hits[1] > 10000);
+}
+
+/* A single 1 in the last place makes networks of all lengths of which none is in another. */
+static void any_number_of_lengths_takes_eight_lookups(void **state)
+{
+	struct sn_address_rule listed[160] = {}, *rules;
+	struct sn_policy policy = {};
+	size_t nr = 0;
+
+	for (unsigned int length = 1; length <= 160; length++) {
+		struct sn_address_key *key = &listed[nr].key;
+
+		if (length == 81) /* all of IPv4 would be in there */
+			continue;
+		if (length > 128) {
+			key->addr[10] = key->addr[11] = 0xff;
+			key->length = length - 32;
+		} else {
+			key->length = length;
+		}
+		key->addr[(key->length - 1) / 8] = 0x80 >> (key->length - 1) % 8;
+		strcpy(listed[nr++].text.text, "listed");
+	}
+	nr_stored = sn_address_rules(listed, nr, &policy, &rules);
+	stored = rules;
+	assert_int_equal(policy.lengths_v4, 32);
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t half[2];
+
+		memcpy(half, listed[i].key.addr, sizeof(half));
+		asked = 0;
+		assert_true(sn_search_prefixes(
+			&policy, (struct sn_address){ be64toh(half[0]), be64toh(half[1]) },
+			look_up));
+		assert_in_range(asked, 1, SN_SEARCH_STEPS);
+	}
+	asked = 0;
+	assert_false(sn_search_prefixes(&policy, address("::ffff:0.0.0.0"), look_up));
+	assert_false(sn_search_prefixes(&policy, address("::"), look_up));
+	assert_in_range(asked, 2, 2 * SN_SEARCH_STEPS);
+	free(rules);
 }
 
 static bool port_is_in(const struct sn_port_key *blocks, size_t nr, uint16_t port)
@@ -450,6 +536,20 @@ static void port_blocks_cover_exactly_the_range(void **state)
 
 		assert_blocks_are(a < b ? a : b, a < b ? b : a);
 	}
+}
+
+static void ranges_in_the_policy_end_where_they_say(void **state)
+{
+	struct sn_policy policy = {
+		.port_ranges_nr = 3,
+		.port_ranges = { { 80, 80 }, { 8000, 8100 }, { 65000, 65535 }, { 1, 65535 } }
+	};
+
+	for (uint32_t port = 0; port < 65536; port++)
+		assert_int_equal(sn_in_port_ranges(&policy, port),
+				 port == 80 || (port >= 8000 && port <= 8100) || port >= 65000);
+	policy.port_ranges_nr = 0;
+	assert_false(sn_in_port_ranges(&policy, 80));
 }
 
 /* ---- sockets ---- */
@@ -581,8 +681,10 @@ int main(void)
 		cmocka_unit_test(loopback_in_disguise_is_found_by_what_it_carries),
 		cmocka_unit_test(prefixes_keep_the_first_bits),
 		cmocka_unit_test(every_length_keeps_exactly_its_bits),
-		cmocka_unit_test(the_lookup_by_length_agrees_with_a_scan),
+		cmocka_unit_test(the_search_for_a_prefix_agrees_with_a_scan),
+		cmocka_unit_test(any_number_of_lengths_takes_eight_lookups),
 		cmocka_unit_test(port_blocks_cover_exactly_the_range),
+		cmocka_unit_test(ranges_in_the_policy_end_where_they_say),
 		cmocka_unit_test(tcp_and_udp_sockets_exist),
 		cmocka_unit_test(other_families_do_not),
 		cmocka_unit_test(netlink_is_rtnetlink_for_reading),

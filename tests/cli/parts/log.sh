@@ -125,7 +125,8 @@ node: ENOENT"
 
 maps_read_like_configuration()
 {
-	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8 --allowed-outgoing-ports 8000-8100
+	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8 \
+		--allowed-outgoing-ports 80,443,1001,1002,1003,1004,1005,1006,8000-8100
 	run 0 bpftool map dump pinned $pins/policies
 	grep -q '"tenant": "f1"' "$work/out" || fail "$(cat "$work/out")"
 	grep -q '"directory": "/srv/t1"' "$work/out" || fail "$(cat "$work/out")"
