@@ -4,7 +4,7 @@
 
 # What is attached: most of what attach can do
 failing=("${f1[@]}" --restricted-outgoing-addresses "self,10.0.0.0/8" --memory-max 200M
-	--allowed-outgoing-ports "443,8000-8100" --read-only /etc/apt --user t1)
+	--allowed-outgoing-ports "443,80,82,84,86,88,90,92,8000-8100" --read-only /etc/apt --user t1)
 
 # fail_at CALL [FAILAT_KILL=1]: runs it until there; its status is in $status
 fail_at()

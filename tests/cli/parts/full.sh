@@ -2,6 +2,9 @@
 # A map that is full: attach says which one and leaves nothing; those who run stay confined.
 # shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
 
+# more ports than a policy has room for
+lists=(--restricted-outgoing-addresses 10.0.0.0/8 --allowed-outgoing-ports 80,82,84,86,88,90,92,94,96)
+
 # Also once more after it has been emptied: the control
 full()
 {
@@ -9,8 +12,7 @@ full()
 
 	filled=$("$here/fillmap" "$map") || fail "cannot fill it"
 	trap '"$here/fillmap" --empty "$map"' EXIT
-	run 1 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8 --allowed-outgoing-ports 80 -- \
-		"$tenant" acts
+	run 1 "${f1[@]}" "${lists[@]}" -- "$tenant" acts
 	said "safenode-attach: " "the map '$map' is full" "detach tenants"
 	[ ! -e "$cgroups/f1" ] || fail "the cgroup is left"
 	run 0 safenode-status
@@ -19,8 +21,7 @@ full()
 	trap - EXIT
 	[ "$filled" = "$emptied" ] || fail "filled $filled, emptied $emptied"
 	unchanged
-	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8 --allowed-outgoing-ports 80 -- \
-		"$tenant" self /srv/t1
+	run 0 "${f1[@]}" "${lists[@]}" -- "$tenant" self /srv/t1
 	printed "as promised"
 	run 0 safenode-detach --cgroup f1
 	unchanged
