@@ -12,7 +12,7 @@ CWARN     := -std=gnu17 -Wall -Wextra -Wshadow -Wno-unused-parameter
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 	     -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m))) \
 	     -Ivmlinux -Iinclude -MMD -MP
-# in the programs: to load these costs an attach as much as the half of what it does
+# in the programs: to find, map and relocate these would cost each attach half a million instructions
 LDLIBS    := -Wl,-Bstatic -lbpf -lelf -lz -Wl,-Bdynamic
 
 PROGRAMS  := safenode-load safenode-attach safenode-detach safenode-status safenode-log safenode
