@@ -317,7 +317,7 @@ sn_search_prefixes(const struct sn_policy *pol, struct sn_address address,
 		else
 			high = middle;
 	}
-	return false;
+	return low < high; /* no policy has so many lengths: refuse */
 }
 
 /* Only what the policy itself says: a long list is in "ports", and port_lengths is not 0. */
