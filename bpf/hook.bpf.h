@@ -115,32 +115,47 @@ static __always_inline void sn_put_address(__u8 *to, struct sn_address a)
 #define SN_EVENT_NAME_MAX  256 /* a name and its NUL */
 #define SN_EVENT_NAMES_MAX 40
 
-/* Writes the names from @dentry up to its file system's root into the event. */
+struct sn_ascending_path {
+	struct sn_event *event;
+	__u64 dentry;
+	__u32 used;
+	bool complete;
+};
+
+static long sn_put_name(__u64 step, struct sn_ascending_path *names)
+{
+	struct dentry *d = (struct dentry *)names->dentry;
+	__u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
+	__u32 used = names->used;
+	long got;
+
+	if (parent == names->dentry || !parent) {
+		names->complete = true;
+		return 1;
+	}
+	if (used > SN_EVENT_PATH_MAX - SN_EVENT_NAME_MAX)
+		return 1;
+	got = bpf_probe_read_kernel_str(names->event->path + used, SN_EVENT_NAME_MAX,
+					BPF_CORE_READ(d, d_name.name));
+	if (got < 0 || got > SN_EVENT_NAME_MAX)
+		return 1;
+	names->used = used + got;
+	names->dentry = parent;
+	return 0;
+}
+
+/*
+ * Writes the names from @dentry up to its file system's root into the event. bpf_loop() lets the
+ * verifier look at one name instead of all, in each program anew.
+ */
 static __always_inline void sn_put_path(struct sn_event *ev, __u64 dentry)
 {
-	__u32 used = 0;
+	struct sn_ascending_path names = { .event = ev, .dentry = dentry };
 
 	ev->dev = BPF_CORE_READ((struct dentry *)dentry, d_sb, s_dev);
-	for (int i = 0; i < SN_EVENT_NAMES_MAX; i++) {
-		struct dentry *d = (struct dentry *)dentry;
-		__u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
-		long got;
-
-		if (parent == dentry || !parent) {
-			ev->path_len = used;
-			return;
-		}
-		if (used > SN_EVENT_PATH_MAX - SN_EVENT_NAME_MAX)
-			break;
-		got = bpf_probe_read_kernel_str(ev->path + used, SN_EVENT_NAME_MAX,
-						BPF_CORE_READ(d, d_name.name));
-		if (got < 0 || got > SN_EVENT_NAME_MAX)
-			break;
-		used += got;
-		dentry = parent;
-	}
-	ev->path_len = used;
-	ev->path_cut = 1;
+	bpf_loop(SN_EVENT_NAMES_MAX, sn_put_name, &names, 0);
+	ev->path_len = names.used;
+	ev->path_cut = !names.complete;
 }
 
 /* One more event in this second? Two CPUs may both take the last place: it is a damper. */

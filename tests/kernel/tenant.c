@@ -104,6 +104,24 @@ static int serve(void)
 	return 0;
 }
 
+/* Where do the tenants' threads stand? For a test whose time is up. */
+static void show_where_they_are(int signal_number)
+{
+	for (int i = 0; i < nr_tenants; i++) {
+		char command[512];
+
+		snprintf(command, sizeof(command),
+			 "cd /proc/%d/task && for t in *; do echo \"# %s, thread $t:\" "
+			 "$(grep -h ^State $t/status; cat $t/syscall $t/stack); done >&2",
+			 tenants[i].pid, tenants[i].name);
+		if (system(command))
+			dprintf(2, "# %s: there is no process %d\n", tenants[i].name,
+				tenants[i].pid);
+	}
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+}
+
 static long ask(struct tenant *t, const char *probe, const char *arg)
 {
 	size_t name_size = strlen(probe) + 1, arg_size = strlen(arg) + 1;
@@ -573,6 +591,7 @@ int main(int argc, char *argv[])
 	}
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGALRM, show_where_they_are);
 	sn_test_result = mmap(NULL, sizeof(*sn_test_result), PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (sn_test_result == MAP_FAILED || make_directories())
