@@ -9,8 +9,7 @@
  */
 #include "walk.bpf.h"
 
-SEC("lsm/mmap_file")
-int BPF_PROG(sn_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot)
+SN_HOOK(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot)
 {
 	const struct sn_policy *pol;
 	struct sn_ask ask = { .op = SN_OP_CODE_MMAP };
@@ -29,9 +28,7 @@ int BPF_PROG(sn_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/file_mprotect")
-int BPF_PROG(sn_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
-	     unsigned long prot)
+SN_HOOK(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
 	const struct sn_policy *pol;
 	struct sn_ask ask = { .op = SN_OP_CODE_MPROTECT };

@@ -39,136 +39,144 @@ enum {
 	SN_RENAME_WHITEOUT = 4,
 };
 
-static __always_inline int sn_ask_about_dentry(enum sn_op op, struct dentry *dentry, __u32 need)
+/* May the tenant do what takes @need with the file at @dentry, wherever that is? */
+static __noinline int sn_ask_the_rules(enum sn_op op, __u64 dentry, __u32 need)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
-	__u32 mode;
 
 	if (!pol)
 		return 0;
-	ask = (struct sn_ask){ .op = op, .dentry = (__u64)dentry };
-	mode = BPF_CORE_READ(dentry, d_inode, i_mode);
-	ask.why = sn_decide_file(sn_access_to(pol, dentry, mode, need), need);
+	ask = (struct sn_ask){ .op = op, .dentry = dentry };
+	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, need), need);
+	return sn_finish(pol, &ask);
+}
+
+static __always_inline int sn_ask_about_dentry(enum sn_op op, struct dentry *dentry, __u32 need)
+{
+	if (!sn_is_device(BPF_CORE_READ(dentry, d_inode, i_mode)) && sn_is_below(dentry, sn_home()))
+		return 0;
+	return sn_ask_the_rules(op, (__u64)dentry, need);
+}
+
+/* May the tenant change the entry @dentry, which may be negative, of the directory @dir? */
+static __noinline int sn_ask_the_rules_about_entry(enum sn_op op, __u64 dir, __u64 dentry)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask;
+
+	if (!pol)
+		return 0;
+	ask = (struct sn_ask){ .op = op, .dentry = dentry };
+	ask.why = sn_decide_file(sn_access_by_rules(pol, dir, SN_MAY_CHANGE), SN_MAY_CHANGE);
 	return sn_finish(pol, &ask);
 }
 
 static __always_inline int sn_ask_about_entry(enum sn_op op, const struct path *dir,
 					      struct dentry *dentry)
 {
-	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask;
-
-	if (!pol)
+	if (sn_is_below(dentry, sn_home()))
 		return 0;
-	ask = (struct sn_ask){ .op = op, .dentry = (__u64)dentry };
-	ask.why = sn_decide_file(sn_access_to_entry(pol, dir->dentry, dentry), SN_MAY_CHANGE);
-	return sn_finish(pol, &ask);
+	return sn_ask_the_rules_about_entry(op, (__u64)dir->dentry, (__u64)dentry);
 }
 
-static __always_inline enum sn_why sn_decide_open(const struct sn_policy *pol, struct file *file)
+static __always_inline __u32 sn_open_needs(__u32 f_mode)
 {
-	__u32 mode = file->f_inode->i_mode, need = 0;
-	enum sn_why why;
+	__u32 need = 0;
 
-	if (file->f_mode & SN_FMODE_WRITE)
+	if (f_mode & SN_FMODE_WRITE)
 		need |= SN_MAY_WRITE;
 	/* access mode 3 opens for ioctl only, so its f_mode has neither bit */
-	if (file->f_mode & SN_FMODE_READ || !need)
+	if (f_mode & SN_FMODE_READ || !need)
 		need |= SN_MAY_READ;
-	why = sn_decide_file(sn_access_to(pol, file->f_path.dentry, mode, need), need);
+	return need;
+}
+
+/* @mode is that of the inode. */
+static __noinline int sn_ask_the_rules_to_open(enum sn_op op, __u64 dentry, __u32 f_mode,
+					       __u32 mode)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	__u32 need = sn_open_needs(f_mode);
+	struct sn_ask ask;
+
+	if (!pol)
+		return 0;
+	ask = (struct sn_ask){ .op = op, .dentry = dentry };
+	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, need), need);
 	/* O_TMPFILE with set-id bits meets no other hook */
-	if (why == SN_ALLOWED && need & SN_MAY_WRITE && sn_mode_lends_identity(mode))
-		return SN_NEVER;
-	return why;
+	if (ask.why == SN_ALLOWED && need & SN_MAY_WRITE && sn_mode_lends_identity(mode))
+		ask.why = SN_NEVER;
+	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/file_open")
-int BPF_PROG(sn_file_open, struct file *file)
+static __always_inline int sn_ask_to_open(enum sn_op op, struct file *file)
 {
-	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask;
+	struct dentry *dentry = file->f_path.dentry;
+	__u32 mode = file->f_inode->i_mode;
 
-	if (!pol)
+	if (!sn_is_device(mode) && !sn_mode_lends_identity(mode) && sn_is_below(dentry, sn_home()))
 		return 0;
-	ask = (struct sn_ask){ .op = SN_OP_FS_OPEN };
-	ask.dentry = (__u64)file->f_path.dentry;
+	return sn_ask_the_rules_to_open(op, (__u64)dentry, file->f_mode, mode);
+}
+
+SN_HOOK(file_open, struct file *file)
+{
+	enum sn_op op = SN_OP_FS_OPEN;
+
 	if (file->f_mode & SN_FMODE_WRITE)
-		ask.op = SN_OP_FS_OPEN_WRITE;
+		op = SN_OP_FS_OPEN_WRITE;
 	if (file->f_flags & SN_FMODE_EXEC)
-		ask.op = SN_OP_TASK_EXEC;
-	ask.why = sn_decide_open(pol, file);
-	return sn_finish(pol, &ask);
+		op = SN_OP_TASK_EXEC;
+	return sn_ask_to_open(op, file);
 }
 
-SEC("lsm/file_receive")
-int BPF_PROG(sn_file_receive, struct file *file)
+SN_HOOK(file_receive, struct file *file)
 {
-	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask;
-
-	if (!pol)
-		return 0;
-	ask = (struct sn_ask){ .op = SN_OP_FS_RECEIVE };
-	ask.dentry = (__u64)file->f_path.dentry;
-	ask.why = sn_decide_open(pol, file);
-	return sn_finish(pol, &ask);
+	return sn_ask_to_open(SN_OP_FS_RECEIVE, file);
 }
 
-SEC("lsm/inode_getattr")
-int BPF_PROG(sn_inode_getattr, const struct path *path)
+SN_HOOK(inode_getattr, const struct path *path)
 {
-	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask;
-	__u32 mode;
+	struct dentry *dentry = path->dentry;
 
-	if (!pol)
-		return 0;
-	ask = (struct sn_ask){ .op = SN_OP_FS_STAT, .dentry = (__u64)path->dentry };
 	/* what is stat'ed exists: vfs_getattr() looks at d_inode itself */
-	mode = path->dentry->d_inode->i_mode;
-	ask.why = sn_decide_file(sn_access_to(pol, path->dentry, mode, SN_MAY_STAT), SN_MAY_STAT);
-	return sn_finish(pol, &ask);
+	if (!sn_is_device(dentry->d_inode->i_mode) && sn_is_below(dentry, sn_home()))
+		return 0;
+	return sn_ask_the_rules(SN_OP_FS_STAT, (__u64)dentry, SN_MAY_STAT);
 }
 
-SEC("lsm/inode_readlink")
-int BPF_PROG(sn_inode_readlink, struct dentry *dentry)
+SN_HOOK(inode_readlink, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_READLINK, dentry, SN_MAY_READ);
 }
 
-SEC("lsm/inode_getxattr")
-int BPF_PROG(sn_inode_getxattr, struct dentry *dentry)
+SN_HOOK(inode_getxattr, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_GETXATTR, dentry, SN_MAY_READ);
 }
 
-SEC("lsm/inode_listxattr")
-int BPF_PROG(sn_inode_listxattr, struct dentry *dentry)
+SN_HOOK(inode_listxattr, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_GETXATTR, dentry, SN_MAY_READ);
 }
 
-SEC("lsm/inode_get_acl")
-int BPF_PROG(sn_inode_get_acl, void *idmap, struct dentry *dentry)
+SN_HOOK(inode_get_acl, void *idmap, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_GETXATTR, dentry, SN_MAY_READ);
 }
 
-SEC("lsm/inode_file_getattr")
-int BPF_PROG(sn_inode_file_getattr, struct dentry *dentry)
+SN_HOOK(inode_file_getattr, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_GETFLAGS, dentry, SN_MAY_READ);
 }
 
-SEC("lsm/sb_statfs")
-int BPF_PROG(sn_sb_statfs, struct dentry *dentry)
+SN_HOOK(sb_statfs, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_STATFS, dentry, SN_MAY_STAT);
 }
 
-SEC("lsm/path_notify")
-int BPF_PROG(sn_path_notify, const struct path *path)
+SN_HOOK(path_notify, const struct path *path)
 {
 	return sn_ask_about_dentry(SN_OP_FS_WATCH, path->dentry, SN_MAY_READ);
 }
@@ -177,7 +185,8 @@ int BPF_PROG(sn_path_notify, const struct path *path)
  * A directory, for one step of a path or for chdir(2), or anything for access(2). The other
  * questions about files are asked again by a hook that knows the dentry.
  */
-static __noinline int sn_ask_permission(const struct sn_policy *pol, struct inode *inode, int mask)
+static __always_inline int sn_ask_permission(const struct sn_policy *pol, struct inode *inode,
+					     int mask)
 {
 	struct sn_ask ask = { .op = SN_OP_FS_LOOKUP };
 	__u32 need = SN_MAY_SEARCH;
@@ -207,22 +216,35 @@ static __noinline int sn_ask_permission(const struct sn_policy *pol, struct inod
 	return sn_finish(pol, &ask);
 }
 
+/* One step of a path, and nothing else. */
+static __always_inline bool sn_is_search(int mask)
+{
+	return !(mask & ~(SN_MAY_EXEC_BIT | SN_MAY_NOT_BLOCK_BIT));
+}
+
 /* The one hook that is called for every directory of every path: the order is that of the costs. */
-SEC("lsm/inode_permission")
-int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
+SN_HOOK(inode_permission, struct inode *inode, int mask)
 {
 	const struct sn_policy *pol;
+	__u64 home = 0;
 
 	/* file_open asks with the file at hand */
 	if (mask & SN_MAY_OPEN_BIT)
 		return 0;
 	if (!(mask & SN_MAY_ACCESS_BIT) && (inode->i_mode & SN_S_IFMT) != SN_S_IFDIR)
 		return 0;
+	if (sn_is_search(mask)) {
+		home = sn_home();
+		if (sn_walk_is_at_home(inode, home))
+			return 0;
+	} else if (!(mask & SN_MAY_CHDIR_BIT) && !sn_is_device(inode->i_mode) &&
+		   sn_alias_is_at_home(sn_argument(ctx, 0))) {
+		return 0;
+	}
 	pol = sn_current_policy();
 	if (!pol)
 		return 0;
-	if (!(mask & ~(SN_MAY_EXEC_BIT | SN_MAY_NOT_BLOCK_BIT)) && !pol->audit &&
-	    (sn_walk_is_at_home(pol, inode) || sn_search_is_listed(pol, inode)))
+	if (sn_is_search(mask) && sn_may_search(pol, inode, home))
 		return 0;
 	/*
 	 * A walk without references (fs/namei.c may_lookup) may meet a directory that has just been
@@ -234,49 +256,50 @@ int BPF_PROG(sn_inode_permission, struct inode *inode, int mask)
 	return sn_ask_permission(pol, inode, mask);
 }
 
-SEC("lsm/path_mknod")
-int BPF_PROG(sn_path_mknod, const struct path *dir, struct dentry *dentry, unsigned int mode)
+static __noinline int sn_ask_the_rules_to_make(__u64 dir, __u64 dentry, __u32 mode)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
-	ask = (struct sn_ask){ .op = SN_OP_FS_CREATE, .dentry = (__u64)dentry };
-	ask.number = mode & 0xffff;
-	ask.why = sn_decide_file(sn_access_to_entry(pol, dir->dentry, dentry), SN_MAY_CHANGE);
+	ask = (struct sn_ask){ .op = SN_OP_FS_CREATE, .dentry = dentry, .number = mode };
+	ask.why = sn_decide_file(sn_access_by_rules(pol, dir, SN_MAY_CHANGE), SN_MAY_CHANGE);
 	if (ask.why == SN_ALLOWED)
-		ask.why = sn_decide_mknod(mode & 0xffff);
+		ask.why = sn_decide_mknod(mode);
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/path_mkdir")
-int BPF_PROG(sn_path_mkdir, const struct path *dir, struct dentry *dentry)
+SN_HOOK(path_mknod, const struct path *dir, struct dentry *dentry, unsigned int mode)
+{
+	mode &= 0xffff;
+	if (sn_decide_mknod(mode) == SN_ALLOWED && sn_is_below(dentry, sn_home()))
+		return 0;
+	return sn_ask_the_rules_to_make((__u64)dir->dentry, (__u64)dentry, mode);
+}
+
+SN_HOOK(path_mkdir, const struct path *dir, struct dentry *dentry)
 {
 	return sn_ask_about_entry(SN_OP_FS_MKDIR, dir, dentry);
 }
 
-SEC("lsm/path_rmdir")
-int BPF_PROG(sn_path_rmdir, const struct path *dir, struct dentry *dentry)
+SN_HOOK(path_rmdir, const struct path *dir, struct dentry *dentry)
 {
 	return sn_ask_about_entry(SN_OP_FS_RMDIR, dir, dentry);
 }
 
-SEC("lsm/path_unlink")
-int BPF_PROG(sn_path_unlink, const struct path *dir, struct dentry *dentry)
+SN_HOOK(path_unlink, const struct path *dir, struct dentry *dentry)
 {
 	return sn_ask_about_entry(SN_OP_FS_UNLINK, dir, dentry);
 }
 
-SEC("lsm/path_symlink")
-int BPF_PROG(sn_path_symlink, const struct path *dir, struct dentry *dentry)
+SN_HOOK(path_symlink, const struct path *dir, struct dentry *dentry)
 {
 	return sn_ask_about_entry(SN_OP_FS_SYMLINK, dir, dentry);
 }
 
 /* Both ends: a link to a foreign file would be a foreign file inside. */
-SEC("lsm/path_link")
-int BPF_PROG(sn_path_link, struct dentry *old, const struct path *dir, struct dentry *dentry)
+SN_HOOK(path_link, struct dentry *old, const struct path *dir, struct dentry *dentry)
 {
 	int error = sn_ask_about_dentry(SN_OP_FS_LINK, old, SN_MAY_CHANGE);
 
@@ -284,9 +307,8 @@ int BPF_PROG(sn_path_link, struct dentry *old, const struct path *dir, struct de
 }
 
 /* Both ends; with RENAME_EXCHANGE each is the other's source. RENAME_WHITEOUT makes a device. */
-SEC("lsm/path_rename")
-int BPF_PROG(sn_path_rename, const struct path *old_dir, struct dentry *old,
-	     const struct path *new_dir, struct dentry *new, unsigned int flags)
+SN_HOOK(path_rename, const struct path *old_dir, struct dentry *old, const struct path *new_dir,
+	struct dentry *new, unsigned int flags)
 {
 	int error = sn_ask_about_entry(SN_OP_FS_RENAME, old_dir, old);
 
@@ -308,26 +330,33 @@ static __always_inline enum sn_op sn_op_of_attr(__u32 valid)
 	return SN_OP_FS_UTIMES;
 }
 
-SEC("lsm/inode_setattr")
-int BPF_PROG(sn_inode_setattr)
+/* @valid says which of the attributes are given. */
+static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 mode)
 {
 	const struct sn_policy *pol = sn_current_policy();
-	int first = sn_inode_hooks_take_idmap() ? 1 : 0;
-	struct sn_ask ask = {};
-	struct dentry *dentry;
-	struct iattr *attr;
+	struct sn_ask ask;
 
 	if (!pol)
 		return 0;
-	dentry = (struct dentry *)sn_argument(ctx, first);
-	attr = (struct iattr *)sn_argument(ctx, first + 1);
-	ask.op = sn_op_of_attr(BPF_CORE_READ(attr, ia_valid));
-	ask.dentry = (__u64)dentry;
-	ask.number = BPF_CORE_READ(attr, ia_mode);
-	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
-	if (ask.why == SN_ALLOWED && ask.op == SN_OP_FS_CHMOD && sn_mode_lends_identity(ask.number))
+	ask = (struct sn_ask){ .op = sn_op_of_attr(valid), .dentry = dentry, .number = mode };
+	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
+	if (ask.why == SN_ALLOWED && ask.op == SN_OP_FS_CHMOD && sn_mode_lends_identity(mode))
 		ask.why = SN_NEVER;
 	return sn_finish(pol, &ask);
+}
+
+SN_HOOK(inode_setattr)
+{
+	int first = sn_inode_hooks_take_idmap() ? 1 : 0;
+	struct iattr *attr = (struct iattr *)sn_argument(ctx, first + 1);
+	__u32 valid = BPF_CORE_READ(attr, ia_valid);
+	__u64 dentry = sn_argument(ctx, first);
+
+	if (!(valid & SN_ATTR_MODE) &&
+	    !sn_is_device(BPF_CORE_READ((struct dentry *)dentry, d_inode, i_mode)) &&
+	    sn_address_is_at_home(dentry))
+		return 0;
+	return sn_ask_the_rules_to_set(dentry, valid, BPF_CORE_READ(attr, ia_mode));
 }
 
 static __always_inline int sn_ask_about_xattr(struct dentry *dentry, const char *name)
@@ -335,13 +364,11 @@ static __always_inline int sn_ask_about_xattr(struct dentry *dentry, const char 
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
 	char start[8] = {};
-	__u32 mode;
 
 	if (!pol)
 		return 0;
 	ask = (struct sn_ask){ .op = SN_OP_FS_SETXATTR, .dentry = (__u64)dentry };
-	mode = BPF_CORE_READ(dentry, d_inode, i_mode);
-	ask.why = sn_decide_file(sn_access_to(pol, dentry, mode, SN_MAY_CHANGE), SN_MAY_CHANGE);
+	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
 	if (bpf_probe_read_kernel_str(start, sizeof(start), name) < 0)
 		ask.why = SN_UNKNOWN;
 	if (ask.why == SN_ALLOWED)
@@ -349,32 +376,27 @@ static __always_inline int sn_ask_about_xattr(struct dentry *dentry, const char 
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/inode_setxattr")
-int BPF_PROG(sn_inode_setxattr, void *idmap, struct dentry *dentry, const char *name)
+SN_HOOK(inode_setxattr, void *idmap, struct dentry *dentry, const char *name)
 {
 	return sn_ask_about_xattr(dentry, name);
 }
 
-SEC("lsm/inode_removexattr")
-int BPF_PROG(sn_inode_removexattr, void *idmap, struct dentry *dentry, const char *name)
+SN_HOOK(inode_removexattr, void *idmap, struct dentry *dentry, const char *name)
 {
 	return sn_ask_about_xattr(dentry, name);
 }
 
-SEC("lsm/inode_set_acl")
-int BPF_PROG(sn_inode_set_acl, void *idmap, struct dentry *dentry)
+SN_HOOK(inode_set_acl, void *idmap, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_SETXATTR, dentry, SN_MAY_CHANGE);
 }
 
-SEC("lsm/inode_remove_acl")
-int BPF_PROG(sn_inode_remove_acl, void *idmap, struct dentry *dentry)
+SN_HOOK(inode_remove_acl, void *idmap, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_SETXATTR, dentry, SN_MAY_CHANGE);
 }
 
-SEC("lsm/inode_file_setattr")
-int BPF_PROG(sn_inode_file_setattr, struct dentry *dentry)
+SN_HOOK(inode_file_setattr, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_SETFLAGS, dentry, SN_MAY_CHANGE);
 }
@@ -392,20 +414,17 @@ static __always_inline int sn_ask_about_ioctl(struct file *file, unsigned int re
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/file_ioctl")
-int BPF_PROG(sn_file_ioctl, struct file *file, unsigned int request)
+SN_HOOK(file_ioctl, struct file *file, unsigned int request)
 {
 	return sn_ask_about_ioctl(file, request);
 }
 
-SEC("lsm/file_ioctl_compat")
-int BPF_PROG(sn_file_ioctl_compat, struct file *file, unsigned int request)
+SN_HOOK(file_ioctl_compat, struct file *file, unsigned int request)
 {
 	return sn_ask_about_ioctl(file, request);
 }
 
-SEC("lsm/file_fcntl")
-int BPF_PROG(sn_file_fcntl, struct file *file, unsigned int cmd, unsigned long arg)
+SN_HOOK(file_fcntl, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;

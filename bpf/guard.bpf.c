@@ -21,27 +21,23 @@
  */
 #include "hook.bpf.h"
 
-SEC("lsm/bpf")
-int BPF_PROG(sn_bpf, int cmd)
+SN_HOOK(bpf, int cmd)
 {
 	return sn_never(SN_OP_GUARD_BPF, cmd);
 }
 
-SEC("lsm/perf_event_open")
-int BPF_PROG(sn_perf_event_open)
+SN_HOOK(perf_event_open)
 {
 	return sn_never(SN_OP_GUARD_PERF, 0);
 }
 
-SEC("lsm/userns_create")
-int BPF_PROG(sn_userns_create)
+SN_HOOK(userns_create)
 {
 	return sn_never(SN_OP_GUARD_USERNS, 0);
 }
 
 /* A memfd, which asks here since 7.x, is memory: mmap_file refuses to run it. */
-SEC("lsm/inode_init_security_anon")
-int BPF_PROG(sn_inode_init_security_anon, struct inode *inode, const struct qstr *name)
+SN_HOOK(inode_init_security_anon, struct inode *inode, const struct qstr *name)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -56,75 +52,63 @@ int BPF_PROG(sn_inode_init_security_anon, struct inode *inode, const struct qstr
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/sb_mount")
-int BPF_PROG(sn_sb_mount)
+SN_HOOK(sb_mount)
 {
 	return sn_never(SN_OP_GUARD_MOUNT, 0);
 }
 
-SEC("lsm/key_alloc")
-int BPF_PROG(sn_key_alloc)
+SN_HOOK(key_alloc)
 {
 	return sn_never(SN_OP_GUARD_KEY, 0);
 }
 
-SEC("lsm/key_permission")
-int BPF_PROG(sn_key_permission)
+SN_HOOK(key_permission)
 {
 	return sn_never(SN_OP_GUARD_KEY, 0);
 }
 
-SEC("lsm/ipc_permission")
-int BPF_PROG(sn_ipc_permission)
+SN_HOOK(ipc_permission)
 {
 	return sn_never(SN_OP_GUARD_IPC, 0);
 }
 
-SEC("lsm/shm_alloc_security")
-int BPF_PROG(sn_shm_alloc_security)
+SN_HOOK(shm_alloc_security)
 {
 	return sn_never(SN_OP_GUARD_IPC, 0);
 }
 
-SEC("lsm/sem_alloc_security")
-int BPF_PROG(sn_sem_alloc_security)
+SN_HOOK(sem_alloc_security)
 {
 	return sn_never(SN_OP_GUARD_IPC, 0);
 }
 
-SEC("lsm/msg_queue_alloc_security")
-int BPF_PROG(sn_msg_queue_alloc_security)
+SN_HOOK(msg_queue_alloc_security)
 {
 	return sn_never(SN_OP_GUARD_IPC, 0);
 }
 
 /* The first argument is NULL where the question is about all segments, as IPC_INFO is. */
-SEC("lsm/shm_shmctl")
-int BPF_PROG(sn_shm_shmctl)
+SN_HOOK(shm_shmctl)
 {
 	return sn_never(SN_OP_GUARD_IPC, 0);
 }
 
-SEC("lsm/sem_semctl")
-int BPF_PROG(sn_sem_semctl)
+SN_HOOK(sem_semctl)
 {
 	return sn_never(SN_OP_GUARD_IPC, 0);
 }
 
-SEC("lsm/msg_queue_msgctl")
-int BPF_PROG(sn_msg_queue_msgctl)
+SN_HOOK(msg_queue_msgctl)
 {
 	return sn_never(SN_OP_GUARD_IPC, 0);
 }
 
-SEC("lsm/kernel_module_request")
-int BPF_PROG(sn_kernel_module_request)
+SN_HOOK(kernel_module_request)
 {
 	return sn_never(SN_OP_GUARD_MODULE, 0);
 }
 
-SEC("lsm/syslog")
-int BPF_PROG(sn_syslog, int type)
+SN_HOOK(syslog, int type)
 {
 	return sn_never(SN_OP_GUARD_SYSLOG, type);
 }

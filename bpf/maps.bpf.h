@@ -24,6 +24,13 @@ struct sn_ports SN_HASH(struct sn_port_key, struct sn_text, SN_RULES_MAX);
 struct sn_directories SN_HASH(struct sn_directory_key, struct sn_rule, SN_RULES_MAX);
 struct sn_names SN_HASH(struct sn_name_key, struct sn_rule, SN_RULES_MAX);
 
+struct sn_all_homes {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 << SN_HOMES_BITS);
+	__type(key, __u32);
+	__type(value, struct sn_homes_set);
+};
+
 struct sn_all_state {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -42,6 +49,7 @@ extern struct sn_addresses addresses SEC(".maps");
 extern struct sn_ports ports SEC(".maps");
 extern struct sn_directories directories SEC(".maps");
 extern struct sn_names names SEC(".maps");
+extern struct sn_all_homes homes SEC(".maps");
 extern struct sn_events events SEC(".maps");
 extern struct sn_all_state state SEC(".maps");
 

@@ -17,8 +17,7 @@
  */
 #include "walk.bpf.h"
 
-SEC("lsm/task_alloc")
-int BPF_PROG(sn_task_alloc, struct task_struct *task, unsigned long flags)
+SN_HOOK(task_alloc, struct task_struct *task, unsigned long flags)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -45,8 +44,7 @@ static __always_inline bool sn_current_may_start(const struct sn_policy *pol)
 	return sn_current_is_launcher(pol);
 }
 
-SEC("lsm/bprm_check_security")
-int BPF_PROG(sn_bprm_check_security, struct linux_binprm *bprm)
+SN_HOOK(bprm_check_security, struct linux_binprm *bprm)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -61,38 +59,32 @@ int BPF_PROG(sn_bprm_check_security, struct linux_binprm *bprm)
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/task_kill")
-int BPF_PROG(sn_task_kill, struct task_struct *target, struct kernel_siginfo *info, int sig)
+SN_HOOK(task_kill, struct task_struct *target, struct kernel_siginfo *info, int sig)
 {
 	return sn_own_task(SN_OP_TASK_KILL, target, sig);
 }
 
-SEC("lsm/task_fix_setuid")
-int BPF_PROG(sn_task_fix_setuid)
+SN_HOOK(task_fix_setuid)
 {
 	return sn_never(SN_OP_TASK_SETID, 0);
 }
 
-SEC("lsm/task_fix_setgid")
-int BPF_PROG(sn_task_fix_setgid)
+SN_HOOK(task_fix_setgid)
 {
 	return sn_never(SN_OP_TASK_SETID, 0);
 }
 
-SEC("lsm/capset")
-int BPF_PROG(sn_capset)
+SN_HOOK(capset)
 {
 	return sn_never(SN_OP_TASK_CAPSET, 0);
 }
 
-SEC("lsm/capable")
-int BPF_PROG(sn_capable, const struct cred *cred, struct user_namespace *ns, int cap)
+SN_HOOK(capable, const struct cred *cred, struct user_namespace *ns, int cap)
 {
 	return sn_never(SN_OP_TASK_CAPABLE, cap);
 }
 
-SEC("lsm/ptrace_access_check")
-int BPF_PROG(sn_ptrace_access_check, struct task_struct *child, unsigned int mode)
+SN_HOOK(ptrace_access_check, struct task_struct *child, unsigned int mode)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -104,45 +96,38 @@ int BPF_PROG(sn_ptrace_access_check, struct task_struct *child, unsigned int mod
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/ptrace_traceme")
-int BPF_PROG(sn_ptrace_traceme)
+SN_HOOK(ptrace_traceme)
 {
 	return sn_never(SN_OP_TASK_PTRACE, 0);
 }
 
-SEC("lsm/task_setnice")
-int BPF_PROG(sn_task_setnice, struct task_struct *target)
+SN_HOOK(task_setnice, struct task_struct *target)
 {
 	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
 }
 
-SEC("lsm/task_setscheduler")
-int BPF_PROG(sn_task_setscheduler, struct task_struct *target)
+SN_HOOK(task_setscheduler, struct task_struct *target)
 {
 	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
 }
 
-SEC("lsm/task_getscheduler")
-int BPF_PROG(sn_task_getscheduler, struct task_struct *target)
+SN_HOOK(task_getscheduler, struct task_struct *target)
 {
 	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
 }
 
-SEC("lsm/task_setioprio")
-int BPF_PROG(sn_task_setioprio, struct task_struct *target)
+SN_HOOK(task_setioprio, struct task_struct *target)
 {
 	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
 }
 
-SEC("lsm/task_getioprio")
-int BPF_PROG(sn_task_getioprio, struct task_struct *target)
+SN_HOOK(task_getioprio, struct task_struct *target)
 {
 	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
 }
 
 /* The hook has no task; threads of one process share their credentials. */
-SEC("lsm/task_prlimit")
-int BPF_PROG(sn_task_prlimit, const struct cred *cred, const struct cred *target)
+SN_HOOK(task_prlimit, const struct cred *cred, const struct cred *target)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -155,14 +140,12 @@ int BPF_PROG(sn_task_prlimit, const struct cred *cred, const struct cred *target
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/task_getpgid")
-int BPF_PROG(sn_task_getpgid, struct task_struct *target)
+SN_HOOK(task_getpgid, struct task_struct *target)
 {
 	return sn_own_task(SN_OP_TASK_PGRP, target, 0);
 }
 
-SEC("lsm/task_getsid")
-int BPF_PROG(sn_task_getsid, struct task_struct *target)
+SN_HOOK(task_getsid, struct task_struct *target)
 {
 	return sn_own_task(SN_OP_TASK_PGRP, target, 0);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is asking, when it may be a tenant. A function of its own, so that the kernel verifies it
- * once and not in each program.
+ * Who is asking, when it may be a tenant; and what else reads through addresses that were computed.
+ * Functions of their own, so that the kernel verifies them once and not at each call.
  */
-#include "hook.bpf.h"
+#include "walk.bpf.h"
 
 /*
  * since: 6.2
@@ -57,4 +57,30 @@ __u64 sn_current_tenant(void)
 		id = bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
 	}
 	return id ?: ~0ULL; /* not read: a tenant, and none that has a policy */
+}
+
+/* @dentry is an address, as is @own. */
+static __always_inline bool sn_address_is_below(__u64 dentry, __u64 own)
+{
+	if (!own || dentry == own)
+		return false;
+	if (!bpf_rdonly_cast)
+		return sn_address_is_inside(dentry, own);
+	return sn_is_below(SN_CAST(dentry, struct dentry), own);
+}
+
+int sn_address_is_at_home(__u64 dentry)
+{
+	return sn_address_is_below(dentry, sn_home());
+}
+
+int sn_alias_is_at_home(__u64 inode)
+{
+	__u64 dentry = (__u64)BPF_CORE_READ((struct inode *)inode, i_dentry.first), own = sn_home();
+
+	if (!own || !dentry)
+		return false;
+	dentry -= sn_dentry_alias_offset();
+	return (__u64)BPF_CORE_READ((struct dentry *)dentry, d_inode) == inode &&
+	       (dentry == own || sn_address_is_below(dentry, own));
 }

@@ -14,9 +14,7 @@
 #include "hook.bpf.h"
 
 #define SN_WALK_FAST 64 /* directories climbed by plain loads before the unbounded walk */
-#define SN_WALK_UP                                                                     \
-	8 /* directories above the tenant's that are known without a look at the rules \
-	   */
+#define SN_WALK_UP   8	/* directories above the tenant's, known without a look at the rules */
 #define SN_PROC_WALK 8	/* the deepest file that procfs makes is /proc/N/task/N/fdinfo/N */
 #define SN_ALIASES   16 /* hard links of one file that access(2) looks at */
 
@@ -69,34 +67,68 @@ static __always_inline bool sn_facts_are_dir(const struct sn_policy *pol, const 
 }
 
 /*
- * The address of the tenant's directory as a dentry; 0 when it is not known. It is found as the
- * working directory, which safenode-attach has chosen and chdir(2) does not change. A directory has
- * one dentry, so the walks compare addresses, and the inode's identity needs a look only here.
+ * The address of the tenant's directory @dir as a dentry; 0 when it is not known. It is found as
+ * the working directory, which safenode-attach has chosen and chdir(2) does not change. A directory
+ * has one dentry, so the walks compare addresses, and the inode's identity needs a look only here.
  */
-static __always_inline __u64 sn_own_directory(const struct sn_policy *pol)
+static __always_inline __u64 sn_own_directory(const struct sn_inode *dir)
 {
 	struct dentry *dentry = bpf_get_current_task_btf()->fs->pwd.dentry;
 	struct inode *inode = dentry->d_inode;
 
-	if (!pol->safe_mode || inode->i_ino != pol->dir.ino || inode->i_sb->s_dev != pol->dir.dev ||
-	    !sn_generation_matches(pol->dir.generation, inode->i_generation))
+	if (inode->i_ino != dir->ino || inode->i_sb->s_dev != dir->dev ||
+	    !sn_generation_matches(dir->generation, inode->i_generation))
 		return 0;
 	return (__u64)dentry;
+}
+
+/*
+ * The same for current, who is somebody, without a look at its policy: it has its place in "homes",
+ * and so all that lies below is its own. 0 also when only the policy can tell.
+ */
+static __always_inline __u64 sn_home(void)
+{
+	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
+	__u64 id = cgroup->kn->id;
+	__u32 index = sn_homes_index(id);
+	struct sn_homes_set *set = bpf_map_lookup_elem(&homes, &index);
+	const struct sn_inode *dir = NULL;
+
+	_Static_assert(SN_HOMES_WAYS == 4, "all are looked at");
+	if (!set)
+		return 0;
+	if (set->home[0].cgroup_id == id)
+		dir = &set->home[0].dir;
+	else if (set->home[1].cgroup_id == id)
+		dir = &set->home[1].dir;
+	else if (set->home[2].cgroup_id == id)
+		dir = &set->home[2].dir;
+	else if (set->home[3].cgroup_id == id)
+		dir = &set->home[3].dir;
+	return dir ? sn_own_directory(dir) : 0;
 }
 
 /* Below the tenant's directory? @dentry itself is not looked at, for it may be negative. */
 static __always_inline bool sn_is_below(struct dentry *dentry, __u64 own)
 {
-	for (int i = 0; own && i < SN_WALK_FAST; i++) {
-		struct dentry *parent = dentry->d_parent;
+	for (int i = 0; own && i < SN_WALK_FAST / 4; i++) {
+		struct dentry *from = dentry;
 
-		if ((__u64)parent == own)
-			return true;
-		if (parent == dentry)
+#pragma unroll
+		for (int j = 0; j < 4; j++) {
+			dentry = dentry->d_parent;
+			if ((__u64)dentry == own)
+				return true;
+		}
+		if (dentry == from) /* the root is its own parent */
 			return false;
-		dentry = parent;
 	}
 	return false;
+}
+
+static __always_inline bool sn_is_device(__u32 mode)
+{
+	return (mode & SN_S_IFMT) == SN_S_IFCHR || (mode & SN_S_IFMT) == SN_S_IFBLK;
 }
 
 struct sn_ascent {
@@ -132,29 +164,45 @@ static __always_inline bool sn_address_is_inside(__u64 dentry, __u64 own)
 }
 
 /*
- * May the path walk that has come to the directory @inode go on there, because it is the tenant's
- * directory, or lies inside, or on the way to it? False also when somebody else has to tell. The
- * walk's own state has the dentry; it is believed when it is one of @inode's.
+ * May the path walk that has come to the directory @inode go on there, because it is @own, or lies
+ * inside, or on the way to it? False also when somebody else has to tell. The walk's own state has
+ * the dentry; it is believed when it is one of @inode's.
  */
-static __always_inline bool sn_walk_is_at_home(const struct sn_policy *pol, struct inode *inode)
+static __always_inline bool sn_walk_is_at_home(struct inode *inode, __u64 own)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct dentry *at = task->nameidata->path.dentry, *up = task->fs->pwd.dentry;
-	__u64 top = (__u64)task->fs->pwd.mnt->mnt_root, own = sn_own_directory(pol);
+	struct dentry *at = task->nameidata->path.dentry, *up;
+	struct fs_struct *fs = task->fs;
+	__u64 top;
 
 	if (!own || at->d_inode != inode)
 		return false;
+	if ((__u64)at == own || (__u64)at == (__u64)fs->root.dentry || sn_is_below(at, own))
+		return true;
+	up = fs->pwd.dentry;
+	top = (__u64)fs->pwd.mnt->mnt_root;
 	for (int i = 0; i < SN_WALK_UP; i++) {
-		struct dentry *parent = up->d_parent;
-
+		if ((__u64)up == top) /* from here on the way is another mount's */
+			return false;
+		up = up->d_parent;
 		if (up == at)
 			return true;
-		if ((__u64)up == top) /* from here on the way is another mount's */
-			break;
-		up = parent;
 	}
-	return sn_is_below(at, own);
+	return false;
 }
+
+/*
+ * In tenant.bpf.c: does @dentry, an address, lie below the home of current, who is somebody? For a
+ * hook whose argument has not the same place on every kernel.
+ */
+int sn_address_is_at_home(__u64 dentry);
+
+/*
+ * In tenant.bpf.c: is the first dentry of the inode at the address @inode current's home or below?
+ * For hooks that have no dentry. A directory has no other; of a file, this one is enough, as in
+ * sn_access_to_inode().
+ */
+int sn_alias_is_at_home(__u64 inode);
 
 static __always_inline struct sn_rule *sn_directory_rule(__u64 scope, const struct sn_facts *f)
 {
@@ -186,8 +234,13 @@ static __always_inline __u32 sn_directory_access(const struct sn_policy *pol,
 	return access;
 }
 
-/* May the path walk go on in the directory @inode, because a rule lists this very directory? */
-static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, struct inode *inode)
+/*
+ * May the path walk go on in the directory @inode, where current, whose home is @home or not known,
+ * is not at home? Yes, when a rule lists this very directory; otherwise somebody else has to tell,
+ * and to report it.
+ */
+static __always_inline bool sn_may_search(const struct sn_policy *pol, struct inode *inode,
+					  __u64 home)
 {
 	struct sn_facts f = {
 		.ino = inode->i_ino,
@@ -195,7 +248,10 @@ static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, str
 		.generation = inode->i_generation,
 	};
 
-	return pol->safe_mode && sn_directory_access(pol, &f, false, SN_MAY_SEARCH) & SN_MAY_SEARCH;
+	if (!pol->safe_mode || pol->audit)
+		return false;
+	return (!home && sn_walk_is_at_home(inode, sn_own_directory(&pol->dir))) ||
+	       sn_directory_access(pol, &f, false, SN_MAY_SEARCH) & SN_MAY_SEARCH;
 }
 
 static __always_inline __u32 sn_name_access(const struct sn_policy *pol, __u64 dentry)
@@ -289,12 +345,12 @@ static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 de
 	struct sn_climb climb = { .pol = pol, .dentry = dentry, .need = need };
 	struct inode *inode = BPF_CORE_READ((struct dentry *)dentry, d_inode);
 	__u32 type = BPF_CORE_READ(inode, i_mode) & SN_S_IFMT;
-	bool device = type == SN_S_IFCHR || type == SN_S_IFBLK;
+	bool device = sn_is_device(type);
 	struct sn_facts f;
 
 	if (!pol->safe_mode || !type)
 		return 0;
-	if (!device && sn_address_is_inside(dentry, sn_own_directory(pol)))
+	if (!device && sn_address_is_inside(dentry, sn_own_directory(&pol->dir)))
 		return SN_MAY_ALL;
 	f = sn_facts_of(inode);
 	climb.access = sn_directory_access(pol, &f, false, need);
@@ -313,26 +369,6 @@ static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 de
 	if ((climb.access & need) != need)
 		bpf_loop(SN_WALK_MAX, sn_climb_step, &climb, 0);
 	return climb.access;
-}
-
-/* The same for the file at @dentry, whose inode has @mode. */
-static __always_inline __u32 sn_access_to(const struct sn_policy *pol, struct dentry *dentry,
-					  __u32 mode, __u32 need)
-{
-	__u32 type = mode & SN_S_IFMT;
-
-	if (type != SN_S_IFCHR && type != SN_S_IFBLK && sn_is_below(dentry, sn_own_directory(pol)))
-		return SN_MAY_ALL;
-	return sn_access_by_rules(pol, (__u64)dentry, need);
-}
-
-/* What may the tenant change of the entry @dentry of directory @dir? It may be negative. */
-static __always_inline __u32 sn_access_to_entry(const struct sn_policy *pol, struct dentry *dir,
-						struct dentry *dentry)
-{
-	if (sn_is_below(dentry, sn_own_directory(pol)))
-		return SN_MAY_ALL;
-	return sn_access_by_rules(pol, (__u64)dir, SN_MAY_CHANGE);
 }
 
 struct sn_aliases {

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised whenever a map's layout changes; tools refuse maps pinned by another version. */
-#define SN_ABI_VERSION 1
+#define SN_ABI_VERSION 2
 
 #define SN_PIN_DIR "/sys/fs/bpf/safenode"
 
@@ -141,6 +141,28 @@ struct sn_port_range {
 };
 #define SN_PORT_RANGES_MAX     8   /* in a policy; a longer list is in "ports" */
 #define SN_ADDRESS_LENGTHS_MAX 162 /* 33 of IPv4's (96 to 128) and 129 of IPv6's (0 to 128) */
+
+/*
+ * The value in "homes": whose directory is where. It repeats what the policies say of tenants in
+ * safe mode without audit, for what is done most of all: using a file of one's own. Entries that
+ * are in no use are zero. A tenant that finds no place is served by its policy, only slower.
+ */
+#define SN_HOMES_BITS 13 /* of the index; 2^13 values of 4 entries are 1 MiB */
+#define SN_HOMES_WAYS 4
+
+struct sn_homes_set {
+	struct sn_home {
+		__u64 cgroup_id;
+		struct sn_inode dir;
+	} home[SN_HOMES_WAYS];
+};
+_Static_assert(sizeof(struct sn_homes_set) == 128, "no hidden padding");
+
+/* Where in "homes" to look for the tenant of that cgroup: Fibonacci hashing. */
+static inline __u32 sn_homes_index(__u64 cgroup_id)
+{
+	return (__u32)((cgroup_id * 0x9e3779b97f4a7c15ULL) >> (64 - SN_HOMES_BITS));
+}
 
 /*
  * The value in "policies", one per tenant: first what the operator said, for whoever dumps the map

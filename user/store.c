@@ -29,7 +29,8 @@ int sn_store_open(struct sn_store *store, struct sn_err *err)
 	    open_map(&store->addresses, SN_PIN_DIR "/addresses", err) ||
 	    open_map(&store->ports, SN_PIN_DIR "/ports", err) ||
 	    open_map(&store->directories, SN_PIN_DIR "/directories", err) ||
-	    open_map(&store->names, SN_PIN_DIR "/names", err)) {
+	    open_map(&store->names, SN_PIN_DIR "/names", err) ||
+	    open_map(&store->homes, SN_PIN_DIR "/homes", err)) {
 		sn_store_close(store);
 		return -EPROTO;
 	}
@@ -39,7 +40,7 @@ int sn_store_open(struct sn_store *store, struct sn_err *err)
 void sn_store_close(struct sn_store *store)
 {
 	int *fds[] = { &store->policies,    &store->counters, &store->addresses, &store->ports,
-		       &store->directories, &store->names,    &store->lock };
+		       &store->directories, &store->names,    &store->homes,	 &store->lock };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
 		if (*fds[i] >= 0)
@@ -336,6 +337,36 @@ static int baseline_in_use(struct sn_store *store, __u64 baseline, __u64 but)
 	return 0;
 }
 
+/* Replaces the entry of the tenant of cgroup @of (0: one that is free) in the set of cgroup @id. */
+static int replace_home(struct sn_store *store, __u64 id, __u64 of, const struct sn_home *home)
+{
+	struct sn_homes_set set;
+	__u32 index = sn_homes_index(id);
+
+	if (bpf_map_lookup_elem(store->homes, &index, &set))
+		return -errno;
+	for (int i = 0; i < SN_HOMES_WAYS; i++) {
+		if (set.home[i].cgroup_id != of)
+			continue;
+		set.home[i] = *home;
+		return bpf_map_update_elem(store->homes, &index, &set, BPF_ANY) ? -errno : 0;
+	}
+	return 0; /* there is none; its policy is enough */
+}
+
+/* Before anybody lives under the policy: what the programs read meanwhile is still nobody's. */
+static int put_home(struct sn_store *store, const struct sn_policy *policy, struct sn_err *err)
+{
+	struct sn_home home = { .cgroup_id = policy->cgroup_id, .dir = policy->dir };
+	int ret = 0;
+
+	if (policy->safe_mode && !policy->audit)
+		ret = replace_home(store, home.cgroup_id, 0, &home);
+	if (ret)
+		return sn_fail(err, -ret, "cannot write to the map 'homes': %s", strerror(-ret));
+	return 0;
+}
+
 /*
  * A policy that refuses everything. It is there first and goes last: as long as there is a rule of
  * the tenant, there is its name, and whoever is killed in between can be followed by a detach.
@@ -351,9 +382,12 @@ static int put_closed(struct sn_store *store, const struct sn_policy *policy, st
 /* What refers to the tenant's cgroup, but for the policy and what it counted. */
 static int close_and_empty(struct sn_store *store, const struct sn_policy *policy)
 {
+	__u64 id = policy->cgroup_id;
+	int ret = replace_home(store, id, id, &(struct sn_home){});
+
 	if (put_closed(store, policy, NULL))
-		bpf_map_delete_elem(store->policies, &policy->cgroup_id); /* that refuses, too */
-	return remove_rules(store, policy->cgroup_id);
+		bpf_map_delete_elem(store->policies, &id); /* that refuses, too */
+	return ret ? ret : remove_rules(store, id);
 }
 
 static int forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep)
@@ -447,6 +481,8 @@ int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err
 		ret = put(store->counters, "counters", &policy->cgroup_id, &none, err);
 	if (!ret)
 		ret = put(store->policies, "policies", &policy->cgroup_id, policy, err);
+	if (!ret)
+		ret = put_home(store, policy, err);
 	if (ret)
 		remove_all(store, policy);
 	return ret;

@@ -154,6 +154,7 @@ struct mm_struct {
 	struct file *exe_file;
 };
 struct fs_struct {
+	struct path root;
 	struct path pwd;
 };
 struct nameidata {
