@@ -226,7 +226,7 @@ static __always_inline bool sn_is_search(int mask)
 SN_HOOK(inode_permission, struct inode *inode, int mask)
 {
 	const struct sn_policy *pol;
-	__u64 home = 0;
+	__u64 home;
 
 	/* file_open asks with the file at hand */
 	if (mask & SN_MAY_OPEN_BIT)
@@ -235,6 +235,8 @@ SN_HOOK(inode_permission, struct inode *inode, int mask)
 		return 0;
 	if (sn_is_search(mask)) {
 		home = sn_home();
+		if (!home)
+			home = sn_home_by_policy();
 		if (sn_walk_is_at_home(inode, home))
 			return 0;
 	} else if (!(mask & SN_MAY_CHDIR_BIT) && !sn_is_device(inode->i_mode) &&
@@ -244,7 +246,7 @@ SN_HOOK(inode_permission, struct inode *inode, int mask)
 	pol = sn_current_policy();
 	if (!pol)
 		return 0;
-	if (sn_is_search(mask) && sn_may_search(pol, inode, home))
+	if (sn_is_search(mask) && sn_search_is_listed(pol, inode))
 		return 0;
 	/*
 	 * A walk without references (fs/namei.c may_lookup) may meet a directory that has just been

@@ -126,6 +126,14 @@ static __always_inline bool sn_is_below(struct dentry *dentry, __u64 own)
 	return false;
 }
 
+/* As sn_home(), of a tenant that has found no place in "homes". */
+static __noinline __u64 sn_home_by_policy(void)
+{
+	const struct sn_policy *pol = sn_current_policy();
+
+	return pol && pol->safe_mode && !pol->audit ? sn_own_directory(&pol->dir) : 0;
+}
+
 static __always_inline bool sn_is_device(__u32 mode)
 {
 	return (mode & SN_S_IFMT) == SN_S_IFCHR || (mode & SN_S_IFMT) == SN_S_IFBLK;
@@ -234,13 +242,8 @@ static __always_inline __u32 sn_directory_access(const struct sn_policy *pol,
 	return access;
 }
 
-/*
- * May the path walk go on in the directory @inode, where current, whose home is @home or not known,
- * is not at home? Yes, when a rule lists this very directory; otherwise somebody else has to tell,
- * and to report it.
- */
-static __always_inline bool sn_may_search(const struct sn_policy *pol, struct inode *inode,
-					  __u64 home)
+/* May the path walk go on in the directory @inode, because a rule lists this very directory? */
+static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, struct inode *inode)
 {
 	struct sn_facts f = {
 		.ino = inode->i_ino,
@@ -248,9 +251,7 @@ static __always_inline bool sn_may_search(const struct sn_policy *pol, struct in
 		.generation = inode->i_generation,
 	};
 
-	if (!pol->safe_mode || pol->audit)
-		return false;
-	return (!home && sn_walk_is_at_home(inode, sn_own_directory(&pol->dir))) ||
+	return pol->safe_mode && !pol->audit &&
 	       sn_directory_access(pol, &f, false, SN_MAY_SEARCH) & SN_MAY_SEARCH;
 }
 
