@@ -72,8 +72,7 @@ static __always_inline bool sn_is_nobody(void)
 	return (__u64)cgroup->bpf.effective[SN_CGROUP_INET_EGRESS] == sn_no_egress;
 }
 
-/* The policy that current, who is somebody, lives under; NULL when it is not a tenant. */
-static __always_inline const struct sn_policy *sn_current_policy(void)
+static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 {
 	__u64 id = sn_current_tenant();
 	const struct sn_policy *pol;
@@ -87,6 +86,18 @@ static __always_inline const struct sn_policy *sn_current_policy(void)
 	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
 		return NULL;
 	return (const struct sn_policy *)&sn_no_policy;
+}
+
+/*
+ * The policy that current, who is somebody, lives under; NULL when it is not a tenant. Most live in
+ * the tenant's cgroup itself, so its id is tried first: no other cgroup has a policy.
+ */
+static __always_inline const struct sn_policy *sn_current_policy(void)
+{
+	__u64 id = bpf_get_current_task_btf()->cgroups->dfl_cgrp->kn->id;
+	const struct sn_policy *pol = bpf_map_lookup_elem(&policies, &id);
+
+	return pol ? pol : sn_policy_by_ancestor();
 }
 
 /*

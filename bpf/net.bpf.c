@@ -202,8 +202,7 @@ static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, str
 	return sn_judge_dest(pol, dest, false);
 }
 
-SEC("lsm/socket_create")
-int BPF_PROG(sn_socket_create, int family, int type, int protocol, int kern)
+SN_HOOK(socket_create, int family, int type, int protocol, int kern)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask = { .op = SN_OP_NET_SOCKET, .number = family };
@@ -214,8 +213,7 @@ int BPF_PROG(sn_socket_create, int family, int type, int protocol, int kern)
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/socket_connect")
-int BPF_PROG(sn_socket_connect, struct socket *sock, struct sockaddr *address, int len)
+SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -273,8 +271,7 @@ static __always_inline bool sn_may_lead_elsewhere(const struct sn_policy *pol, s
 	return !sn_made_by_tenant(pol, sock);
 }
 
-SEC("lsm/socket_sendmsg")
-int BPF_PROG(sn_socket_sendmsg, struct socket *sock, struct msghdr *msg)
+SN_HOOK(socket_sendmsg, struct socket *sock, struct msghdr *msg)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -304,8 +301,7 @@ int BPF_PROG(sn_socket_sendmsg, struct socket *sock, struct msghdr *msg)
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/socket_bind")
-int BPF_PROG(sn_socket_bind, struct socket *sock, struct sockaddr *address, int len)
+SN_HOOK(socket_bind, struct socket *sock, struct sockaddr *address, int len)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -333,8 +329,7 @@ int BPF_PROG(sn_socket_bind, struct socket *sock, struct sockaddr *address, int 
 }
 
 /* listen() without bind() takes any free port; skc_num is 0 then. */
-SEC("lsm/socket_listen")
-int BPF_PROG(sn_socket_listen, struct socket *sock)
+SN_HOOK(socket_listen, struct socket *sock)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -352,8 +347,7 @@ int BPF_PROG(sn_socket_listen, struct socket *sock)
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/socket_setsockopt")
-int BPF_PROG(sn_socket_setsockopt, struct socket *sock, int level, int name)
+SN_HOOK(socket_setsockopt, struct socket *sock, int level, int name)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -365,8 +359,7 @@ int BPF_PROG(sn_socket_setsockopt, struct socket *sock, int level, int name)
 	return sn_finish(pol, &ask);
 }
 
-SEC("lsm/netlink_send")
-int BPF_PROG(sn_netlink_send, struct sock *sk, struct sk_buff *skb)
+SN_HOOK(netlink_send, struct sock *sk, struct sk_buff *skb)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask = { .op = SN_OP_NET_NETLINK };

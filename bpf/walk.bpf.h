@@ -126,14 +126,6 @@ static __always_inline bool sn_is_below(struct dentry *dentry, __u64 own)
 	return false;
 }
 
-/* As sn_home(), of a tenant that has found no place in "homes". */
-static __noinline __u64 sn_home_by_policy(void)
-{
-	const struct sn_policy *pol = sn_current_policy();
-
-	return pol && pol->safe_mode && !pol->audit ? sn_own_directory(&pol->dir) : 0;
-}
-
 static __always_inline bool sn_is_device(__u32 mode)
 {
 	return (mode & SN_S_IFMT) == SN_S_IFCHR || (mode & SN_S_IFMT) == SN_S_IFBLK;
