@@ -8,6 +8,7 @@ struct sn_addresses addresses SEC(".maps");
 struct sn_ports ports SEC(".maps");
 struct sn_directories directories SEC(".maps");
 struct sn_names names SEC(".maps");
+struct sn_lists lists SEC(".maps");
 struct sn_all_homes homes SEC(".maps");
 struct sn_events events SEC(".maps");
 struct sn_all_state state SEC(".maps");

@@ -23,6 +23,7 @@ struct sn_addresses SN_HASH(struct sn_address_key, struct sn_text, SN_RULES_MAX)
 struct sn_ports SN_HASH(struct sn_port_key, struct sn_text, SN_RULES_MAX);
 struct sn_directories SN_HASH(struct sn_directory_key, struct sn_rule, SN_RULES_MAX);
 struct sn_names SN_HASH(struct sn_name_key, struct sn_rule, SN_RULES_MAX);
+struct sn_lists SN_HASH(struct sn_list_key, struct sn_list, SN_RULES_MAX);
 
 struct sn_all_homes {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -49,6 +50,7 @@ extern struct sn_addresses addresses SEC(".maps");
 extern struct sn_ports ports SEC(".maps");
 extern struct sn_directories directories SEC(".maps");
 extern struct sn_names names SEC(".maps");
+extern struct sn_lists lists SEC(".maps");
 extern struct sn_all_homes homes SEC(".maps");
 extern struct sn_events events SEC(".maps");
 extern struct sn_all_state state SEC(".maps");

@@ -15,12 +15,12 @@
 
 #define SN_PIN_DIR "/sys/fs/bpf/safenode"
 
-#define SN_TENANT_MAX	  64	/* bytes of a tenant's name, the NUL included */
-#define SN_NAME_MAX	  64	/* bytes of a single file's name, the NUL included */
-#define SN_TEXT_MAX	  128	/* bytes of a path kept for people to read */
-#define SN_EVENT_PATH_MAX 512	/* bytes of the path in an event */
-#define SN_TENANTS_MAX	  16384 /* entries in "policies" and "counters" */
-#define SN_RULES_MAX	  262144 /* entries in each of "addresses", "ports", "directories", "names" */
+#define SN_TENANT_MAX	  64	    /* bytes of a tenant's name, the NUL included */
+#define SN_NAME_MAX	  64	    /* bytes of a single file's name, the NUL included */
+#define SN_TEXT_MAX	  128	    /* bytes of a path kept for people to read */
+#define SN_EVENT_PATH_MAX 512	    /* bytes of the path in an event */
+#define SN_TENANTS_MAX	  16384	    /* entries in "policies" and "counters" */
+#define SN_RULES_MAX	  262144    /* entries in each of the maps of rules, and in "lists" */
 #define SN_EVENTS_BYTES	  (1 << 20) /* size of the ring buffer */
 #define SN_EVENTS_RATE	  256	    /* events that one tenant may put on the ring in a second */
 #define SN_WALK_MAX	  4096 /* directories that a walk to the root climbs before it refuses */
@@ -250,6 +250,25 @@ struct sn_rule {
 	char path[SN_TEXT_MAX]; /* for people */
 };
 _Static_assert(sizeof(struct sn_rule) == 144, "no hidden padding");
+
+/*
+ * Key of "lists". A hash map finds the keys of one scope only by going through all of it; so that
+ * what a tenant costs does not depend on the others, the keys of its rules are listed.
+ */
+struct sn_list_key {
+	__u64 scope;  /* as in the rules' keys */
+	__u64 number; /* from 0 on; or SN_LIST_COMPLETE */
+};
+#define SN_LIST_COMPLETE (~0ULL) /* every rule that is listed under this scope is there */
+
+/* Value of "lists": for the tools alone. */
+struct sn_list {
+	__u8 map; /* which map of rules the keys are of; store.c numbers them */
+	__u8 pad[7];
+	char keys[SN_TEXT_MAX]; /* without scope and zeros at their end, each behind its length plus
+				   1 */
+};
+_Static_assert(sizeof(struct sn_list) == 136, "no hidden padding");
 
 /* The one value in "state": what the loader did. */
 struct sn_state {

@@ -30,7 +30,8 @@ int sn_store_open(struct sn_store *store, struct sn_err *err)
 	    open_map(&store->ports, SN_PIN_DIR "/ports", err) ||
 	    open_map(&store->directories, SN_PIN_DIR "/directories", err) ||
 	    open_map(&store->names, SN_PIN_DIR "/names", err) ||
-	    open_map(&store->homes, SN_PIN_DIR "/homes", err)) {
+	    open_map(&store->homes, SN_PIN_DIR "/homes", err) ||
+	    open_map(&store->lists, SN_PIN_DIR "/lists", err)) {
 		sn_store_close(store);
 		return -EPROTO;
 	}
@@ -39,8 +40,9 @@ int sn_store_open(struct sn_store *store, struct sn_err *err)
 
 void sn_store_close(struct sn_store *store)
 {
-	int *fds[] = { &store->policies,    &store->counters, &store->addresses, &store->ports,
-		       &store->directories, &store->names,    &store->homes,	 &store->lock };
+	int *fds[] = { &store->policies, &store->counters,    &store->addresses,
+		       &store->ports,	 &store->directories, &store->names,
+		       &store->homes,	 &store->lists,	      &store->lock };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
 		if (*fds[i] >= 0)
@@ -83,41 +85,23 @@ static int fd_of(const struct sn_store *store, enum rule_map map)
 	return *(const int *)((const char *)store + rule_maps[map].fd);
 }
 
-/*
- * A hash map finds the keys of one scope only by going through all of it. So that what a tenant
- * costs does not depend on the others, a scope's keys are listed in "directories": under numbers
- * from 0 on, of a device that no file has, and with no access. What is listed need not be there,
- * for the list is written first and removed last.
- */
-#define LIST_DEV      (~0U)
-#define LIST_COMPLETE (~0ULL) /* this number: every rule that is listed is there */
-
-/* @path holds keys without scope and zeros at their end, each behind its length plus 1. */
+/* What is listed need not be there, for the list is written first and removed last. */
 struct list {
-	__u64 scope;
-	__u64 number;
-	enum rule_map map;
+	struct sn_list_key key;
+	struct sn_list value;
 	size_t used;
-	struct sn_rule rule;
 };
-
-static struct sn_directory_key list_key(__u64 scope, __u64 number)
-{
-	return (struct sn_directory_key){ .scope = scope, .ino = number, .dev = LIST_DEV };
-}
 
 static int put_list(struct sn_store *store, struct list *list, struct sn_err *err)
 {
-	struct sn_directory_key key = list_key(list->scope, list->number);
 	int ret;
 
 	if (!list->used)
 		return 0;
-	list->rule.pad[0] = list->map;
-	ret = put(store->directories, "directories", &key, &list->rule, err);
-	list->number++;
+	ret = put(store->lists, "lists", &list->key, &list->value, err);
+	list->key.number++;
 	list->used = 0;
-	memset(&list->rule, 0, sizeof(list->rule));
+	memset(&list->value, 0, sizeof(list->value));
 	return ret;
 }
 
@@ -128,17 +112,17 @@ typedef int (*rule_step)(struct sn_store *store, struct list *list, enum rule_ma
 static int list_rule(struct sn_store *store, struct list *list, enum rule_map map, const void *key,
 		     const void *value, struct sn_err *err)
 {
-	const char *tail = (const char *)key + sizeof(list->scope);
-	size_t len = rule_maps[map].key_size - sizeof(list->scope);
+	const char *tail = (const char *)key + sizeof(list->key.scope);
+	size_t len = rule_maps[map].key_size - sizeof(list->key.scope);
 	int ret = 0;
 
 	while (len && !tail[len - 1])
 		len--;
-	if (map != list->map || list->used + 1 + len > sizeof(list->rule.path))
+	if (map != list->value.map || list->used + 1 + len > sizeof(list->value.keys))
 		ret = put_list(store, list, err);
-	list->map = map;
-	list->rule.path[list->used++] = (char)(len + 1);
-	memcpy(list->rule.path + list->used, tail, len);
+	list->value.map = map;
+	list->value.keys[list->used++] = (char)(len + 1);
+	memcpy(list->value.keys + list->used, tail, len);
 	list->used += len;
 	return ret;
 }
@@ -159,7 +143,7 @@ static int each_address(struct sn_store *store, struct sn_tenant *tenant, struct
 	int ret = nr < 0 ? sn_fail(err, ENOMEM, "out of memory") : 0;
 
 	for (ssize_t i = 0; i < nr && !ret; i++) {
-		rules[i].key.cgroup_id = list->scope;
+		rules[i].key.cgroup_id = list->key.scope;
 		ret = step(store, list, ADDRESSES, &rules[i].key, &rules[i].text, err);
 	}
 	return ret;
@@ -177,7 +161,7 @@ static int each_port(struct sn_store *store, const struct sn_port_range *ranges,
 		struct sn_text text = sn_port_text(ranges[i]);
 
 		for (size_t b = 0; b < nr_blocks && !ret; b++) {
-			blocks[b].cgroup_id = list->scope;
+			blocks[b].cgroup_id = list->key.scope;
 			blocks[b].use = use;
 			*lengths |= 1U << blocks[b].length;
 			ret = step(store, list, PORTS, &blocks[b], &text, err);
@@ -210,13 +194,13 @@ static int each_path(struct sn_store *store, const struct sn_rules *rules, struc
 	for (size_t i = 0; i < rules->nr_directories && !ret; i++) {
 		struct sn_directory_rule rule = rules->directories[i];
 
-		rule.key.scope = list->scope;
+		rule.key.scope = list->key.scope;
 		ret = step(store, list, DIRECTORIES, &rule.key, &rule.rule, err);
 	}
 	for (size_t i = 0; i < rules->nr_names && !ret; i++) {
 		struct sn_name_rule rule = rules->names[i];
 
-		rule.key.directory.scope = list->scope;
+		rule.key.directory.scope = list->key.scope;
 		ret = step(store, list, NAMES, &rule.key, &rule.rule, err);
 	}
 	return ret;
@@ -239,7 +223,7 @@ static int each_own(struct sn_store *store, struct sn_tenant *tenant, struct lis
 
 static int put_own(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err)
 {
-	struct list list = { .scope = tenant->policy.cgroup_id };
+	struct list list = { .key.scope = tenant->policy.cgroup_id };
 	int ret = each_own(store, tenant, &list, list_rule, err);
 
 	if (!ret)
@@ -253,19 +237,19 @@ static int put_own(struct sn_store *store, struct sn_tenant *tenant, struct sn_e
  */
 static int put_baseline(struct sn_store *store, const struct sn_tenant *tenant, struct sn_err *err)
 {
-	struct list list = { .scope = tenant->policy.baseline };
-	struct sn_directory_key complete = list_key(list.scope, LIST_COMPLETE);
-	struct sn_rule none = {};
+	struct list list = { .key.scope = tenant->policy.baseline };
+	struct sn_list_key complete = { .scope = list.key.scope, .number = SN_LIST_COMPLETE };
+	struct sn_list none = {};
 	int ret;
 
-	if (!bpf_map_lookup_elem(store->directories, &complete, &none))
+	if (!bpf_map_lookup_elem(store->lists, &complete, &none))
 		return 0;
 	ret = each_path(store, &tenant->baseline, &list, list_rule, err);
 	if (!ret)
 		ret = put_list(store, &list, err);
 	if (!ret)
 		ret = each_path(store, &tenant->baseline, &list, write_rule, err);
-	return ret ? ret : put(store->directories, "directories", &complete, &none, err);
+	return ret ? ret : put(store->lists, "lists", &complete, &none, err);
 }
 
 static int erase(int map, const void *key)
@@ -273,40 +257,37 @@ static int erase(int map, const void *key)
 	return bpf_map_delete_elem(map, key) && errno != ENOENT ? -errno : 0;
 }
 
-static int remove_listed(struct sn_store *store, __u64 scope, const struct sn_rule *list)
+static int remove_listed(struct sn_store *store, __u64 scope, const struct sn_list *list)
 {
-	enum rule_map map = list->pad[0];
 	size_t used = 0;
 	int ret = 0;
 
-	while (!ret && used < sizeof(list->path) && list->path[used]) {
+	while (!ret && used < sizeof(list->keys) && list->keys[used]) {
 		__u64 key[KEY_MAX / sizeof(__u64)] = { scope };
-		size_t len = (unsigned char)list->path[used++] - 1;
+		size_t len = (unsigned char)list->keys[used++] - 1;
 
-		memcpy(key + 1, list->path + used, len);
+		memcpy(key + 1, list->keys + used, len);
 		used += len;
-		ret = erase(fd_of(store, map), key);
+		ret = erase(fd_of(store, list->map), key);
 	}
 	return ret;
 }
 
 static int remove_rules(struct sn_store *store, __u64 scope)
 {
-	struct sn_directory_key key = list_key(scope, LIST_COMPLETE);
-	struct sn_rule list;
-	int ret = erase(store->directories, &key);
-	__u64 nr = 0;
+	struct sn_list_key key = { .scope = scope, .number = SN_LIST_COMPLETE };
+	int ret = erase(store->lists, &key);
+	struct sn_list list;
 
-	do
-		key = list_key(scope, nr);
-	while (!bpf_map_lookup_elem(store->directories, &key, &list) && ++nr);
+	key.number = 0;
+	while (!bpf_map_lookup_elem(store->lists, &key, &list))
+		key.number++;
 	/* from its end, so that what is left of it begins at 0 at any time */
-	while (nr-- && !ret) {
-		key = list_key(scope, nr);
-		if (!bpf_map_lookup_elem(store->directories, &key, &list))
+	while (key.number-- && !ret) {
+		if (!bpf_map_lookup_elem(store->lists, &key, &list))
 			ret = remove_listed(store, scope, &list);
 		if (!ret)
-			ret = erase(store->directories, &key);
+			ret = erase(store->lists, &key);
 	}
 	return ret;
 }

@@ -17,10 +17,11 @@ struct sn_store {
 	int directories;
 	int names;
 	int homes;
+	int lists;
 	int lock; /* the pin directory, locked: one tool changes policies at a time */
 };
 
-#define SN_STORE_CLOSED ((struct sn_store){ -1, -1, -1, -1, -1, -1, -1, -1 })
+#define SN_STORE_CLOSED ((struct sn_store){ -1, -1, -1, -1, -1, -1, -1, -1, -1 })
 
 /* Everything that is written for one tenant. policy.cgroup_id is the scope of @own. */
 struct sn_tenant {

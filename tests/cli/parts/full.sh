@@ -34,7 +34,7 @@ part_full()
 	need_loaded
 	it "a tenant of another program runs meanwhile" start_watch
 	remember
-	for map in policies counters addresses ports directories names; do
+	for map in policies counters addresses ports directories names lists; do
 		it "when the map '$map' is full, attach says so and leaves nothing" full "$map"
 	done
 	it "the tenant that ran meanwhile was refused all the time" stop_watch

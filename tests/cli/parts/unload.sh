@@ -13,7 +13,7 @@ ended_tenant_keeps_it()
 has_no_maps()
 {
 	! bpftool map show |
-		grep -qE 'name (policies|counters|addresses|ports|directories|names|events|state) '
+		grep -qE 'name (policies|counters|addresses|ports|directories|names|homes|lists|events|state) '
 }
 
 leaves_nothing()
