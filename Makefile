@@ -12,8 +12,7 @@ CWARN     := -std=gnu17 -Wall -Wextra -Wshadow -Wno-unused-parameter
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 	     -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m))) \
 	     -Ivmlinux -Iinclude -MMD -MP
-# in the programs: to find, map and relocate these would cost each attach half a million instructions
-LDLIBS    := -Wl,-Bstatic -lbpf -lelf -lz -Wl,-Bdynamic
+LDLIBS    := -lbpf -lelf -lz
 
 PROGRAMS  := safenode-load safenode-attach safenode-detach safenode-status safenode-log safenode
 BPF_OBJ   := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/*.bpf.c))
