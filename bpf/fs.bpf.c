@@ -216,14 +216,6 @@ static __always_inline int sn_ask_permission(const struct sn_policy *pol, struct
 	return sn_finish(pol, &ask);
 }
 
-/* As sn_home(), of a tenant that has found no place in "homes". */
-static __noinline __u64 sn_home_by_policy(void)
-{
-	const struct sn_policy *pol = sn_current_policy();
-
-	return pol && pol->safe_mode && !pol->audit ? sn_own_directory(&pol->dir) : 0;
-}
-
 /* One step of a path, and nothing else. */
 static __always_inline bool sn_is_search(int mask)
 {
@@ -233,7 +225,7 @@ static __always_inline bool sn_is_search(int mask)
 /* The one hook that is called for every directory of every path: the order is that of the costs. */
 SN_HOOK(inode_permission, struct inode *inode, int mask)
 {
-	const struct sn_policy *pol;
+	const struct sn_policy *pol = NULL;
 	__u64 home;
 
 	/* file_open asks with the file at hand */
@@ -243,15 +235,21 @@ SN_HOOK(inode_permission, struct inode *inode, int mask)
 		return 0;
 	if (sn_is_search(mask)) {
 		home = sn_home();
-		if (!home)
-			home = sn_home_by_policy();
+		if (!home) { /* no place in "homes", or no tenant */
+			pol = sn_current_policy();
+			if (!pol)
+				return 0;
+			if (pol->safe_mode && !pol->audit)
+				home = sn_own_directory(&pol->dir);
+		}
 		if (sn_walk_is_at_home(inode, home))
 			return 0;
 	} else if (!(mask & SN_MAY_CHDIR_BIT) && !sn_is_device(inode->i_mode) &&
 		   sn_alias_is_at_home(sn_argument(ctx, 0))) {
 		return 0;
 	}
-	pol = sn_current_policy();
+	if (!pol)
+		pol = sn_current_policy();
 	if (!pol)
 		return 0;
 	if (sn_is_search(mask) && sn_search_is_listed(pol, inode))

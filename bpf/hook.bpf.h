@@ -3,7 +3,8 @@
  * The first and the last step of every hook: whose policy; count, report and answer.
  *
  * Three rules hold in every program of this directory:
- *  - Not below the parent cgroup: return 0 at once, before any map is touched; SN_HOOK() does.
+ *  - Not below the parent cgroup: return 0 before any policy is looked up; SN_HOOK() does, at once,
+ *    for all but those whose cgroups have programs on egress of somebody else's.
  *  - Below it and anything unclear: refuse. SN_UNKNOWN is 0, so a forgotten field refuses.
  *  - No decision rests on comparing a hook's pointer argument, or a pointer loaded through one,
  *    with NULL. Linux 6.12 takes such "trusted" pointers for never NULL, deletes the comparison
@@ -72,6 +73,34 @@ static __always_inline bool sn_is_nobody(void)
 	return (__u64)cgroup->bpf.effective[SN_CGROUP_INET_EGRESS] == sn_no_egress;
 }
 
+static __always_inline __u64 sn_current_cgroup(void)
+{
+	return bpf_get_current_task_btf()->cgroups->dfl_cgrp->kn->id;
+}
+
+/*
+ * The directory of the tenant whose cgroup has that id, by "homes": then it is a tenant in safe
+ * mode without audit. NULL says nothing, and its policy has to be asked.
+ */
+static __always_inline const struct sn_inode *sn_find_home(__u64 cgroup_id)
+{
+	__u32 index = sn_homes_index(cgroup_id);
+	struct sn_homes_set *set = bpf_map_lookup_elem(&homes, &index);
+
+	_Static_assert(SN_HOMES_WAYS == 4, "all are looked at");
+	if (!set || !cgroup_id) /* nobody's, as the entries in no use */
+		return NULL;
+	if (set->home[0].cgroup_id == cgroup_id)
+		return &set->home[0].dir;
+	if (set->home[1].cgroup_id == cgroup_id)
+		return &set->home[1].dir;
+	if (set->home[2].cgroup_id == cgroup_id)
+		return &set->home[2].dir;
+	if (set->home[3].cgroup_id == cgroup_id)
+		return &set->home[3].dir;
+	return NULL;
+}
+
 static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 {
 	__u64 id = sn_current_tenant();
@@ -90,13 +119,15 @@ static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 
 /*
  * The policy that current, who is somebody, lives under; NULL when it is not a tenant. Most live in
- * the tenant's cgroup itself, so its id is tried first: no other cgroup has a policy.
+ * the tenant's cgroup itself, and need no look at its ancestors.
  */
 static __always_inline const struct sn_policy *sn_current_policy(void)
 {
-	__u64 id = bpf_get_current_task_btf()->cgroups->dfl_cgrp->kn->id;
-	const struct sn_policy *pol = bpf_map_lookup_elem(&policies, &id);
+	__u64 id = sn_current_cgroup();
+	const struct sn_policy *pol = NULL;
 
+	if (sn_find_home(id))
+		pol = bpf_map_lookup_elem(&policies, &id);
 	return pol ? pol : sn_policy_by_ancestor();
 }
 

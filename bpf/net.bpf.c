@@ -271,7 +271,13 @@ static __always_inline bool sn_may_lead_elsewhere(const struct sn_policy *pol, s
 	return !sn_made_by_tenant(pol, sock);
 }
 
-SN_HOOK(socket_sendmsg, struct socket *sock, struct msghdr *msg)
+/* Is it a stream, which leads to where connect() went? Or one that the server handed over. */
+static __always_inline bool sn_goes_on(struct socket *sock, struct msghdr *msg)
+{
+	return sock->type == SN_SOCK_STREAM && !msg->msg_name;
+}
+
+static __noinline int sn_ask_to_send(struct socket *sock, struct msghdr *msg)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -299,6 +305,13 @@ SN_HOOK(socket_sendmsg, struct socket *sock, struct msghdr *msg)
 	if (dest.known)
 		ask.why = sn_ask_about_dest(pol, &ask, &dest);
 	return sn_finish(pol, &ask);
+}
+
+SN_HOOK(socket_sendmsg, struct socket *sock, struct msghdr *msg)
+{
+	if (sn_goes_on(sock, msg) && sn_find_home(sn_current_cgroup()))
+		return 0;
+	return sn_ask_to_send(sock, msg);
 }
 
 SN_HOOK(socket_bind, struct socket *sock, struct sockaddr *address, int len)
@@ -497,6 +510,12 @@ static __always_inline bool sn_read_plain_packet(struct __sk_buff *skb, struct s
 	return true;
 }
 
+/* On a connection that somebody opened to the tenant, or that was checked when it was opened? */
+static __always_inline bool sn_is_answer(const struct sn_packet *packet)
+{
+	return packet->protocol == SN_IPPROTO_TCP && !packet->opens;
+}
+
 /* Whichever process is current when a packet leaves, it need not be the sender. */
 static __noinline int sn_drop(const struct sn_policy *pol, const struct sn_packet *packet,
 			      enum sn_why why)
@@ -519,21 +538,24 @@ SEC("cgroup_skb/egress")
 int sn_egress(struct __sk_buff *skb)
 {
 	__u64 id = bpf_skb_ancestor_cgroup_id(skb, sn_parent_level + 1);
-	const struct sn_policy *pol = bpf_map_lookup_elem(&policies, &id);
 	struct sn_packet packet;
+	bool plain = sn_read_plain_packet(skb, &packet);
+	const struct sn_policy *pol;
 	enum sn_why why;
 
+	if (plain && sn_is_answer(&packet) && sn_find_home(id))
+		return 1;
+	pol = bpf_map_lookup_elem(&policies, &id);
 	if (!pol)
 		return sn_drop((const struct sn_policy *)&sn_no_policy, NULL, SN_NO_POLICY);
 	if (!pol->safe_mode)
 		return sn_drop(pol, NULL, SN_NO_POLICY);
-	if (!sn_read_plain_packet(skb, &packet)) {
+	if (!plain) {
 		packet = (struct sn_packet){};
 		if (!sn_read_packet(skb, &packet))
 			return sn_drop(pol, NULL, SN_UNKNOWN);
 	}
-	/* answers on connections that somebody opened to the tenant, or that were checked */
-	if (packet.protocol == SN_IPPROTO_TCP && !packet.opens)
+	if (sn_is_answer(&packet))
 		return 1;
 	/* the loopback device carries what goes to any address of this machine */
 	why = sn_judge_dest(pol, &packet.dest, pol->self_restricted && skb->ifindex == 1);

@@ -88,23 +88,8 @@ static __always_inline __u64 sn_own_directory(const struct sn_inode *dir)
  */
 static __always_inline __u64 sn_home(void)
 {
-	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
-	__u64 id = cgroup->kn->id;
-	__u32 index = sn_homes_index(id);
-	struct sn_homes_set *set = bpf_map_lookup_elem(&homes, &index);
-	const struct sn_inode *dir = NULL;
+	const struct sn_inode *dir = sn_find_home(sn_current_cgroup());
 
-	_Static_assert(SN_HOMES_WAYS == 4, "all are looked at");
-	if (!set)
-		return 0;
-	if (set->home[0].cgroup_id == id)
-		dir = &set->home[0].dir;
-	else if (set->home[1].cgroup_id == id)
-		dir = &set->home[1].dir;
-	else if (set->home[2].cgroup_id == id)
-		dir = &set->home[2].dir;
-	else if (set->home[3].cgroup_id == id)
-		dir = &set->home[3].dir;
 	return dir ? sn_own_directory(dir) : 0;
 }
 
@@ -165,8 +150,8 @@ static __always_inline bool sn_address_is_inside(__u64 dentry, __u64 own)
 
 /*
  * May the path walk that has come to the directory @inode go on there, because it is @own, or lies
- * inside, or on the way to it? False also when somebody else has to tell. The walk's own state has
- * the dentry; it is believed when it is one of @inode's.
+ * inside, or on the way to it, as current's root always does? False also when somebody else has to
+ * tell. The walk's own state has the dentry; it is believed when it is one of @inode's.
  */
 static __always_inline bool sn_walk_is_at_home(struct inode *inode, __u64 own)
 {

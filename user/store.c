@@ -366,9 +366,11 @@ static int close_and_empty(struct sn_store *store, const struct sn_policy *polic
 	__u64 id = policy->cgroup_id;
 	int ret = replace_home(store, id, id, &(struct sn_home){});
 
+	if (ret)
+		return ret;
 	if (put_closed(store, policy, NULL))
 		bpf_map_delete_elem(store->policies, &id); /* that refuses, too */
-	return ret ? ret : remove_rules(store, id);
+	return remove_rules(store, id);
 }
 
 static int forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep)
@@ -414,14 +416,18 @@ static int not_removed(const struct sn_policy *policy, int ret, struct sn_err *e
 int sn_store_empty(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
 		   struct sn_err *err)
 {
-	int found = !sn_store_get(store, cgroup_id, policy);
-	int ret = found ? close_and_empty(store, policy) : 0;
+	int ret = sn_store_get(store, cgroup_id, policy);
 
-	if (ret)
-		found = not_removed(policy, ret, err);
-	if (found <= 0)
-		*policy = (struct sn_policy){};
-	return found;
+	if (!ret) {
+		ret = close_and_empty(store, policy);
+		if (!ret)
+			return 1;
+		ret = not_removed(policy, ret, err);
+	} else if (ret != -ENOENT) {
+		ret = sn_fail(err, -ret, "cannot read the policies: %s", strerror(-ret));
+	}
+	*policy = (struct sn_policy){};
+	return ret == -ENOENT ? 0 : ret;
 }
 
 int sn_store_forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep,

@@ -563,7 +563,7 @@ TEST(a_long_path_deep_down_does_not_hold_the_processor)
 	t = tenant_start("t10", "--keep-fd", "50", NULL);
 	ms = inside(t, "stat_below_50", "%d", 400);
 	EXPECT_TRUE(ms >= 0);
-	if (ms > 1000)
+	if (ms > 10000) /* where every step grew with the depth it was a minute and more */
 		FAIL("%ld ms for one stat()", ms);
 	if (system("rm -rf /srv/t10/a"))
 		FAIL("/srv/t10/a is left");
