@@ -129,14 +129,28 @@ void sn_tenant_path(char path[PATH_MAX], const char *mount, const struct sn_stat
 		path[0] = '\0'; /* matches nothing */
 }
 
+/* 1 or 0: do processes run in the tenant's cgroup? Not to know is an error, and none is no cgroup.
+ */
+static int is_running(const char *cgroup, const char *tenant, struct sn_err *err)
+{
+	int populated = sn_cgroup_populated(cgroup);
+
+	if (populated >= 0 || populated == -ENOENT)
+		return populated == 1;
+	return sn_fail(err, -populated, "cannot tell whether tenant '%s' is running: %s", tenant,
+		       strerror(-populated));
+}
+
 static int check_idle(struct plan *plan, struct sn_err *err)
 {
-	if (sn_cgroup_populated(plan->cgroup) == 1)
+	int running = is_running(plan->cgroup, plan->words->tenant, err);
+
+	if (running == 1)
 		return sn_fail(err, EINVAL,
 			       "tenant '%s' is running; choose another name, or "
 			       "safenode-detach --cgroup %s --kill first",
 			       plan->words->tenant, plan->words->tenant);
-	return 0;
+	return running;
 }
 
 /*
@@ -228,14 +242,8 @@ static int add_descriptors(struct plan *plan, struct sn_err *err)
 	for (int fd = 0; fd <= 2 && !ret; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
 			ret = sn_rules_add_fd(&plan->tenant.own, fd, err);
-	for (size_t i = 0; i < words->nr_keep_fd && !ret; i++) {
-		if (fcntl(words->keep_fd[i], F_GETFD) < 0)
-			return sn_fail(err, EINVAL,
-				       "descriptor %d is not open; --keep-fd takes one "
-				       "that the caller opened",
-				       words->keep_fd[i]);
+	for (size_t i = 0; i < words->nr_keep_fd && !ret; i++)
 		ret = sn_rules_add_fd(&plan->tenant.own, words->keep_fd[i], err);
-	}
 	return ret;
 }
 
@@ -330,29 +338,32 @@ static int set_limits(const struct plan *plan, struct sn_err *err)
 /* ---- doing and undoing ---- */
 
 /*
- * Its policy is closed first: until its cgroup is gone, the tenant is refused everything. What
- * sn_store_forget() needs goes to @policy. How many policies there were, or a negative errno;
- * -ENOENT: there is no such cgroup.
+ * Closes the policy and removes the rules of the tenant of that cgroup. What sn_store_forget()
+ * needs goes to @policy. How many policies there were, or a negative errno; -ENOENT: no such
+ * cgroup.
  */
 static int empty_tenant(struct sn_store *store, const char *cgroup, struct sn_policy *policy,
 			struct sn_err *err)
 {
 	__u64 id;
-	int found = sn_cgroup_id(cgroup, &id, err), ret;
+	int ret = sn_cgroup_id(cgroup, &id, err);
 
-	if (!found)
-		found = sn_store_empty(store, id, policy, err);
-	ret = found < 0 ? found : sn_cgroup_remove(cgroup, err);
-	return ret ? ret : found;
+	return ret ? ret : sn_store_empty(store, id, policy, err);
 }
 
+/*
+ * The cgroup goes last: whoever is killed before leaves it to be found, and without a policy, too,
+ * whoever is in it is refused everything.
+ */
 static int remove_tenant(struct sn_store *store, const char *cgroup, struct sn_err *err)
 {
 	struct sn_policy policy = {};
 	int found = empty_tenant(store, cgroup, &policy, err);
-	int ret = sn_store_forget(store, &policy, 0, err);
+	int ret = found < 0 ? found : sn_store_forget(store, &policy, 0, err);
 
-	return found < 0 || !ret ? found : ret;
+	if (!ret)
+		ret = sn_cgroup_remove(cgroup, err);
+	return ret ? ret : found;
 }
 
 /* The guardian's, with the lock that it shares with the launcher. */
@@ -389,7 +400,9 @@ static int establish(struct plan *plan, struct sn_err *err)
 	ret = check_idle(plan, err); /* again, now that nobody else can change it */
 	if (!ret)
 		ret = empty_tenant(&plan->store, plan->cgroup, &old, err);
-	if (ret >= 0 || ret == -ENOENT)
+	if (ret >= 0)
+		ret = sn_cgroup_remove(plan->cgroup, err);
+	if (!ret || ret == -ENOENT)
 		ret = make_tenant(plan, err);
 	if (ret) {
 		sn_store_forget(&plan->store, &old, 0, NULL);
@@ -419,11 +432,25 @@ static int fill_stdio(struct sn_err *err)
 	return 0;
 }
 
+/* Asked before a file of our own gets such a number. */
+static int check_descriptors(const struct sn_words *words, struct sn_err *err)
+{
+	for (size_t i = 0; i < words->nr_keep_fd; i++)
+		if (fcntl(words->keep_fd[i], F_GETFD) < 0)
+			return sn_fail(err, EINVAL,
+				       "descriptor %d is not open; --keep-fd takes one "
+				       "that the caller opened",
+				       words->keep_fd[i]);
+	return 0;
+}
+
 int sn_attach(const struct sn_words *words, char *const argv[], struct sn_err *err)
 {
 	struct plan plan = { .words = words, .store = SN_STORE_CLOSED };
 	int ret = fill_stdio(err);
 
+	if (!ret)
+		ret = check_descriptors(words, err);
 	if (!ret)
 		ret = make_plan(&plan, argv, err);
 	if (!ret)
@@ -456,7 +483,8 @@ int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 	char mount[PATH_MAX], cgroup[PATH_MAX];
 	struct sn_state state;
 	struct sn_store store;
-	int ret = sn_object_state(&state, err), populated;
+	int ret = sn_object_state(&state, err);
+	bool missing;
 
 	if (!ret)
 		ret = sn_cgroup_mount(mount, err);
@@ -465,16 +493,17 @@ int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 	if (ret)
 		return ret;
 	sn_tenant_path(cgroup, mount, &state, tenant);
-	populated = sn_cgroup_populated(cgroup);
-	if (populated == 1)
+	missing = sn_cgroup_populated(cgroup) == -ENOENT;
+	ret = is_running(cgroup, tenant, err);
+	if (ret == 1)
 		ret = kill ? sn_cgroup_kill(cgroup, err)
 			   : sn_fail(err, EBUSY, "tenant '%s' is running; end it, or give --kill",
 				     tenant);
 	if (!ret)
 		ret = remove_tenant(&store, cgroup, err);
-	if (ret == -ENOENT) /* removed by hand, and ids are never used again */
+	if (!ret || ret == -ENOENT) /* the cgroup of its policy was removed by hand, or replaced */
 		ret = sn_store_remove_tenant(&store, tenant, err);
-	if (!ret && populated == -ENOENT)
+	if (!ret && missing)
 		ret = sn_fail(err, ENOENT, "no tenant '%s'; see safenode-status", tenant);
 	sn_store_close(&store);
 	return ret < 0 ? ret : 0;

@@ -64,6 +64,7 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 {
 	char mount[PATH_MAX], origin[PATH_MAX] = "";
 	pid_t launcher = getpid(), pid;
+	void (*before)(int);
 	int to[2], done[2], status = 0;
 
 	if (sn_cgroup_mount(mount, NULL) || sn_cgroup_own(mount, origin, NULL))
@@ -75,7 +76,10 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 		close(to[1]);
 		return sn_fail(err, errno, "cannot make a pipe: %s", strerror(errno));
 	}
-	pid = vfork(); /* without a copy of its memory, for it only forks again */
+	/* a caller may have it ignored, and then nobody could be waited for */
+	before = signal(SIGCHLD, SIG_DFL);
+	/* without a copy of its memory, for it only forks again, which glibc and Linux allow */
+	pid = vfork();
 	if (!pid) {
 		close(to[1]);
 		close(done[0]);
@@ -87,9 +91,11 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 	close(to[0]);
 	close(done[1]);
 	*g = (struct guardian){ .to = to[1], .done = done[0] };
-	if (pid < 0)
-		return sn_fail(err, errno, "cannot fork: %s", strerror(errno));
-	waitpid(pid, &status, 0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		status = -errno;
+	signal(SIGCHLD, before);
+	if (status < 0)
+		return sn_fail(err, -status, "cannot fork: %s", strerror(-status));
 	if (!status)
 		return 0;
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;

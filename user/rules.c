@@ -392,9 +392,15 @@ int sn_rules_add_code(struct sn_rules *rules, const char *path, __u32 access, st
 	return add(&walk, access, 0);
 }
 
+/* Not there, or not for us: but these say nothing about the file. */
+static int unless_missing(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE ? error : 0;
+}
+
 int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access, __u32 below)
 {
-	return sn_rules_add(rules, path, access, below, NULL) == -ENOMEM ? -ENOMEM : 0;
+	return unless_missing(sn_rules_add(rules, path, access, below, NULL));
 }
 
 int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
@@ -405,7 +411,7 @@ int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
 		.keep_link = true,
 	};
 
-	return add(&walk, WAY_LINK, 0) == -ENOMEM ? -ENOMEM : 0;
+	return unless_missing(add(&walk, WAY_LINK, 0));
 }
 
 int sn_rules_add_ancestors(struct sn_rules *rules, const char *path, struct sn_err *err)

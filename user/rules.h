@@ -55,7 +55,10 @@ int sn_rules_add(struct sn_rules *rules, const char *path, __u32 access, __u32 b
  */
 int sn_rules_add_code(struct sn_rules *rules, const char *path, __u32 access, struct sn_err *err);
 
-/* Like sn_rules_add(), but where that fails @path is left out; 0 or -ENOMEM. */
+/*
+ * Like sn_rules_add(), but what cannot be reached is left out; 0, or -ENOMEM, -EMFILE or -ENFILE,
+ * which say nothing about it.
+ */
 int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access, __u32 below);
 
 /* The same for a symbolic link (or a single file) itself, not for what it points to. */

@@ -337,6 +337,18 @@ static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **ou
 		       strerror(error ?: ENOMEM));
 }
 
+/* A baseline that is not whole must not pass for one: the runtime would fail in odd ways. */
+static int left_out(int error, struct sn_err *err)
+{
+	if (!error)
+		return 0;
+	if (error == -ENOMEM)
+		return sn_fail(err, ENOMEM, "out of memory");
+	return sn_fail(err, -error,
+		       "cannot look at all that the runtime reads: %s; raise ulimit -n",
+		       strerror(-error));
+}
+
 /*
  * glibc before 2.34 opens these by dlopen(3) for getaddrinfo(3). The other modules that
  * nsswitch.conf may name talk to daemons over Unix sockets, which no tenant has; where they cannot
@@ -345,17 +357,16 @@ static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **ou
 static int add_nss(struct sn_rules *rules, const char *libc)
 {
 	static const char *const modules[] = { "libnss_files.so.2", "libnss_dns.so.2" };
-	int dir = (int)(strrchr(libc, '/') - libc);
+	int error = 0, dir = (int)(strrchr(libc, '/') - libc);
 
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]) && !error; i++) {
 		sn_autofree char *path = NULL;
 
 		if (asprintf(&path, "%.*s/%s", dir, libc, modules[i]) < 0)
 			return -ENOMEM;
-		if (sn_rules_add_if_there(rules, path, READ_FILE | SN_MAY_MAP, 0))
-			return -ENOMEM;
+		error = sn_rules_add_if_there(rules, path, READ_FILE | SN_MAY_MAP, 0);
 	}
-	return 0;
+	return error;
 }
 
 /* "libc.so.6 => /lib/libc.so.6 (0x7f...)" or "/lib64/ld-linux-x86-64.so.2 (0x7f...)" */
@@ -372,9 +383,9 @@ static int add_listed(struct sn_rules *rules, char *line, const char *exe, struc
 		return 0; /* linux-vdso.so.1, which is no file, or a complaint */
 	address[-1] = '\0';
 	error = sn_rules_add_code(rules, path, READ_FILE | SN_MAY_MAP, err);
-	if (!error && !strcmp(strrchr(path, '/'), "/libc.so.6") && add_nss(rules, path))
-		error = sn_fail(err, ENOMEM, "out of memory");
-	return error;
+	if (error || strcmp(strrchr(path, '/'), "/libc.so.6"))
+		return error;
+	return left_out(add_nss(rules, path), err);
 }
 
 /* Asks the dynamic loader itself, so that the answer is what it will do. */
@@ -385,12 +396,16 @@ static int add_libraries(struct sn_rules *rules, const char *interp, const char 
 	sn_autofree char *line = NULL;
 	char last[256] = "";
 	int error, status = 0;
+	void (*before)(int);
 	size_t size = 0;
 	pid_t pid;
 
+	before = signal(SIGCHLD, SIG_DFL); /* ignored, it would hide how the interpreter ended */
 	error = start_list(interp, exe, &pid, &out, err);
-	if (error)
+	if (error) {
+		signal(SIGCHLD, before);
 		return error;
+	}
 	while (!error && getline(&line, &size, out) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		snprintf(last, sizeof(last), "%s", line);
@@ -400,6 +415,7 @@ static int add_libraries(struct sn_rules *rules, const char *interp, const char 
 	out = NULL;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	signal(SIGCHLD, before);
 	if (!error && status)
 		error = sn_fail(err, EINVAL, "'%s' cannot load '%s': %s", interp, exe, last);
 	return error;
@@ -499,10 +515,8 @@ int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *
 	if (!error)
 		error = read_interpreter(exe, interp, err);
 	if (!error && interp[0])
-		error = sn_rules_add(rules, interp, READ_FILE | SN_MAY_MAP, 0, err);
+		error = sn_rules_add_code(rules, interp, READ_FILE | SN_MAY_MAP, err);
 	if (!error && interp[0])
 		error = add_libraries(rules, interp, exe, err);
-	if (!error && add_places(rules))
-		error = sn_fail(err, ENOMEM, "out of memory");
-	return error;
+	return error ? error : left_out(add_places(rules), err);
 }

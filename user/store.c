@@ -105,6 +105,9 @@ static int put_list(struct sn_store *store, struct list *list, struct sn_err *er
 	return ret;
 }
 
+_Static_assert(1 + KEY_MAX - sizeof(__u64) <= sizeof(((struct sn_list *)0)->keys),
+	       "the largest key finds room");
+
 /* What is done with every rule of a scope: first all are listed, then all are written. */
 typedef int (*rule_step)(struct sn_store *store, struct list *list, enum rule_map map,
 			 const void *key, const void *value, struct sn_err *err);
@@ -244,6 +247,8 @@ static int put_baseline(struct sn_store *store, const struct sn_tenant *tenant, 
 
 	if (!bpf_map_lookup_elem(store->lists, &complete, &none))
 		return 0;
+	if (errno != ENOENT)
+		return sn_fail(err, errno, "cannot read the map 'lists': %s", strerror(errno));
 	ret = each_path(store, &tenant->baseline, &list, list_rule, err);
 	if (!ret)
 		ret = put_list(store, &list, err);
@@ -279,13 +284,18 @@ static int remove_rules(struct sn_store *store, __u64 scope)
 	int ret = erase(store->lists, &key);
 	struct sn_list list;
 
+	if (ret)
+		return ret;
 	key.number = 0;
 	while (!bpf_map_lookup_elem(store->lists, &key, &list))
 		key.number++;
+	if (errno != ENOENT)
+		return -errno;
 	/* from its end, so that what is left of it begins at 0 at any time */
 	while (key.number-- && !ret) {
-		if (!bpf_map_lookup_elem(store->lists, &key, &list))
-			ret = remove_listed(store, scope, &list);
+		if (bpf_map_lookup_elem(store->lists, &key, &list))
+			return -errno;
+		ret = remove_listed(store, scope, &list);
 		if (!ret)
 			ret = erase(store->lists, &key);
 	}

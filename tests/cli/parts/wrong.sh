@@ -187,6 +187,9 @@ wrong_command_in_directory()
 wrong_extras()
 {
 	wrong "77" "--keep-fd takes one" --keep-fd 77
+	# numbers that files of attach's own get
+	wrong "4" "--keep-fd takes one" --keep-fd 4
+	wrong "12" "--keep-fd takes one" --keep-fd 12
 	wrong "'1'" "above 2" --keep-fd 1
 	wrong "'log'" "above 2" --keep-fd log
 	wrong "'/no/such'" "No such file" --read-only /no/such
