@@ -314,6 +314,9 @@ static int make_policy(struct plan *plan, struct sn_err *err)
 		ret = add_descriptors(plan, err);
 	if (!ret)
 		ret = sn_runtime_baseline(&tenant->baseline, plan->command.path, err);
+	/* when descriptors are short, undoing needs them */
+	sn_rules_close(&tenant->own);
+	sn_rules_close(&tenant->baseline);
 	return ret;
 }
 

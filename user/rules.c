@@ -484,15 +484,20 @@ __u64 sn_rules_scope(struct sn_rules *rules)
 	return sum | 1ULL << 63;
 }
 
-void sn_rules_free(struct sn_rules *rules)
+void sn_rules_close(struct sn_rules *rules)
 {
-	struct sn_place *place, *next;
+	while (rules->places) {
+		struct sn_place *place = rules->places;
 
-	for (place = rules->places; place; place = next) {
-		next = place->next;
+		rules->places = place->next;
 		close(place->fd);
 		free(place);
 	}
+}
+
+void sn_rules_free(struct sn_rules *rules)
+{
+	sn_rules_close(rules);
 	free(rules->directories);
 	free(rules->names);
 	*rules = (struct sn_rules){};

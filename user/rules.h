@@ -76,6 +76,8 @@ int sn_rules_add_ancestors(struct sn_rules *rules, const char *path, struct sn_e
 /* A number that is the same for the same rules, whatever their order, and never a cgroup's id. */
 __u64 sn_rules_scope(struct sn_rules *rules);
 
+/* Nothing more will be added: closes the directories that were met. */
+void sn_rules_close(struct sn_rules *rules);
 void sn_rules_free(struct sn_rules *rules);
 
 #endif

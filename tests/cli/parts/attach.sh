@@ -325,6 +325,18 @@ clean()
 	unchanged
 }
 
+# The baseline is whole, or there is none
+too_few_descriptors()
+{
+	local limit=$(ulimit -Sn)
+
+	ulimit -Sn 36
+	run 1 "${f1[@]}" -- "$tenant" self /srv/t1
+	ulimit -Sn "$limit"
+	said "Too many open files"
+	unchanged
+}
+
 part_attach()
 {
 	need_loaded
@@ -351,6 +363,7 @@ part_attach()
 	it "a link that another user has made does not widen --read-only" neighbours_link
 	it "without --audit, what is granted is not reported" audit_reports none
 	it "with --audit, what is granted is reported" audit_reports some --audit
+	it "where files cannot be opened for want of descriptors, nothing is started" too_few_descriptors
 	it "of two attaches of one name at once, one wins and the other says why not" same_name_at_once
 	it "five tenants can be started at once" many_at_once
 	it "the last of these tenants is gone after detach, and all traces of all" clean

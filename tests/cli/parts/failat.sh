@@ -92,6 +92,44 @@ dies_cleanly()
 	done
 }
 
+# The same where an ended tenant of that name has to go first: one detach removes both
+dies_cleanly_again()
+{
+	local call
+
+	[ $# -gt 0 ] || fail "no place to fail at"
+	for call; do
+		run 0 "${f1[@]}" -- "$tenant" self /srv/t1
+		fail_at "$call" FAILAT_KILL=1
+		[ $status = 137 ] || fail "$call: status $status, was not killed"
+		# a guardian may have removed all of it
+		safenode-detach --cgroup f1 2>"$work/err" || grep -q "no tenant 'f1'" "$work/err" ||
+			fail "$call: $(cat "$work/err")"
+		"$here/look" >"$work/after"
+		cmp -s "$work/before" "$work/after" || {
+			echo "$call"
+			unchanged
+		}
+	done
+}
+
+# A caller that ignores SIGCHLD leaves its children nothing to wait for
+fails_without_sigchld()
+{
+	local call=$1
+
+	: >"$work/calls"
+	chmod 666 "$work/calls"
+	status=0
+	env --ignore-signal=CHLD LD_PRELOAD="$here/failat.so" FAILAT="$call" FAILAT_ON=1 \
+		FAILAT_LIST="$work/calls" "${failing[@]}" -- "$tenant" self /srv/t1 \
+		>"$work/out" 2>"$work/err" </dev/null || status=$?
+	[ "$(cat "$work/calls")" = "hit $call" ] || fail "$call: never came so far: $(cat "$work/err")"
+	[ $status = 1 ] || fail "status $status: $(cat "$work/err")"
+	said "safenode-attach: " "guardian"
+	unchanged
+}
+
 # At the boundaries between steps that change something
 changing='^(\+*fork|mkdir|write|bpf-update|pipe2|close_range|setenv|setgroups|setres[ug]id|capset|socket|execv|chdir|\+*read):'
 
@@ -114,5 +152,10 @@ part_failat()
 	# shellcheck disable=SC2046
 	it "attach leaves nothing, or an ended tenant, when it is killed" \
 		dies_cleanly $(grep -E "$changing" "$work/places")
+	# shellcheck disable=SC2046
+	it "nor does one that is killed where an ended tenant was before" \
+		dies_cleanly_again $(grep -E '^(mkdir|write|bpf-update):' "$work/places")
+	it "attach leaves nothing when its caller ignores SIGCHLD and it cannot fork a guardian" \
+		fails_without_sigchld "$(grep -m 1 -E '^[+]+fork:' "$work/places")"
 	it "the tenant that ran meanwhile was refused all the time" stop_watch
 }
