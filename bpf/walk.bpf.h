@@ -232,7 +232,8 @@ static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, str
 	       sn_directory_access(pol, &f, false, SN_MAY_SEARCH) & SN_MAY_SEARCH;
 }
 
-static __always_inline __u32 sn_name_access(const struct sn_policy *pol, __u64 dentry)
+/* Not inline: of the 512 bytes of stack that all calls together have, its key takes many. */
+static __noinline __u32 sn_name_access(const struct sn_policy *pol, __u64 dentry)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct sn_facts f = sn_facts_of(BPF_CORE_READ(d, d_parent, d_inode));
