@@ -261,14 +261,16 @@ struct sn_list_key {
 };
 #define SN_LIST_COMPLETE (~0ULL) /* every rule that is listed under this scope is there */
 
-/* Value of "lists": for the tools alone. */
+/*
+ * Value of "lists": for the tools alone. With its key and what the kernel puts before it, it fits
+ * into 192 bytes, which is a size that the kernel allocates.
+ */
 struct sn_list {
 	__u8 map; /* which map of rules the keys are of; store.c numbers them */
 	__u8 pad[7];
-	char keys[SN_TEXT_MAX]; /* without scope and zeros at their end, each behind its length plus
-				   1 */
+	char keys[112]; /* without scope and zeros at their end, each behind its length plus 1 */
 };
-_Static_assert(sizeof(struct sn_list) == 136, "no hidden padding");
+_Static_assert(sizeof(struct sn_list) == 120, "no hidden padding");
 
 /* The one value in "state": what the loader did. */
 struct sn_state {
