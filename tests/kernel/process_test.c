@@ -739,14 +739,15 @@ PROBE(meddle)
 	if (sscanf(arg, "%23s %d %lx", how, &pid, &address) != 3)
 		return could_not_try("cannot understand %s", arg);
 	there.iov_base = (void *)address;
-	if (!strcmp(how, "attach")) {
-		if (ptrace(PTRACE_ATTACH, pid, 0, 0))
+	if (!strcmp(how, "attach") || !strcmp(how, "seize")) {
+		if (ptrace(*how == 'a' ? PTRACE_ATTACH : PTRACE_SEIZE, pid, 0, 0))
 			return answer(-1);
+		if (*how == 's')
+			ptrace(PTRACE_INTERRUPT, pid, 0, 0);
 		waitpid(pid, NULL, __WALL);
+		/* or the victim's end would be the tracer's to wait for */
 		return answer(ptrace(PTRACE_DETACH, pid, 0, 0));
 	}
-	if (!strcmp(how, "seize"))
-		return answer(ptrace(PTRACE_SEIZE, pid, 0, 0));
 	if (!strcmp(how, "readv")) {
 		if (process_vm_readv(pid, &here, 1, &there, 1, 0) < 0)
 			return answer(-1);
