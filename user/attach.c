@@ -340,11 +340,7 @@ static int set_limits(const struct plan *plan, struct sn_err *err)
 
 /* ---- doing and undoing ---- */
 
-/*
- * Closes the policy and removes the rules of the tenant of that cgroup. What sn_store_forget()
- * needs goes to @policy. How many policies there were, or a negative errno; -ENOENT: no such
- * cgroup.
- */
+/* sn_store_empty() for the tenant of that cgroup; -ENOENT: no such cgroup. */
 static int empty_tenant(struct sn_store *store, const char *cgroup, struct sn_policy *policy,
 			struct sn_err *err)
 {
@@ -377,7 +373,8 @@ static void undo(void *data)
 	remove_tenant(&plan->store, plan->cgroup, NULL);
 }
 
-static int make_tenant(struct plan *plan, struct sn_err *err)
+/* In the place of @old. */
+static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn_err *err)
 {
 	int ret = sn_cgroup_make(plan->cgroup, err);
 
@@ -387,7 +384,7 @@ static int make_tenant(struct plan *plan, struct sn_err *err)
 	if (!ret)
 		ret = make_policy(plan, err);
 	if (!ret)
-		ret = sn_store_put(&plan->store, &plan->tenant, err);
+		ret = sn_store_put(&plan->store, &plan->tenant, old, err);
 	if (ret)
 		undo(plan);
 	return ret;
@@ -406,15 +403,9 @@ static int establish(struct plan *plan, struct sn_err *err)
 	if (ret >= 0)
 		ret = sn_cgroup_remove(plan->cgroup, err);
 	if (!ret || ret == -ENOENT)
-		ret = make_tenant(plan, err);
-	if (ret) {
-		sn_store_forget(&plan->store, &old, 0, NULL);
-		return ret;
-	}
-	/* only now, for the new one mostly has the same baseline */
-	ret = sn_store_forget(&plan->store, &old, plan->tenant.policy.baseline, err);
+		ret = make_tenant(plan, &old, err);
 	if (ret)
-		undo(plan);
+		sn_store_forget(&plan->store, &old, 0, NULL);
 	return ret;
 }
 
@@ -496,7 +487,6 @@ int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 	if (ret)
 		return ret;
 	sn_tenant_path(cgroup, mount, &state, tenant);
-	missing = sn_cgroup_populated(cgroup) == -ENOENT;
 	ret = is_running(cgroup, tenant, err);
 	if (ret == 1)
 		ret = kill ? sn_cgroup_kill(cgroup, err)
@@ -504,7 +494,9 @@ int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 				     tenant);
 	if (!ret)
 		ret = remove_tenant(&store, cgroup, err);
-	if (!ret || ret == -ENOENT) /* the cgroup of its policy was removed by hand, or replaced */
+	missing = ret == -ENOENT;
+	/* its cgroup was removed by hand, or an attach that was to replace it was killed */
+	if (!ret || missing)
 		ret = sn_store_remove_tenant(&store, tenant, err);
 	if (!ret && missing)
 		ret = sn_fail(err, ENOENT, "no tenant '%s'; see safenode-status", tenant);

@@ -431,7 +431,7 @@ int sn_store_empty(struct sn_store *store, __u64 cgroup_id, struct sn_policy *po
 	if (!ret) {
 		ret = close_and_empty(store, policy);
 		if (!ret)
-			return 1;
+			return policy->safe_mode;
 		ret = not_removed(policy, ret, err);
 	} else if (ret != -ENOENT) {
 		ret = sn_fail(err, -ret, "cannot read the policies: %s", strerror(-ret));
@@ -462,7 +462,8 @@ int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn
 	return removed;
 }
 
-int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err)
+int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, const struct sn_policy *old,
+		 struct sn_err *err)
 {
 	struct sn_policy *policy = &tenant->policy;
 	struct sn_counters none = {};
@@ -476,6 +477,8 @@ int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err
 		ret = put_baseline(store, tenant, err);
 	if (!ret)
 		ret = put(store->counters, "counters", &policy->cgroup_id, &none, err);
+	if (!ret && old) /* not before: the new one mostly has the same baseline */
+		ret = sn_store_forget(store, old, policy->baseline, err);
 	if (!ret)
 		ret = put(store->policies, "policies", &policy->cgroup_id, policy, err);
 	if (!ret)

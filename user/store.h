@@ -36,16 +36,22 @@ struct sn_tenant {
 int sn_store_open(struct sn_store *store, struct sn_err *err);
 void sn_store_close(struct sn_store *store);
 
-/* Writes rules first and what permits anything last. On failure nothing of it is left. */
-int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err);
+/*
+ * Writes rules first and what permits anything last. On failure nothing of it is left. @old, unless
+ * it is NULL, is what sn_store_empty() handed over; it is forgotten in between, so that a policy
+ * that permits anything is the only one of its name.
+ */
+int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, const struct sn_policy *old,
+		 struct sn_err *err);
 
 /* 0, or -ENOENT. */
 int sn_store_get(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy);
 
 /*
  * Removes the policy of that cgroup in two steps. The first makes it refuse everything, removes its
- * own rules and hands it over; how many there were, 0 or 1. The second, with what the first handed
- * over, removes what is left of it, and its baseline if that is neither @keep nor another tenant's.
+ * own rules and hands it over. 1: it permitted something; 0: it did not, or there is none, and a
+ * killed tool may have left another one of its name. The second, with what the first handed over,
+ * removes what is left of it, and its baseline if that is neither @keep nor another tenant's.
  */
 int sn_store_empty(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
 		   struct sn_err *err);

@@ -34,7 +34,7 @@ static void add(struct sn_store *store, unsigned long number, size_t nr_rules)
 	snprintf(tenant.policy.tenant, sizeof(tenant.policy.tenant), "fill-%lu", number);
 	for (size_t i = 0; i < nr_rules; i++)
 		rules[i].key.ino = i + 1;
-	if (sn_store_put(store, &tenant, &err))
+	if (sn_store_put(store, &tenant, NULL, &err))
 		die(&err);
 	free(rules);
 }

@@ -50,7 +50,7 @@ static void come_and_go(struct sn_store *store, const struct sn_rules *baseline)
 	snprintf(neighbour.policy.tenant, sizeof(neighbour.policy.tenant), "neighbour");
 	neighbour.policy.cgroup_id = 1ULL << 40; /* nobody's */
 	neighbour.policy.safe_mode = 1;
-	if (sn_store_put(store, &neighbour, &err) ||
+	if (sn_store_put(store, &neighbour, NULL, &err) ||
 	    sn_store_remove_tenant(store, "neighbour", &err) != 1)
 		GIVE_UP("%s", err.text);
 }
