@@ -39,8 +39,11 @@ enum {
 	SN_RENAME_WHITEOUT = 4,
 };
 
-/* May the tenant do what takes @need with the file at @dentry, wherever that is? */
-static __noinline int sn_ask_the_rules(enum sn_op op, __u64 dentry, __u32 need)
+/*
+ * May the tenant do what takes @need with the file at @dentry, wherever that is? For an entry that
+ * is changed, and may be negative, the rules of its directory count: @of, otherwise @dentry itself.
+ */
+static __noinline int sn_ask_the_rules(enum sn_op op, __u64 dentry, __u64 of, __u32 need)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
@@ -48,28 +51,22 @@ static __noinline int sn_ask_the_rules(enum sn_op op, __u64 dentry, __u32 need)
 	if (!pol)
 		return 0;
 	ask = (struct sn_ask){ .op = op, .dentry = dentry };
-	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, need), need);
+	ask.why = sn_decide_file(sn_access_by_rules(pol, of, need), need);
 	return sn_finish(pol, &ask);
+}
+
+/* @mode is that of the inode. */
+static __always_inline int sn_ask_about_file(enum sn_op op, struct dentry *dentry, __u32 mode,
+					     __u32 need)
+{
+	if (!sn_is_device(mode) && sn_is_below(dentry, sn_home()))
+		return 0;
+	return sn_ask_the_rules(op, (__u64)dentry, (__u64)dentry, need);
 }
 
 static __always_inline int sn_ask_about_dentry(enum sn_op op, struct dentry *dentry, __u32 need)
 {
-	if (!sn_is_device(BPF_CORE_READ(dentry, d_inode, i_mode)) && sn_is_below(dentry, sn_home()))
-		return 0;
-	return sn_ask_the_rules(op, (__u64)dentry, need);
-}
-
-/* May the tenant change the entry @dentry, which may be negative, of the directory @dir? */
-static __noinline int sn_ask_the_rules_about_entry(enum sn_op op, __u64 dir, __u64 dentry)
-{
-	const struct sn_policy *pol = sn_current_policy();
-	struct sn_ask ask;
-
-	if (!pol)
-		return 0;
-	ask = (struct sn_ask){ .op = op, .dentry = dentry };
-	ask.why = sn_decide_file(sn_access_by_rules(pol, dir, SN_MAY_CHANGE), SN_MAY_CHANGE);
-	return sn_finish(pol, &ask);
+	return sn_ask_about_file(op, dentry, BPF_CORE_READ(dentry, d_inode, i_mode), need);
 }
 
 static __always_inline int sn_ask_about_entry(enum sn_op op, const struct path *dir,
@@ -77,7 +74,7 @@ static __always_inline int sn_ask_about_entry(enum sn_op op, const struct path *
 {
 	if (sn_is_below(dentry, sn_home()))
 		return 0;
-	return sn_ask_the_rules_about_entry(op, (__u64)dir->dentry, (__u64)dentry);
+	return sn_ask_the_rules(op, (__u64)dentry, (__u64)dir->dentry, SN_MAY_CHANGE);
 }
 
 static __always_inline __u32 sn_open_needs(__u32 f_mode)
@@ -141,9 +138,7 @@ SN_HOOK(inode_getattr, const struct path *path)
 	struct dentry *dentry = path->dentry;
 
 	/* what is stat'ed exists: vfs_getattr() looks at d_inode itself */
-	if (!sn_is_device(dentry->d_inode->i_mode) && sn_is_below(dentry, sn_home()))
-		return 0;
-	return sn_ask_the_rules(SN_OP_FS_STAT, (__u64)dentry, SN_MAY_STAT);
+	return sn_ask_about_file(SN_OP_FS_STAT, dentry, dentry->d_inode->i_mode, SN_MAY_STAT);
 }
 
 SN_HOOK(inode_readlink, struct dentry *dentry)

@@ -8,35 +8,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "tenant.h"
+#include "fs_places.h"
 
 static struct tenant *t1;
 
 SETUP()
 {
 	t1 = tenant_start("t1", NULL);
-}
-
-static struct sn_homes_set homes_of(__u64 id)
-{
-	__u32 index = sn_homes_index(id);
-	struct sn_homes_set set;
-	int map = open_map("homes");
-
-	if (bpf_map_lookup_elem(map, &index, &set))
-		GIVE_UP("cannot read homes: %s", strerror(errno));
-	close(map);
-	return set;
-}
-
-static void put_homes_of(__u64 id, const struct sn_homes_set *set)
-{
-	__u32 index = sn_homes_index(id);
-	int map = open_map("homes");
-
-	if (bpf_map_update_elem(map, &index, set, BPF_ANY))
-		GIVE_UP("cannot write homes: %s", strerror(errno));
-	close(map);
 }
 
 /* How often, and the inode number of the directory in it. */
@@ -80,27 +58,9 @@ PROBE(use_home)
 	return ret ? ret : answer(rmdir("/srv/t1/d"));
 }
 
-PROBE(read_file)
-{
-	int fd = open(arg, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		close(fd);
-	return answer(fd < 0 ? -1 : 0);
-}
-
 PROBE(enter)
 {
 	return answer(chdir(arg));
-}
-
-static void put_file(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		GIVE_UP("cannot make %s: %s", path, strerror(errno));
-	close(fd);
 }
 
 static void expect_the_policy_in_force(void)
@@ -109,9 +69,8 @@ static void expect_the_policy_in_force(void)
 	put_file("/srv/t1-evil/foreign");
 	EXPECT_EQ(0, outside("use_home", "%s", ""));
 	EXPECT_ALLOWED(t1, "use_home", "%s", "");
-	EXPECT_ALLOWED(t1, "read_file", "/srv/t1/own");
-	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "read_file",
-		       "/srv/t1-evil/foreign");
+	EXPECT_ALLOWED(t1, "open", "0 /srv/t1/own");
+	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "open", "0 /srv/t1-evil/foreign");
 	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_CHDIR, SN_NEVER, "enter", "/srv/t1");
 }
 
@@ -170,8 +129,8 @@ TEST(where_homes_is_full_a_tenant_starts_and_is_confined)
 	put_file("/srv/t1/foreign");
 	t2 = tenant_start("t2", NULL);
 	EXPECT_EQ(0, places_of(t2->id, &ino));
-	EXPECT_EQ(0, inside(t2, "read_file", "/srv/t2/own"));
-	EXPECT_EQ(-ENOENT, inside(t2, "read_file", "/srv/t1/foreign"));
+	EXPECT_EQ(0, inside(t2, "open", "0 /srv/t2/own"));
+	EXPECT_EQ(-ENOENT, inside(t2, "open", "0 /srv/t1/foreign"));
 	tenant_stop(t2);
 	for (__u32 i = 0; i < 1 << SN_HOMES_BITS; i++)
 		bpf_map_update_elem(map, &i, &before[i], BPF_ANY);

@@ -548,18 +548,16 @@ static void expect_acts_refused(struct tenant *t)
 TEST(a_tenant_whose_policy_is_missing_is_refused_everything)
 {
 	struct sn_counters before = tenant_counters(&(struct tenant){});
-	__u32 index = sn_homes_index(quiet->id);
-	int map = open_map("policies"), homes = open_map("homes");
-	struct sn_homes_set there, none = {};
+	struct sn_homes_set there = homes_of(quiet->id), none = {};
+	int map = open_map("policies");
 	struct sn_policy policy;
 
 	ask(loud[0], "ordinary", "%s", "");
 	EXPECT_EQ(-EPERM, answer_of(loud[0])); /* no listed port */
 	ask(quiet, "ordinary", "%s", "");
 	EXPECT_EQ(0, answer_of(quiet));
-	if (bpf_map_lookup_elem(homes, &index, &there) ||
-	    bpf_map_update_elem(homes, &index, &none, BPF_ANY) ||
-	    bpf_map_lookup_elem(map, &quiet->id, &policy) || bpf_map_delete_elem(map, &quiet->id))
+	put_homes_of(quiet->id, &none);
+	if (bpf_map_lookup_elem(map, &quiet->id, &policy) || bpf_map_delete_elem(map, &quiet->id))
 		GIVE_UP("cannot take the policy away");
 	expect_acts_refused(quiet);
 	EXPECT_EQ(NR_ACTS, all_denied(NULL, &before));
@@ -567,12 +565,11 @@ TEST(a_tenant_whose_policy_is_missing_is_refused_everything)
 	EXPECT_EQ(-ENOENT, answer_of(quiet)); /* its own directory */
 	ask(quiet, "refused_port", "%d", LISTED);
 	EXPECT_EQ(-EPERM, answer_of(quiet));
-	if (bpf_map_update_elem(map, &quiet->id, &policy, BPF_NOEXIST) ||
-	    bpf_map_update_elem(homes, &index, &there, BPF_ANY))
+	if (bpf_map_update_elem(map, &quiet->id, &policy, BPF_NOEXIST))
 		GIVE_UP("cannot put the policy back");
+	put_homes_of(quiet->id, &there);
 	ask(quiet, "ordinary", "%s", "");
 	EXPECT_EQ(0, answer_of(quiet));
-	close(homes);
 	close(map);
 }
 

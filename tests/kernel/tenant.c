@@ -146,6 +146,28 @@ int open_map(const char *name)
 	return fd;
 }
 
+struct sn_homes_set homes_of(__u64 cgroup_id)
+{
+	__u32 index = sn_homes_index(cgroup_id);
+	struct sn_homes_set set;
+	int map = open_map("homes");
+
+	if (bpf_map_lookup_elem(map, &index, &set))
+		GIVE_UP("cannot read homes: %s", strerror(errno));
+	close(map);
+	return set;
+}
+
+void put_homes_of(__u64 cgroup_id, const struct sn_homes_set *set)
+{
+	__u32 index = sn_homes_index(cgroup_id);
+	int map = open_map("homes");
+
+	if (bpf_map_update_elem(map, &index, set, BPF_ANY))
+		GIVE_UP("cannot write homes: %s", strerror(errno));
+	close(map);
+}
+
 struct sn_counters tenant_counters(const struct tenant *t)
 {
 	static int map = -1;

@@ -105,6 +105,10 @@ long moved_into(struct tenant *t, const char *cgroup, const char *probe, const c
 /* A descriptor of safenode's pinned map @name. Failing ends the test. */
 int open_map(const char *name);
 
+/* The set of entries in "homes" where that cgroup has its place, or would have it. */
+struct sn_homes_set homes_of(__u64 cgroup_id);
+void put_homes_of(__u64 cgroup_id, const struct sn_homes_set *set);
+
 /* The tenant's counters now. */
 struct sn_counters tenant_counters(const struct tenant *t);
 
