@@ -140,6 +140,8 @@ const acts = {
 async function serve(request, response) {
 	const url = new URL(request.url, 'http://here');
 
+	// a client that asks again on one that was idle for seconds may find it just closed
+	response.setHeader('connection', 'close');
 	try {
 		response.end(await acts[url.pathname](url.searchParams, response));
 	} catch (error) {
