@@ -54,6 +54,11 @@ static char *hex(const unsigned char *bytes, size_t size)
 	return text;
 }
 
+static bool is_zero(const unsigned char *bytes, size_t size)
+{
+	return !*bytes && !memcmp(bytes, bytes + 1, size - 1);
+}
+
 /* The number of entries; each becomes a line, if @name is not NULL. */
 static size_t look_at_map(int fd, const char *name)
 {
@@ -78,6 +83,9 @@ static size_t look_at_map(int fd, const char *name)
 			continue;
 		if (bpf_map_lookup_elem(fd, key, value))
 			die("entry");
+		/* an array has all its entries always; in "homes" hardly one is in use */
+		if (info.type == BPF_MAP_TYPE_ARRAY && is_zero(value, info.value_size))
+			continue;
 		if (!strcmp(name, "counters"))
 			memset(value, 0, info.value_size);
 		add("map %s %s %s", name, hex(key, info.key_size), hex(value, info.value_size));

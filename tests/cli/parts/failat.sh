@@ -25,7 +25,8 @@ fail_at()
 }
 
 # Lists the calls of a run that succeeds: each family's last call from each place, "FAMILY:N", in
-# $work/places. With FAILAT_DEPTH=3, twice as many places are told apart.
+# $work/places. With FAILAT_DEPTH=3, twice as many places are told apart. Where SAFENODE_SHARE=N/OF,
+# runs on several kernels share them: every OF-th is this run's, and in $work/mine.
 list_calls()
 {
 	: >"$work/calls"
@@ -38,6 +39,9 @@ list_calls()
 	awk '{ split($1, call, ":"); last[call[1] " " $2] = $1 } END { for (i in last) print last[i] }' \
 		"$work/calls" | sort -t: -k1,1 -k2n >"$work/places"
 	[ "$(wc -l <"$work/places")" -gt 80 ] || fail "only $(wc -l <"$work/places") places"
+	awk -v share="${SAFENODE_SHARE-1/1}" '
+		BEGIN { split(share, part, "/") }
+		NR % part[2] == part[1] % part[2]' "$work/places" >"$work/mine"
 }
 
 # What the kernel could refuse, and what attach can do without: then the tenant is all right
@@ -69,17 +73,6 @@ fails_cleanly()
 			unchanged
 		}
 	done
-}
-
-# Of the places on stdin those that this run tries. Where SAFENODE_SHARE=N/OF, runs on several
-# kernels share them: every OF-th is this run's, and at least one.
-shared()
-{
-	awk -v share="${SAFENODE_SHARE-1/1}" '
-		BEGIN { split(share, part, "/") }
-		NR == 1 { first = $0 }
-		NR % part[2] == part[1] % part[2] { print; printed = 1 }
-		END { if (!printed) print first }'
 }
 
 # Killed, it leaves nothing, or a tenant that has ended and can be detached
@@ -154,17 +147,17 @@ part_failat()
 	it "a tenant of another program runs meanwhile" start_watch 50000
 	remember
 	it "attach does the same calls each time, from many places" list_calls
-	readarray -t families < <(sed 's/:.*//' "$work/places" | sort -u)
+	readarray -t families < <(sed 's/:.*//' "$work/mine" | sort -u)
 	for family in "${families[@]}"; do
 		# a guardian's read from its pipe cannot fail; it is killed there, below
 		[ "$family" != ++read ] || continue
 		# shellcheck disable=SC2046 # a list
 		it "attach says so in one line and leaves nothing when $family fails" \
-			fails_cleanly $(grep -F "$family:" "$work/places" | grep "^$family:" | shared)
+			fails_cleanly $(grep -F "$family:" "$work/mine" | grep "^$family:")
 	done
 	# shellcheck disable=SC2046
 	it "attach leaves nothing, or an ended tenant, when it is killed" \
-		dies_cleanly $(grep -E "$changing" "$work/places" | shared)
+		dies_cleanly $(grep -E "$changing" "$work/mine")
 	it "attach leaves nothing when its caller ignores SIGCHLD and it cannot fork a guardian" \
 		fails_without_sigchld "$(grep -m 1 -E '^[+]+fork:' "$work/places")"
 	it "nor does one that is killed where an ended tenant was before" dies_cleanly_again
