@@ -16,6 +16,8 @@ level1=b1
 level2=b1/b2
 level3=b1/b2/b3
 level6=b1/b2/b3/b4/b5/b6
+# whose CPU time program counts: theirs, and the tenants'
+counted=$cgroups/b1:$cgroups/safenode
 
 say()
 {
@@ -73,6 +75,13 @@ in_cgroup()
 bare()
 {
 	in_cgroup $level2 "$@"
+}
+
+# as_root COMMAND...: what makes tenants, from the cgroup of the others
+as_root()
+{
+	mkdir -p "$cgroups/$level2"
+	(echo 0 >"$cgroups/$level2/cgroup.procs" && cd $dir && exec "$@")
 }
 
 # The kernel detaches in the background: until the last program has gone, nothing is bare

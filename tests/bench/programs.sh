@@ -21,13 +21,12 @@ starts()
 
 	shift
 	case $1 in
-	tenant) (cd $dir && $bin/program $runs $clock ${prefixes[tenant]} "${@:2}") >/tmp/starts ;;
-	*) bare $bin/program $runs $clock ${prefixes[$1]} "${@:2}" >/tmp/starts ;;
+	tenant) as_root $bin/program $runs $clock $counted ${prefixes[tenant]} "${@:2}" >/tmp/starts ;;
+	*) bare $bin/program $runs $clock $counted ${prefixes[$1]} "${@:2}" >/tmp/starts ;;
 	esac
 	read -r first _ cpu </tmp/starts
 	row "$op" "$first"
-	# bubblewrap leaves its command to the init of its pid namespace, so its parent cannot tell
-	[ "$1" = bubblewrap ] || row "$op, CPU time" "$cpu"
+	row "$op, CPU time" "$cpu"
 }
 
 # programs COLUMN CONFINED [NODE-OPTION...]

@@ -36,7 +36,7 @@ with()
 # CPU time: what the kernel makes them wait for is not theirs
 tool()
 {
-	$bin/program 1 $clock "$@" | cut -d' ' -f3
+	as_root $bin/program 1 $clock $counted "$@" | cut -d' ' -f3
 }
 
 # attach and detach of a policy without a command
@@ -56,6 +56,7 @@ tools()
 # bytes of the kernel's memory that policies use: slab, per-CPU, vmalloc
 memory()
 {
+	sleep 5 # freed entries are given back after a grace period
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	awk '/^(SUnreclaim|Percpu|VmallocUsed):/ { kb += $2 } END { print kb * 1024 }' /proc/meminfo
@@ -66,7 +67,19 @@ memlock()
 {
 	bpftool map show -j | python3 -c 'import json, sys
 print(sum(m.get("bytes_memlock", 0) for m in json.load(sys.stdin) if m.get("name") in
-    ("policies", "counters", "addresses", "ports", "directories", "names", "tenants")))'
+    ("policies", "counters", "addresses", "ports", "directories", "names", "lists")))'
+}
+
+# takes COLUMN RULES: the memory of 10000 tenants of that many rules
+takes()
+{
+	local before before_maps
+
+	before=$(memory) before_maps=$(memlock)
+	$bin/fill 1 10000 "$2"
+	scale_row "$1" "bytes per tenant, slab" $((($(memory) - before) / 10000))
+	scale_row "$1" "bytes per tenant, maps" $((($(memlock) - before_maps) / 10000))
+	$bin/fill --empty
 }
 
 # list N: N IPv4 addresses; spread: addresses of many prefix lengths
@@ -109,7 +122,6 @@ safenode-load
 tenants=1
 with "1 tenants" $listed $port
 tools "1 tenants"
-before=$(memory) before_maps=$(memlock)
 for more in 100 1000 10000; do
 	$bin/fill $tenants $((more - tenants)) 0
 	tenants=$more
@@ -117,14 +129,9 @@ for more in 100 1000 10000; do
 	tools "$more tenants"
 done
 safenode-detach --cgroup t1
-scale_row "10000 tenants" "bytes per tenant, slab" $((($(memory) - before) / 10000))
-scale_row "10000 tenants" "bytes per tenant, maps" $((($(memlock) - before_maps) / 10000))
 $bin/fill --empty
-before=$(memory) before_maps=$(memlock)
-$bin/fill 1 10000 10
-scale_row "10000 tenants of 10 rules" "bytes per tenant, slab" $((($(memory) - before) / 10000))
-scale_row "10000 tenants of 10 rules" "bytes per tenant, maps" $((($(memlock) - before_maps) / 10000))
-$bin/fill --empty
+takes "10000 tenants" 0
+takes "10000 tenants of 10 rules" 10
 
 for n in 1 64 4096; do
 	with "$n addresses" "$(list $n)" $port
