@@ -62,6 +62,9 @@ http bare bare
 safenode-load
 http tenant tenant
 safenode-detach --cgroup t1
+neighbour_begin
+http "beside tenants" bare
+neighbour_end
 unload
 http "bare again" bare
 for peer in "${peers[@]}"; do

@@ -84,6 +84,20 @@ as_root()
 	(echo 0 >"$cgroups/$level2/cgroup.procs" && cd $dir && exec "$@")
 }
 
+# A tenant that runs beside what is measured
+neighbour_begin()
+{
+	safenode-attach --cgroup t2 --dir $outside --user 2001 --safe-mode -- sleep infinity &
+	neighbour=$!
+}
+
+neighbour_end()
+{
+	kill $neighbour
+	wait $neighbour || true
+	safenode-detach --cgroup t2
+}
+
 # The kernel detaches in the background: until the last program has gone, nothing is bare
 settle()
 {

@@ -50,14 +50,10 @@ bare "$node" $work tree $dir/tree
 programs bare bare
 safenode-load
 programs tenant tenant
-# another tenant runs beside
-safenode-attach --cgroup t2 --dir $outside --user 2001 --safe-mode -- sleep infinity &
-neighbour=$!
-programs "beside tenants" bare
-kill $neighbour
-wait $neighbour || true
 safenode-detach --cgroup t1
-safenode-detach --cgroup t2
+neighbour_begin
+programs "beside tenants" bare
+neighbour_end
 unload
 for peer in "${peers[@]}"; do
 	programs "$peer" "$peer"
