@@ -39,18 +39,21 @@ static void add(struct sn_store *store, unsigned long number, size_t nr_rules)
 	free(rules);
 }
 
-/* Every key of every map begins with a tenant's number or a baseline's. */
-static void empty(int map)
+/* Of all of them, with what the tools themselves remove. */
+static void empty(struct sn_store *store)
 {
-	__u64 key[16], next[16]; /* room for the largest key */
-	bool more = !bpf_map_get_next_key(map, NULL, next);
+	struct sn_err err = {};
+	__u64 id, next;
+	bool more = !bpf_map_get_next_key(store->policies, NULL, &next);
 
-	_Static_assert(sizeof(struct sn_name_key) <= sizeof(key), "the largest key fits");
 	while (more) {
-		memcpy(key, next, sizeof(key));
-		more = !bpf_map_get_next_key(map, key, next);
-		if (key[0] >> 40 == STRANGER >> 40)
-			bpf_map_delete_elem(map, key);
+		struct sn_policy policy;
+
+		id = next;
+		more = !bpf_map_get_next_key(store->policies, &id, &next);
+		if (id >> 40 == STRANGER >> 40 && (sn_store_empty(store, id, &policy, &err) < 0 ||
+						   sn_store_forget(store, &policy, 0, &err)))
+			die(&err);
 	}
 }
 
@@ -65,14 +68,11 @@ int main(int argc, char **argv)
 	}
 	if (sn_store_open(&store, &err))
 		die(&err);
-	if (argc == 2) {
-		empty(store.policies);
-		empty(store.counters);
-		empty(store.directories);
-	} else {
+	if (argc == 2)
+		empty(&store);
+	else
 		for (unsigned long i = 0; i < strtoul(argv[2], NULL, 10); i++)
 			add(&store, strtoul(argv[1], NULL, 10) + i, strtoul(argv[3], NULL, 10));
-	}
 	sn_store_close(&store);
 	return 0;
 }

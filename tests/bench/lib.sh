@@ -62,26 +62,24 @@ finish()
 	rm -rf $bin
 }
 
-# in_cgroup PATH COMMAND...: as the tenant's user in the tenant's directory, but no tenant
-in_cgroup()
+# enter PATH COMMAND...: as root in the tenant's directory, in that cgroup
+enter()
 {
 	local path=$cgroups/$1
-	shift
+
 	mkdir -p "$path"
-	(echo 0 >"$path/cgroup.procs" && cd $dir &&
-		exec setpriv --reuid 2001 --regid 2001 --clear-groups --no-new-privs -- "$@")
+	(echo 0 >"$path/cgroup.procs" && cd $dir && exec "${@:2}")
+}
+
+# in_cgroup PATH COMMAND...: the same as the tenant's user, but no tenant
+in_cgroup()
+{
+	enter "$1" setpriv --reuid 2001 --regid 2001 --clear-groups --no-new-privs -- "${@:2}"
 }
 
 bare()
 {
 	in_cgroup $level2 "$@"
-}
-
-# as_root COMMAND...: what makes tenants, from the cgroup of the others
-as_root()
-{
-	mkdir -p "$cgroups/$level2"
-	(echo 0 >"$cgroups/$level2/cgroup.procs" && cd $dir && exec "$@")
 }
 
 # A tenant that runs beside what is measured

@@ -21,7 +21,7 @@ starts()
 
 	shift
 	case $1 in
-	tenant) as_root $bin/program $runs $clock $counted ${prefixes[tenant]} "${@:2}" >/tmp/starts ;;
+	tenant) enter $level2 $bin/program $runs $clock $counted ${prefixes[tenant]} "${@:2}" >/tmp/starts ;;
 	*) bare $bin/program $runs $clock $counted ${prefixes[$1]} "${@:2}" >/tmp/starts ;;
 	esac
 	read -r first _ cpu </tmp/starts

@@ -36,7 +36,7 @@ with()
 # CPU time: what the kernel makes them wait for is not theirs
 tool()
 {
-	as_root $bin/program 1 $clock $counted "$@" | cut -d' ' -f3
+	enter $level2 $bin/program 1 $clock $counted "$@" | cut -d' ' -f3
 }
 
 # attach and detach of a policy without a command
