@@ -59,6 +59,15 @@ static bool is_zero(const unsigned char *bytes, size_t size)
 	return !*bytes && !memcmp(bytes, bytes + 1, size - 1);
 }
 
+/* The id that the key has already: it is in one place of a line then, and easy to replace. */
+static void forget_id(const void *key, void *value)
+{
+	struct sn_policy *policy = value;
+
+	if (!memcmp(key, &policy->cgroup_id, sizeof(policy->cgroup_id)))
+		policy->cgroup_id = 0;
+}
+
 /* The number of entries; each becomes a line, if @name is not NULL. */
 static size_t look_at_map(int fd, const char *name)
 {
@@ -88,6 +97,8 @@ static size_t look_at_map(int fd, const char *name)
 			continue;
 		if (!strcmp(name, "counters"))
 			memset(value, 0, info.value_size);
+		else if (!strcmp(name, "policies"))
+			forget_id(key, value);
 		add("map %s %s %s", name, hex(key, info.key_size), hex(value, info.value_size));
 	}
 	free(key);

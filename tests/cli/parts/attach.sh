@@ -163,13 +163,13 @@ limits_hold()
 	run 137 "${f1[@]}" --memory-max 30M -- awk 'BEGIN { s = "x"; while (1) s = s s }'
 }
 
-# The maps and limits of f1, with its cgroup's id, which is another each time, taken out
+# The maps and limits of f1, without its cgroup's id, which is another each time: keys begin with it
 policy_of_f1()
 {
 	local id
 
 	id=$(printf '%016x' "$(stat -c %i "$cgroups/f1")" | sed -E 's/(..)(..)(..)(..)(..)(..)(..)(..)/\8\7\6\5\4\3\2\1/')
-	"$here/look" | grep '^map ' | sed "s/$id/ID/g" | sort
+	"$here/look" | grep '^map ' | sed -E "s/^(map [a-z]+) $id/\1 ID/" | sort
 	grep . "$cgroups"/f1/{memory,cpu,pids}.max
 }
 
