@@ -54,12 +54,26 @@ tools()
 }
 
 # bytes of the kernel's memory that policies use: slab, per-CPU, vmalloc
-memory()
+in_use()
 {
-	sleep 5 # freed entries are given back after a grace period
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	awk '/^(SUnreclaim|Percpu|VmallocUsed):/ { kb += $2 } END { print kb * 1024 }' /proc/meminfo
+}
+
+# The same when it falls no more: what is freed is given back after grace periods
+memory()
+{
+	local now last
+
+	now=$(in_use)
+	while
+		last=$now
+		sleep 3
+		now=$(in_use)
+		[ $((last - now)) -gt 65536 ]
+	do :; done
+	echo $now
 }
 
 # The kernel's own account of the maps (exact since Linux 6.4)
@@ -70,16 +84,21 @@ print(sum(m.get("bytes_memlock", 0) for m in json.load(sys.stdin) if m.get("name
     ("policies", "counters", "addresses", "ports", "directories", "names", "lists")))'
 }
 
-# takes COLUMN RULES: the memory of 10000 tenants of that many rules
+# takes COLUMN RULES: the memory of 10000 tenants of that many rules, in new maps; the first 1000 pay for
+# what the kernel keeps at hand for those that follow
 takes()
 {
 	local before before_maps
 
+	say "scale: memory of $1"
+	safenode-load
+	$bin/fill 1 1000 "$2"
 	before=$(memory) before_maps=$(memlock)
-	$bin/fill 1 10000 "$2"
+	$bin/fill 1001 10000 "$2"
 	scale_row "$1" "bytes per tenant, slab" $((($(memory) - before) / 10000))
 	scale_row "$1" "bytes per tenant, maps" $((($(memlock) - before_maps) / 10000))
 	$bin/fill --empty
+	unload
 }
 
 # list N: N IPv4 addresses; spread: addresses of many prefix lengths
@@ -118,6 +137,8 @@ ports()
 }
 
 decisions bare bare
+takes "10000 tenants" 0
+takes "10000 tenants of 10 rules" 10
 safenode-load
 tenants=1
 with "1 tenants" $listed $port
@@ -130,8 +151,6 @@ for more in 100 1000 10000; do
 done
 safenode-detach --cgroup t1
 $bin/fill --empty
-takes "10000 tenants" 0
-takes "10000 tenants of 10 rules" 10
 
 for n in 1 64 4096; do
 	with "$n addresses" "$(list $n)" $port
