@@ -163,13 +163,17 @@ limits_hold()
 	run 137 "${f1[@]}" --memory-max 30M -- awk 'BEGIN { s = "x"; while (1) s = s s }'
 }
 
-# The maps and limits of f1, without its cgroup's id, which is another each time: keys begin with it
+# The maps and the limits of f1, without the id of its cgroup, which is another each time. It is taken from
+# where it belongs: keys begin with it, and it is the inode of the cgroup's directory. Any other bytes may
+# look the same. Lists repeat the keys.
 policy_of_f1()
 {
-	local id
+	local id slash_sys_fs_cgroup=2f7379732f66732f6367726f75702f
 
 	id=$(printf '%016x' "$(stat -c %i "$cgroups/f1")" | sed -E 's/(..)(..)(..)(..)(..)(..)(..)(..)/\8\7\6\5\4\3\2\1/')
-	"$here/look" | grep '^map ' | sed -E "s/^(map [a-z]+) $id/\1 ID/" | sort
+	"$here/look" | grep '^map ' | sed -E "/^map lists /s/ [0-9a-f]+$//
+		s/^(map [a-z]+) $id/\1 ID/
+		s/^(map directories ID)$id(.*$slash_sys_fs_cgroup)/\1ID\2/" | sort
 	grep . "$cgroups"/f1/{memory,cpu,pids}.max
 }
 
