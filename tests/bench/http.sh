@@ -14,6 +14,12 @@ ask()
 	exec 6>&-
 }
 
+# The client runs when the server has nothing to do, so as many requests share a switch each time
+load()
+{
+	chrt --idle 0 $bin/load "$clock" $port "$@"
+}
+
 # serve CONFINED CONNECTIONS: the cost of a request, the server's share of it, median and p99
 serve()
 {
@@ -25,9 +31,9 @@ serve()
 	pid=$!
 	read -r <>/tmp/up
 	rm /tmp/up
-	$bin/load "$clock" $port "$connections" 6000 1 >/dev/null # let the JIT finish
+	load "$connections" 6000 1 >/dev/null # let the JIT finish
 	before=$(ask cpu)
-	read -r each half most < <($bin/load "$clock" $port "$connections" "$requests" $rounds)
+	read -r each half most < <(load "$connections" "$requests" $rounds)
 	after=$(ask cpu)
 	ask quit >/dev/null
 	wait $pid

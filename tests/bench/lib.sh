@@ -10,6 +10,7 @@ port=8080
 closed=22
 listed=10.9.9.9 unlisted=192.0.2.1 # addresses of this machine, for lists
 other= # a process of the tenant's user outside
+autogroup=/proc/sys/kernel/sched_autogroup_enabled autogroups=
 clock=${BENCH_CLOCK:-instructions}
 # where processes are that are no tenants, named by their level
 level1=b1
@@ -30,8 +31,11 @@ prepare()
 	[ ! -d "$here/root" ] || cp -a "$here/root/." /
 	ldconfig
 	install -D -m 755 -t $bin "$here"/{ops,floor,confine,program,load,fill,safenode.linked.o,work.js}
+	# tenants begin a session; a switch between sessions that are scheduled as groups is dearer
+	autogroups=$(cat $autogroup 2>/dev/null) || true
 	# in memory: no journal runs beside what is measured
 	trap finish EXIT
+	[ -z "$autogroups" ] || echo 0 >$autogroup
 	ip address add $listed/32 dev lo
 	ip address add $unlisted/32 dev lo
 	mount -t tmpfs -o mode=755 tmpfs /srv
@@ -54,6 +58,7 @@ finish()
 		safenode-detach --cgroup $tenant --kill 2>/dev/null || true
 	done
 	[ ! -e /sys/fs/bpf/safenode ] || safenode-load --unload || true
+	[ -z "$autogroups" ] || echo "$autogroups" >$autogroup
 	[ -z "$other" ] || kill "$other"
 	! has_apparmor || apparmor_parser -R "$here/apparmor.profile"
 	[ ! -d $cgroups/b1 ] || find $cgroups/b1 -depth -type d -exec rmdir {} \;
@@ -71,11 +76,10 @@ enter()
 	(echo 0 >"$path/cgroup.procs" && cd $dir && exec "${@:2}")
 }
 
-# in_cgroup PATH COMMAND...: the same as the tenant's user, but no tenant; in a session of its own as
-# tenants are, for the kernel schedules sessions as groups, and switching between groups costs more
+# in_cgroup PATH COMMAND...: the same as the tenant's user, but no tenant
 in_cgroup()
 {
-	enter "$1" setsid setpriv --reuid 2001 --regid 2001 --clear-groups --no-new-privs -- "${@:2}"
+	enter "$1" setpriv --reuid 2001 --regid 2001 --clear-groups --no-new-privs -- "${@:2}"
 }
 
 bare()
