@@ -40,7 +40,7 @@ serve()
 	echo "$each $(((after - before) * 1000 / (rounds * requests))) $half $most"
 }
 
-# cheapest CONFINED CONNECTIONS: of several servers, for two of them differ by more than what is added
+# cheapest CONFINED CONNECTIONS: of several servers, for two of the same column still differ a little
 cheapest()
 {
 	local i each share half most

@@ -31,10 +31,10 @@ prepare()
 	[ ! -d "$here/root" ] || cp -a "$here/root/." /
 	ldconfig
 	install -D -m 755 -t $bin "$here"/{ops,floor,confine,program,load,fill,safenode.linked.o,work.js}
-	# tenants begin a session; a switch between sessions that are scheduled as groups is dearer
-	autogroups=$(cat $autogroup 2>/dev/null) || true
 	# in memory: no journal runs beside what is measured
 	trap finish EXIT
+	# tenants begin a session; a switch between sessions that are scheduled as groups is dearer
+	autogroups=$(cat $autogroup 2>/dev/null) || true
 	[ -z "$autogroups" ] || echo 0 >$autogroup
 	ip address add $listed/32 dev lo
 	ip address add $unlisted/32 dev lo

@@ -164,16 +164,17 @@ limits_hold()
 }
 
 # The maps and the limits of f1, without the id of its cgroup, which is another each time. It is taken from
-# where it belongs: keys begin with it, and it is the inode of the cgroup's directory. Any other bytes may
-# look the same. Lists repeat the keys.
+# where it belongs, for any other bytes may look the same: keys begin with it, and with the device it is
+# the inode of the cgroup's directory, in a rule's key and in the list that repeats the key.
 policy_of_f1()
 {
-	local id slash_sys_fs_cgroup=2f7379732f66732f6367726f75702f
+	local id device
 
 	id=$(printf '%016x' "$(stat -c %i "$cgroups/f1")" | sed -E 's/(..)(..)(..)(..)(..)(..)(..)(..)/\8\7\6\5\4\3\2\1/')
-	"$here/look" | grep '^map ' | sed -E "/^map lists /s/ [0-9a-f]+$//
-		s/^(map [a-z]+) $id/\1 ID/
-		s/^(map directories ID)$id(.*$slash_sys_fs_cgroup)/\1ID\2/" | sort
+	device=$(printf '%02x' "$(stat -c %d "$cgroups/f1")")
+	"$here/look" | grep '^map ' | sed -E "s/^(map [a-z]+) $id/\1 ID/
+		s/^(map directories ID)$id$device/\1ID$device/
+		s/^(map lists ID.* .*0a)$id$device/\1ID$device/" | sort
 	grep . "$cgroups"/f1/{memory,cpu,pids}.max
 }
 
