@@ -57,9 +57,19 @@ enum {
 	SN_CLONE_THREAD = 0x10000,
 };
 
+static const __u8 sn_kinds[SN_OP_NR] = {
+#define SN_KIND_OF(id, name, kind, number) [SN_OP_##id] = (kind),
+	SN_OPS(SN_KIND_OF)
+#undef SN_KIND_OF
+};
+
 /* The errno of a refusal; the README has the same as a table. */
 static __always_inline int sn_errno(enum sn_op op, enum sn_why why)
 {
+	__u8 kind = op < SN_OP_NR ? sn_kinds[op] : SN_ACTS;
+
+	if (kind == SN_SPAWNS)
+		return -SN_EACCES;
 	switch (why) {
 	case SN_OTHER_TASK:
 		/*
@@ -74,11 +84,9 @@ static __always_inline int sn_errno(enum sn_op op, enum sn_why why)
 	default:
 		break;
 	}
-	if (op <= SN_OP_LOOKING_LAST)
-		return -SN_ENOENT; /* outside, denied looks like missing */
-	if (op <= SN_OP_CHANGING_LAST)
-		return -SN_EACCES;
-	return -SN_EPERM;
+	if (kind == SN_LOOKS)
+		return -SN_ENOENT;
+	return kind == SN_CHANGES ? -SN_EACCES : -SN_EPERM;
 }
 
 /* ---- files ---- */

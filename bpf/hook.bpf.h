@@ -28,6 +28,7 @@
 struct sn_ask {
 	enum sn_op op;
 	enum sn_why why;
+	enum sn_known known;
 	__u64 dentry; /* address of the file's struct dentry, or 0 */
 	__s64 number; /* as in struct sn_event */
 	__u32 target; /* another process's tgid, or 0 */
@@ -248,7 +249,9 @@ static __always_inline struct sn_event *sn_event_begin(const struct sn_policy *p
 
 	if (!count)
 		return NULL;
-	if (error && ask->op < SN_OP_NR)
+	if (error && ask->known)
+		__sync_fetch_and_add(&count->known, 1);
+	else if (error && ask->op < SN_OP_NR)
 		__sync_fetch_and_add(&count->denied[ask->op], 1);
 	if (!sn_within_rate(count)) {
 		__sync_fetch_and_add(&count->suppressed, 1);
@@ -265,6 +268,7 @@ static __always_inline struct sn_event *sn_event_begin(const struct sn_policy *p
 	__builtin_memcpy(ev->tenant, pol->tenant, sizeof(ev->tenant));
 	ev->op = ask->op;
 	ev->why = ask->why;
+	ev->known = error ? ask->known : SN_KNOWN_NOTHING;
 	ev->error = error;
 	ev->number = ask->number;
 	ev->target = ask->target;

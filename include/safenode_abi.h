@@ -11,7 +11,7 @@
 #endif
 
 /* Raised whenever a map's layout changes; tools refuse maps pinned by another version. */
-#define SN_ABI_VERSION 2
+#define SN_ABI_VERSION 3
 
 #define SN_PIN_DIR "/sys/fs/bpf/safenode"
 
@@ -52,73 +52,106 @@ enum sn_why {
 };
 
 /*
- * What was asked. The order carries the errno: sn_errno() in bpf/decide.h answers ENOENT for the
- * first group (denied looks like missing), EACCES for the second, EPERM for the rest.
+ * What kind of act it is; that decides the errno of a refusal, by sn_errno() in bpf/decide.h.
  */
+enum sn_kind {
+	SN_ACTS,    /* EPERM */
+	SN_LOOKS,   /* ENOENT: denied looks like missing */
+	SN_CHANGES, /* EACCES */
+	SN_SPAWNS,  /* EACCES: node makes an 'error' event of it; EPERM it throws at the caller */
+};
+
+/*
+ * What was asked: X(id, name, kind, number). The number of an event means what its format says, for
+ * a long long; NULL: nothing.
+ */
+/* clang-format off */
+#define SN_OPS(X)                                                    \
+	X(NONE,           "none",           SN_ACTS,    NULL)              \
+	X(FS_OPEN,        "fs.open",        SN_LOOKS,   NULL)              \
+	X(FS_STAT,        "fs.stat",        SN_LOOKS,   NULL)              \
+	X(FS_READLINK,    "fs.readlink",    SN_LOOKS,   NULL)              \
+	X(FS_ACCESS,      "fs.access",      SN_LOOKS,   NULL)              \
+	X(FS_LOOKUP,      "fs.lookup",      SN_LOOKS,   NULL)              \
+	X(FS_STATFS,      "fs.statfs",      SN_LOOKS,   NULL)              \
+	X(FS_WATCH,       "fs.watch",       SN_LOOKS,   NULL)              \
+	X(FS_GETXATTR,    "fs.getxattr",    SN_LOOKS,   NULL)              \
+	X(FS_GETFLAGS,    "fs.getflags",    SN_LOOKS,   NULL)              \
+	X(FS_OPEN_WRITE,  "fs.open-write",  SN_CHANGES, NULL)              \
+	X(FS_CREATE,      "fs.create",      SN_CHANGES, "mode=0%llo")      \
+	X(FS_MKDIR,       "fs.mkdir",       SN_CHANGES, NULL)              \
+	X(FS_RMDIR,       "fs.rmdir",       SN_CHANGES, NULL)              \
+	X(FS_UNLINK,      "fs.unlink",      SN_CHANGES, NULL)              \
+	X(FS_SYMLINK,     "fs.symlink",     SN_CHANGES, NULL)              \
+	X(FS_LINK,        "fs.link",        SN_CHANGES, NULL)              \
+	X(FS_RENAME,      "fs.rename",      SN_CHANGES, NULL)              \
+	X(FS_MODIFY_DIR,  "fs.modify-dir",  SN_CHANGES, NULL)              \
+	X(FS_TRUNCATE,    "fs.truncate",    SN_CHANGES, NULL)              \
+	X(FS_CHMOD,       "fs.chmod",       SN_CHANGES, "mode=0%llo")      \
+	X(FS_CHOWN,       "fs.chown",       SN_CHANGES, NULL)              \
+	X(FS_UTIMES,      "fs.utimes",      SN_CHANGES, NULL)              \
+	X(FS_SETXATTR,    "fs.setxattr",    SN_CHANGES, NULL)              \
+	X(FS_SETFLAGS,    "fs.setflags",    SN_CHANGES, NULL)              \
+	X(FS_LOCK,        "fs.lock",        SN_CHANGES, NULL)              \
+	X(FS_CHDIR,       "fs.chdir",       SN_ACTS,    NULL)              \
+	X(FS_RECEIVE,     "fs.receive",     SN_ACTS,    NULL)              \
+	X(FS_IOCTL,       "fs.ioctl",       SN_ACTS,    "ioctl=0x%llx")    \
+	X(FS_FCNTL,       "fs.fcntl",       SN_ACTS,    "fcntl=%lld")      \
+	X(NET_SOCKET,     "net.socket",     SN_ACTS,    "family=%lld")     \
+	X(NET_SOCKETPAIR, "net.socketpair", SN_SPAWNS,  "family=%lld")     \
+	X(NET_BIND,       "net.bind",       SN_ACTS,    "family=%lld")     \
+	X(NET_LISTEN,     "net.listen",     SN_ACTS,    "family=%lld")     \
+	X(NET_CONNECT,    "net.connect",    SN_ACTS,    "family=%lld")     \
+	X(NET_SEND,       "net.send",       SN_ACTS,    "family=%lld")     \
+	X(NET_SETSOCKOPT, "net.setsockopt", SN_ACTS,    "option=%lld")     \
+	X(NET_NETLINK,    "net.netlink",    SN_ACTS,    "type=%lld")       \
+	X(NET_EGRESS,     "net.egress",     SN_ACTS,    "protocol=%lld")   \
+	X(TASK_FORK,      "task.fork",      SN_SPAWNS,  "flags=0x%llx")    \
+	X(TASK_EXEC,      "task.exec",      SN_SPAWNS,  NULL)              \
+	X(TASK_KILL,      "task.kill",      SN_ACTS,    "signal=%lld")     \
+	X(TASK_SETID,     "task.setid",     SN_ACTS,    NULL)              \
+	X(TASK_CAPGET,    "task.capget",    SN_ACTS,    NULL)              \
+	X(TASK_CAPSET,    "task.capset",    SN_ACTS,    NULL)              \
+	X(TASK_CAPABLE,   "task.capable",   SN_ACTS,    "cap=%lld")        \
+	X(TASK_PTRACE,    "task.ptrace",    SN_ACTS,    "mode=0x%llx")     \
+	X(TASK_SCHED,     "task.sched",     SN_ACTS,    NULL)              \
+	X(TASK_RLIMIT,    "task.rlimit",    SN_ACTS,    "limit=%lld")      \
+	X(TASK_PRCTL,     "task.prctl",     SN_ACTS,    "option=%lld")     \
+	X(TASK_PGRP,      "task.pgrp",      SN_ACTS,    NULL)              \
+	X(CODE_MMAP,      "code.mmap",      SN_ACTS,    NULL)              \
+	X(CODE_MPROTECT,  "code.mprotect",  SN_ACTS,    NULL)              \
+	X(GUARD_BPF,      "guard.bpf",      SN_ACTS,    "cmd=%lld")        \
+	X(GUARD_PERF,     "guard.perf",     SN_ACTS,    NULL)              \
+	X(GUARD_USERNS,   "guard.userns",   SN_ACTS,    NULL)              \
+	X(GUARD_ANON,     "guard.anon",     SN_ACTS,    NULL)              \
+	X(GUARD_MOUNT,    "guard.mount",    SN_ACTS,    NULL)              \
+	X(GUARD_QUOTA,    "guard.quota",    SN_ACTS,    "cmd=0x%llx")      \
+	X(GUARD_ATTR,     "guard.attr",     SN_ACTS,    "attr=%lld")       \
+	X(GUARD_KEY,      "guard.key",      SN_ACTS,    NULL)              \
+	X(GUARD_IPC,      "guard.ipc",      SN_ACTS,    NULL)              \
+	X(GUARD_MODULE,   "guard.module",   SN_ACTS,    NULL)              \
+	X(GUARD_SYSLOG,   "guard.syslog",   SN_ACTS,    "type=%lld")
+/* clang-format on */
+
 enum sn_op {
-	SN_OP_NONE,
-	/* looking */
-	SN_OP_FS_OPEN,
-	SN_OP_FS_STAT,
-	SN_OP_FS_READLINK,
-	SN_OP_FS_ACCESS,
-	SN_OP_FS_LOOKUP,
-	SN_OP_FS_STATFS,
-	SN_OP_FS_WATCH,
-	SN_OP_FS_GETXATTR,
-	SN_OP_FS_GETFLAGS,
-	SN_OP_LOOKING_LAST = SN_OP_FS_GETFLAGS,
-	/* changing */
-	SN_OP_FS_OPEN_WRITE,
-	SN_OP_FS_CREATE,
-	SN_OP_FS_MKDIR,
-	SN_OP_FS_RMDIR,
-	SN_OP_FS_UNLINK,
-	SN_OP_FS_SYMLINK,
-	SN_OP_FS_LINK,
-	SN_OP_FS_RENAME,
-	SN_OP_FS_MODIFY_DIR,
-	SN_OP_FS_TRUNCATE,
-	SN_OP_FS_CHMOD,
-	SN_OP_FS_CHOWN,
-	SN_OP_FS_UTIMES,
-	SN_OP_FS_SETXATTR,
-	SN_OP_FS_SETFLAGS,
-	SN_OP_CHANGING_LAST = SN_OP_FS_SETFLAGS,
-	/* everything else */
-	SN_OP_FS_CHDIR,
-	SN_OP_FS_RECEIVE,
-	SN_OP_FS_IOCTL,
-	SN_OP_FS_FCNTL,
-	SN_OP_NET_SOCKET,
-	SN_OP_NET_BIND,
-	SN_OP_NET_LISTEN,
-	SN_OP_NET_CONNECT,
-	SN_OP_NET_SEND,
-	SN_OP_NET_SETSOCKOPT,
-	SN_OP_NET_NETLINK,
-	SN_OP_NET_EGRESS,
-	SN_OP_TASK_FORK,
-	SN_OP_TASK_EXEC,
-	SN_OP_TASK_KILL,
-	SN_OP_TASK_SETID,
-	SN_OP_TASK_CAPSET,
-	SN_OP_TASK_CAPABLE,
-	SN_OP_TASK_PTRACE,
-	SN_OP_TASK_SCHED,
-	SN_OP_TASK_PGRP,
-	SN_OP_CODE_MMAP,
-	SN_OP_CODE_MPROTECT,
-	SN_OP_GUARD_BPF,
-	SN_OP_GUARD_PERF,
-	SN_OP_GUARD_USERNS,
-	SN_OP_GUARD_ANON,
-	SN_OP_GUARD_MOUNT,
-	SN_OP_GUARD_KEY,
-	SN_OP_GUARD_IPC,
-	SN_OP_GUARD_MODULE,
-	SN_OP_GUARD_SYSLOG,
-	SN_OP_NR,
+#define SN_OP_ID(id, name, kind, number) SN_OP_##id,
+	SN_OPS(SN_OP_ID)
+#undef SN_OP_ID
+		SN_OP_NR,
+};
+
+/* What stock node and its C library always try, and do without: refused, but no sign of an attack.
+ */
+#define SN_KNOWNS(X)            \
+	X(NOTHING, "")          \
+	X(IO_URING, "io_uring") \
+	X(NSCD, "nscd")
+
+enum sn_known {
+#define SN_KNOWN_ID(id, name) SN_KNOWN_##id,
+	SN_KNOWNS(SN_KNOWN_ID)
+#undef SN_KNOWN_ID
+		SN_KNOWN_NR,
 };
 
 /*
@@ -285,11 +318,12 @@ _Static_assert(sizeof(struct sn_state) == 152, "no hidden padding");
 
 /* Value of "counters", one per tenant; key 0 counts processes that have no policy. */
 struct sn_counters {
-	__u64 denied[SN_OP_NR];
-	__u64 lost;	  /* events that found the ring full */
-	__u64 suppressed; /* events above SN_EVENTS_RATE */
-	__u64 second;	  /* of CLOCK_MONOTONIC, in which... */
-	__u64 sent;	  /* ...so many events were put on the ring */
+	__u64 denied[SN_OP_NR]; /* refusals but for... */
+	__u64 known;		/* ...those of enum sn_known */
+	__u64 lost;		/* events that found the ring full */
+	__u64 suppressed;	/* events above SN_EVENTS_RATE */
+	__u64 second;		/* of CLOCK_MONOTONIC, in which... */
+	__u64 sent;		/* ...so many events were put on the ring */
 };
 
 /* One record of the ring "events". */
@@ -309,7 +343,8 @@ struct sn_event {
 	__u16 family;	/* AF_INET or AF_INET6 when addr is set, otherwise 0 */
 	__u16 port;	/* host byte order */
 	__u16 path_len; /* bytes used in path */
-	__u16 path_cut; /* the path did not fit */
+	__u8 path_cut;	/* the path did not fit */
+	__u8 known;	/* enum sn_known */
 	__u8 addr[16];	/* network byte order, IPv4 as ::ffff:a.b.c.d */
 	char path[SN_EVENT_PATH_MAX]; /* names from the file up to its file system's root, each with
 					 its NUL */

@@ -11,70 +11,20 @@
 #include "identify.h"
 #include "logline.h"
 
-/* An operation's name, and what the event's number is; NULL: it says nothing. */
 static const struct {
 	const char *name;
-	const char *number;
-} ops[] = {
-	[SN_OP_NONE] = { "none", NULL },
-	[SN_OP_FS_OPEN] = { "fs.open", NULL },
-	[SN_OP_FS_STAT] = { "fs.stat", NULL },
-	[SN_OP_FS_READLINK] = { "fs.readlink", NULL },
-	[SN_OP_FS_ACCESS] = { "fs.access", NULL },
-	[SN_OP_FS_LOOKUP] = { "fs.lookup", NULL },
-	[SN_OP_FS_STATFS] = { "fs.statfs", NULL },
-	[SN_OP_FS_WATCH] = { "fs.watch", NULL },
-	[SN_OP_FS_GETXATTR] = { "fs.getxattr", NULL },
-	[SN_OP_FS_GETFLAGS] = { "fs.getflags", NULL },
-	[SN_OP_FS_OPEN_WRITE] = { "fs.open-write", NULL },
-	[SN_OP_FS_CREATE] = { "fs.create", "mode=0%llo" },
-	[SN_OP_FS_MKDIR] = { "fs.mkdir", NULL },
-	[SN_OP_FS_RMDIR] = { "fs.rmdir", NULL },
-	[SN_OP_FS_UNLINK] = { "fs.unlink", NULL },
-	[SN_OP_FS_SYMLINK] = { "fs.symlink", NULL },
-	[SN_OP_FS_LINK] = { "fs.link", NULL },
-	[SN_OP_FS_RENAME] = { "fs.rename", NULL },
-	[SN_OP_FS_MODIFY_DIR] = { "fs.modify-dir", NULL },
-	[SN_OP_FS_TRUNCATE] = { "fs.truncate", NULL },
-	[SN_OP_FS_CHMOD] = { "fs.chmod", "mode=0%llo" },
-	[SN_OP_FS_CHOWN] = { "fs.chown", NULL },
-	[SN_OP_FS_UTIMES] = { "fs.utimes", NULL },
-	[SN_OP_FS_SETXATTR] = { "fs.setxattr", NULL },
-	[SN_OP_FS_SETFLAGS] = { "fs.setflags", NULL },
-	[SN_OP_FS_CHDIR] = { "fs.chdir", NULL },
-	[SN_OP_FS_RECEIVE] = { "fs.receive", NULL },
-	[SN_OP_FS_IOCTL] = { "fs.ioctl", "ioctl=0x%llx" },
-	[SN_OP_FS_FCNTL] = { "fs.fcntl", "fcntl=%lld" },
-	[SN_OP_NET_SOCKET] = { "net.socket", "family=%lld" },
-	[SN_OP_NET_BIND] = { "net.bind", "family=%lld" },
-	[SN_OP_NET_LISTEN] = { "net.listen", "family=%lld" },
-	[SN_OP_NET_CONNECT] = { "net.connect", "family=%lld" },
-	[SN_OP_NET_SEND] = { "net.send", "family=%lld" },
-	[SN_OP_NET_SETSOCKOPT] = { "net.setsockopt", "option=%lld" },
-	[SN_OP_NET_NETLINK] = { "net.netlink", "type=%lld" },
-	[SN_OP_NET_EGRESS] = { "net.egress", "protocol=%lld" },
-	[SN_OP_TASK_FORK] = { "task.fork", "flags=0x%llx" },
-	[SN_OP_TASK_EXEC] = { "task.exec", NULL },
-	[SN_OP_TASK_KILL] = { "task.kill", "signal=%lld" },
-	[SN_OP_TASK_SETID] = { "task.setid", NULL },
-	[SN_OP_TASK_CAPSET] = { "task.capset", NULL },
-	[SN_OP_TASK_CAPABLE] = { "task.capable", "cap=%lld" },
-	[SN_OP_TASK_PTRACE] = { "task.ptrace", "mode=0x%llx" },
-	[SN_OP_TASK_SCHED] = { "task.sched", NULL },
-	[SN_OP_TASK_PGRP] = { "task.pgrp", NULL },
-	[SN_OP_CODE_MMAP] = { "code.mmap", NULL },
-	[SN_OP_CODE_MPROTECT] = { "code.mprotect", NULL },
-	[SN_OP_GUARD_BPF] = { "guard.bpf", "cmd=%lld" },
-	[SN_OP_GUARD_PERF] = { "guard.perf", NULL },
-	[SN_OP_GUARD_USERNS] = { "guard.userns", NULL },
-	[SN_OP_GUARD_ANON] = { "guard.anon", NULL },
-	[SN_OP_GUARD_MOUNT] = { "guard.mount", NULL },
-	[SN_OP_GUARD_KEY] = { "guard.key", NULL },
-	[SN_OP_GUARD_IPC] = { "guard.ipc", NULL },
-	[SN_OP_GUARD_MODULE] = { "guard.module", NULL },
-	[SN_OP_GUARD_SYSLOG] = { "guard.syslog", "type=%lld" },
+	const char *number; /* a format for a long long, or NULL */
+} ops[SN_OP_NR] = {
+#define OP_ROW(id, name, kind, number) [SN_OP_##id] = { name, number },
+	SN_OPS(OP_ROW)
+#undef OP_ROW
 };
-_Static_assert(sizeof(ops) / sizeof(ops[0]) == SN_OP_NR, "a name for every operation");
+
+static const char *const knowns[SN_KNOWN_NR] = {
+#define KNOWN_ROW(id, name) [SN_KNOWN_##id] = name,
+	SN_KNOWNS(KNOWN_ROW)
+#undef KNOWN_ROW
+};
 
 static const char *const whys[] = {
 	[SN_UNKNOWN] = "unknown", [SN_ALLOWED] = "allowed",	  [SN_NO_POLICY] = "no-policy",
@@ -203,7 +153,6 @@ static void put_error(struct line *line, int error)
 		put(line, " error=%d", error);
 }
 
-/* The number's meaning is a format from the table above, every one of which takes a long long. */
 static void put_number(struct line *line, const struct sn_event *ev)
 {
 	if (ev->op >= SN_OP_NR || !ops[ev->op].number)
@@ -237,5 +186,7 @@ size_t sn_logline(const struct sn_event *ev, char *text, size_t size)
 		put(&line, " port=%u", ev->port);
 	if (ev->dev)
 		put_path(&line, ev);
+	if (ev->known && ev->known < SN_KNOWN_NR)
+		put(&line, " known=%s", knowns[ev->known]);
 	return line.len;
 }

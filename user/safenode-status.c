@@ -32,6 +32,9 @@ static void print_counters(const struct sn_counters *counters)
 		if (counters->denied[op])
 			printf("    %-20s %10" PRIu64 " refused\n", sn_op_name(op),
 			       (uint64_t)counters->denied[op]);
+	if (counters->known)
+		printf("    %-20s %10" PRIu64 " refused, as node and libc always try\n", "known",
+		       (uint64_t)counters->known);
 	if (counters->suppressed)
 		printf("    %-20s %10" PRIu64 " above %d a second\n", "not reported",
 		       (uint64_t)counters->suppressed, SN_EVENTS_RATE);

@@ -82,7 +82,7 @@ static const struct act {
 } acts[] = {
 	{ "unix-socket", try_socket, EPERM }, { "read-outside", try_read, ENOENT },
 	{ "list-root", try_list, ENOENT },    { "chdir", try_chdir, EPERM },
-	{ "fork", try_fork, EPERM },	      { "write-inside", try_write, 0 },
+	{ "fork", try_fork, EACCES },	      { "write-inside", try_write, 0 },
 };
 #define NR_ACTS (sizeof(acts) / sizeof(*acts))
 

@@ -270,7 +270,7 @@ refused('EPERM', 'task.setid', 'changes its user', () => process.setuid(process.
 
 refused('EPERM', 'task.setid', 'changes its group', () => process.setgid(process.getgid()));
 
-refused('EPERM', 'task.fork', 'spawns a program', () => {
+refused('EACCES', 'task.fork', 'spawns a program', () => {
 	const { error, status } = childProcess.spawnSync('/bin/true', { stdio: 'ignore' });
 	if (error)
 		throw error;

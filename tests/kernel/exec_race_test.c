@@ -38,7 +38,7 @@ static struct {
 
 static void count(long result)
 {
-	if (result == -EPERM)
+	if (result == -EACCES)
 		__atomic_add_fetch(&race.refused, 1, __ATOMIC_SEQ_CST);
 	if (result >= 0)
 		__atomic_add_fetch(&race.succeeded, 1, __ATOMIC_SEQ_CST);

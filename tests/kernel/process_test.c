@@ -197,7 +197,7 @@ TEST(a_tenant_cannot_make_a_process)
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
-		EXPECT_REFUSED(t1, EPERM, SN_OP_TASK_FORK, SN_NEVER, "new_process", "%s", ways[i]);
+		EXPECT_REFUSED(t1, EACCES, SN_OP_TASK_FORK, SN_NEVER, "new_process", "%s", ways[i]);
 }
 
 /* "FLAGS" of clone(2) */
@@ -217,9 +217,9 @@ TEST(new_namespaces_do_not_make_a_process_possible)
 					       CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWCGROUP };
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
-		EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_TASK_FORK, SN_NEVER, "clone_with", "%lx",
+		EXPECT_ROOT_REFUSED(t1, EACCES, SN_OP_TASK_FORK, SN_NEVER, "clone_with", "%lx",
 				    flags[i]);
-	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_TASK_FORK, SN_NEVER, "clone3_with", "%x",
+	EXPECT_ROOT_REFUSED(t1, EACCES, SN_OP_TASK_FORK, SN_NEVER, "clone3_with", "%x",
 			    CLONE_NEWTIME);
 	/* credentials come first: bpf/guard.bpf.c */
 	EXPECT_REFUSED(t1, EPERM, SN_OP_GUARD_USERNS, SN_NEVER, "clone_with", "%x", CLONE_NEWUSER);
@@ -242,7 +242,7 @@ PROBE(clone_into_cgroup)
 
 TEST(a_process_cannot_be_made_in_another_cgroup_either)
 {
-	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_TASK_FORK, SN_NEVER, "clone_into_cgroup", "%s",
+	EXPECT_ROOT_REFUSED(t1, EACCES, SN_OP_TASK_FORK, SN_NEVER, "clone_into_cgroup", "%s",
 			    t1->cgroup);
 }
 
@@ -374,25 +374,25 @@ TEST(a_tenant_cannot_start_another_program)
 	put_program("/bin/true", "/srv/t1/program", NULL);
 	put_program(NULL, "/srv/t1/script", "#!/bin/true\\n");
 	put_program(NULL, "/srv/t1/own-script", "#!/srv/t1/program\\n");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/program");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "execveat", "/srv/t1/program");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "execve", "program");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "descriptor", "/srv/t1/program");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "place", "/srv/t1/program");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "proc", "/srv/t1/program");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/script");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/own-script");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "execveat", "/srv/t1/program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "execve", "program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "descriptor", "/srv/t1/program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "place", "/srv/t1/program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "proc", "/srv/t1/program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/script");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/own-script");
 	/* a memfd lies nowhere: it is refused as a file already */
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_OUTSIDE, "memfd", "/srv/t1/program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_OUTSIDE, "memfd", "/srv/t1/program");
 }
 
 TEST(a_tenant_cannot_start_the_loader_or_its_own_program_again)
 {
 	put_program("/bin/true", "/srv/t1/program", NULL);
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/proc/self/exe");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "descriptor", "/proc/self/exe");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_OUTSIDE, "memfd", "/proc/self/exe");
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "loader", "/srv/t1/program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/proc/self/exe");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "descriptor", "/proc/self/exe");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_OUTSIDE, "memfd", "/proc/self/exe");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "loader", "/srv/t1/program");
 }
 
 TEST(programs_of_the_system_look_missing)
@@ -419,7 +419,7 @@ TEST(asking_whether_a_program_may_be_executed_starts_nothing)
 	got = outside("exec_check", "/srv/t1/program");
 	EXPECT_TRUE(got == 0 || got == -EINVAL);
 	EXPECT_EQ(got, inside(t1, "exec_check", "/srv/t1/program"));
-	EXPECT_EXEC_REFUSED(EPERM, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/program");
+	EXPECT_EXEC_REFUSED(EACCES, SN_OP_TASK_EXEC, SN_NEVER, "execve", "/srv/t1/program");
 }
 
 /* Forked outside, and moved in before its first exec. "PATH" of the program that it then is. */
@@ -452,7 +452,7 @@ TEST(a_process_that_is_moved_into_the_tenant_can_start_the_tenants_program_only)
 		GIVE_UP("readlink: %s", strerror(errno));
 	put_program("/bin/true", "/srv/t1/program", NULL);
 	EXPECT_EQ(0, exec_after_joining(t1, self)); /* serves nobody, and ends */
-	EXPECT_EQ(EPERM, exec_after_joining(t1, "/srv/t1/program"));
+	EXPECT_EQ(EACCES, exec_after_joining(t1, "/srv/t1/program"));
 	EXPECT_EQ(ENOENT, exec_after_joining(t1, "/bin/true"));
 }
 
@@ -1080,7 +1080,7 @@ PROBE(set_group_of_child)
 
 TEST(there_are_no_children_to_put_into_groups)
 {
-	EXPECT_REFUSED(t1, EPERM, SN_OP_TASK_FORK, SN_NEVER, "set_group_of_child", "%s", "");
+	EXPECT_REFUSED(t1, EACCES, SN_OP_TASK_FORK, SN_NEVER, "set_group_of_child", "%s", "");
 }
 
 /* ---- identities ---- */
@@ -1378,8 +1378,8 @@ TEST(the_32_bit_entry_is_no_way_around)
 			 "127.0.0.1", NULL);
 	victim = victim_start("t1");
 	put_program("/bin/true", "/srv/t10/program", NULL);
-	EXPECT_REFUSED(t, EPERM, SN_OP_TASK_FORK, SN_NEVER, "by_int80", "fork");
-	EXPECT_REFUSED(t, EPERM, SN_OP_TASK_EXEC, SN_NEVER, "by_int80", "execve /srv/t10/program");
+	EXPECT_REFUSED(t, EACCES, SN_OP_TASK_FORK, SN_NEVER, "by_int80", "fork");
+	EXPECT_REFUSED(t, EACCES, SN_OP_TASK_EXEC, SN_NEVER, "by_int80", "execve /srv/t10/program");
 	EXPECT_REFUSED(t, EPERM, SN_OP_TASK_KILL, SN_OTHER_TASK, "by_int80", "kill %d", victim);
 	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "by_int80", "open /etc/passwd");
 	EXPECT_ALLOWED(t, "by_int80", "open /srv/t10/program");
@@ -1415,6 +1415,6 @@ TEST(the_x32_entry_is_no_way_around)
 	if (outside("by_x32", "%d", SYS_getpid) == -ENOSYS)
 		EXPECT_EQ(-ENOSYS, inside(t1, "by_x32", "%d", SYS_fork));
 	else
-		EXPECT_REFUSED(t1, EPERM, SN_OP_TASK_FORK, SN_NEVER, "by_x32", "%d", SYS_fork);
+		EXPECT_REFUSED(t1, EACCES, SN_OP_TASK_FORK, SN_NEVER, "by_x32", "%d", SYS_fork);
 }
 #endif

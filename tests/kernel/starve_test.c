@@ -140,7 +140,7 @@ static const struct act {
 	{ "access", SN_OP_FS_ACCESS, SN_OUTSIDE, ENOENT, do_access },
 	{ "mkdir", SN_OP_FS_LOOKUP, SN_OUTSIDE, ENOENT, do_mkdir },
 	{ "chdir", SN_OP_FS_CHDIR, SN_NEVER, EPERM, do_chdir },
-	{ "fork", SN_OP_TASK_FORK, SN_NEVER, EPERM, do_fork },
+	{ "fork", SN_OP_TASK_FORK, SN_NEVER, EACCES, do_fork },
 	{ "setuid", SN_OP_TASK_SETID, SN_NEVER, EPERM, do_setuid },
 	{ "shmget", SN_OP_GUARD_IPC, SN_NEVER, EPERM, do_shmget },
 	{ "mmap", SN_OP_CODE_MMAP, SN_NOT_RUNTIME, EPERM, do_mmap },

@@ -5,13 +5,21 @@ const child_process = require('child_process');
 const cluster = require('cluster');
 const os = require('os');
 const path = require('path');
-const { act, expect, once } = require('./acts.js');
+const { Failure, act, expect, once } = require('./acts.js');
 const config = require('./config.json');
 
 const TRUE = '/bin/true';
 const child = path.join(__dirname, 'modules', 'end.js');
 
-async function ended(subprocess) {
+// EACCES reaches the program as an 'error' event; EPERM would be thrown where nobody expects it
+async function ended(start) {
+	let subprocess;
+
+	try {
+		subprocess = start();
+	} catch (error) {
+		throw new Failure('thrown', error.message);
+	}
 	const [code] = await once(subprocess, 'exit');
 
 	expect(code === 0, `ended with ${code}`);
@@ -27,21 +35,21 @@ const callback = (fn, ...args) => new Promise((resolve, reject) =>
 	fn(...args, error => error ? reject(error) : resolve()));
 
 // without pipes, which are Unix sockets, so that it is the fork that is refused
-act('spawn', () => ended(child_process.spawn(TRUE, { stdio: 'ignore' })));
+act('spawn', () => ended(() => child_process.spawn(TRUE, { stdio: 'ignore' })));
 act('spawn_detached', () =>
-	ended(child_process.spawn(TRUE, { stdio: 'ignore', detached: true })));
-act('spawn_inherit', () => ended(child_process.spawn(TRUE, { stdio: [0, 2, 2] })));
+	ended(() => child_process.spawn(TRUE, { stdio: 'ignore', detached: true })));
+act('spawn_inherit', () => ended(() => child_process.spawn(TRUE, { stdio: [0, 2, 2] })));
 act('spawn_sync', () => checkSync(child_process.spawnSync(TRUE, { stdio: 'ignore' })));
 act('spawn_shell', () =>
 	checkSync(child_process.spawnSync('true', { stdio: 'ignore', shell: true })));
-act('spawn_with_pipes', () => ended(child_process.spawn(TRUE)));
+act('spawn_with_pipes', () => ended(() => child_process.spawn(TRUE)));
 act('exec', () => callback(child_process.exec, 'true'));
 act('exec_sync', () => void child_process.execSync('true', { stdio: 'ignore' }));
 act('exec_file', () => callback(child_process.execFile, TRUE));
-act('fork', () => ended(child_process.fork(child)));
+act('fork', () => ended(() => child_process.fork(child)));
 act('cluster_fork', async () => {
 	cluster.setupPrimary({ exec: child });
-	await ended(cluster.fork());
+	await ended(() => cluster.fork());
 });
 
 act('chdir', () => process.chdir(path.dirname(__dirname)));

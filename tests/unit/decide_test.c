@@ -87,32 +87,66 @@ static void assert_prefix(const char *whole, uint32_t length, const char *prefix
 
 static void denied_looks_like_missing_where_the_caller_only_looked(void **state)
 {
-	for (int op = SN_OP_NONE + 1; op <= SN_OP_LOOKING_LAST; op++) {
-		assert_int_equal(sn_errno(op, SN_OUTSIDE), -ENOENT);
-		assert_int_equal(sn_errno(op, SN_UNKNOWN), -ENOENT);
-		assert_int_equal(sn_errno(op, SN_NO_POLICY), -ENOENT);
+	static const enum sn_op looking[] = {
+		SN_OP_FS_OPEN,	 SN_OP_FS_STAT,	    SN_OP_FS_READLINK,
+		SN_OP_FS_ACCESS, SN_OP_FS_LOOKUP,   SN_OP_FS_STATFS,
+		SN_OP_FS_WATCH,	 SN_OP_FS_GETXATTR, SN_OP_FS_GETFLAGS,
+	};
+
+	for (size_t i = 0; i < sizeof(looking) / sizeof(looking[0]); i++) {
+		assert_int_equal(sn_errno(looking[i], SN_OUTSIDE), -ENOENT);
+		assert_int_equal(sn_errno(looking[i], SN_UNKNOWN), -ENOENT);
+		assert_int_equal(sn_errno(looking[i], SN_NO_POLICY), -ENOENT);
 	}
 }
 
 static void an_attempt_to_change_is_eacces(void **state)
 {
-	for (int op = SN_OP_LOOKING_LAST + 1; op <= SN_OP_CHANGING_LAST; op++) {
-		assert_int_equal(sn_errno(op, SN_OUTSIDE), -EACCES);
-		assert_int_equal(sn_errno(op, SN_READ_ONLY), -EACCES);
+	static const enum sn_op changing[] = {
+		SN_OP_FS_OPEN_WRITE, SN_OP_FS_CREATE,	SN_OP_FS_MKDIR,	   SN_OP_FS_RMDIR,
+		SN_OP_FS_UNLINK,     SN_OP_FS_SYMLINK,	SN_OP_FS_LINK,	   SN_OP_FS_RENAME,
+		SN_OP_FS_MODIFY_DIR, SN_OP_FS_TRUNCATE, SN_OP_FS_CHMOD,	   SN_OP_FS_CHOWN,
+		SN_OP_FS_UTIMES,     SN_OP_FS_SETXATTR, SN_OP_FS_SETFLAGS, SN_OP_FS_LOCK,
+	};
+
+	for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++) {
+		assert_int_equal(sn_errno(changing[i], SN_OUTSIDE), -EACCES);
+		assert_int_equal(sn_errno(changing[i], SN_READ_ONLY), -EACCES);
+		assert_int_equal(sn_errno(changing[i], SN_NEVER), -EPERM);
+	}
+}
+
+/* node throws EPERM at the caller, and makes an 'error' event of EACCES. */
+static void what_makes_a_process_is_eacces_whatever_the_reason(void **state)
+{
+	for (int why = SN_UNKNOWN; why < SN_WHY_NR; why++) {
+		assert_int_equal(sn_errno(SN_OP_TASK_FORK, why), -EACCES);
+		assert_int_equal(sn_errno(SN_OP_TASK_EXEC, why), -EACCES);
+		assert_int_equal(sn_errno(SN_OP_NET_SOCKETPAIR, why), -EACCES);
 	}
 }
 
 static void everything_else_is_eperm(void **state)
 {
-	for (int op = SN_OP_CHANGING_LAST + 1; op < SN_OP_NR; op++)
+	int nr = 0;
+
+	for (int op = SN_OP_NONE; op <= SN_OP_NR; op++) {
+		if (op < SN_OP_NR && sn_kinds[op] != SN_ACTS)
+			continue;
+		nr++;
 		for (int why = SN_UNKNOWN; why < SN_WHY_NR; why++)
 			if (why != SN_OTHER_TASK && why != SN_READ_ONLY)
 				assert_int_equal(sn_errno(op, why), -EPERM);
+	}
+	/* all but those of the three tests above */
+	assert_int_equal(nr, SN_OP_NR + 1 - 9 - 16 - 3);
 }
 
 static void the_verdict_can_overrule_the_operation(void **state)
 {
 	for (int op = SN_OP_NONE; op < SN_OP_NR; op++) {
+		if (sn_kinds[op] == SN_SPAWNS)
+			continue;
 		if (op != SN_OP_TASK_KILL)
 			assert_int_equal(sn_errno(op, SN_OTHER_TASK), -ESRCH);
 		assert_int_equal(sn_errno(op, SN_NEVER), -EPERM);
@@ -664,6 +698,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(denied_looks_like_missing_where_the_caller_only_looked),
 		cmocka_unit_test(an_attempt_to_change_is_eacces),
+		cmocka_unit_test(what_makes_a_process_is_eacces_whatever_the_reason),
 		cmocka_unit_test(everything_else_is_eperm),
 		cmocka_unit_test(the_verdict_can_overrule_the_operation),
 		cmocka_unit_test(a_signal_is_never_answered_with_esrch),

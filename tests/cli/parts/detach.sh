@@ -112,7 +112,7 @@ END
 	cd /srv/t1 || fail "no /srv/t1"
 	run 9 "$tenant" move "$cgroups/f1/cgroup.procs" 2001 node app.js
 	printed "\
-unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EPERM write-inside=ok
+unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EACCES write-inside=ok
 env: EPERM
 ENOENT
 ENOENT

@@ -113,14 +113,14 @@ strangers_are_seen()
 	rmdir "$cgroups/stranger" || fail "cannot remove the cgroup"
 	# not even what every tenant may: no path leads anywhere
 	printed "\
-unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=ENOENT fork=EPERM write-inside=ENOENT
+unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=ENOENT fork=EACCES write-inside=ENOENT
 env: ENOENT
 node: ENOENT"
 	run 0 safenode-status
 	grep -qx "processes without a policy:" "$work/out" || fail "$(cat "$work/out")"
 	sed '1,/^processes without/d' "$work/out" | grep -q 'task.fork  *1 refused' || fail "$(cat "$work/out")"
 	run 0 safenode-log --no-wait
-	grep -q 'op=task.fork why=no-policy error=EPERM' "$work/out" || fail "$(cat "$work/out")"
+	grep -q 'op=task.fork why=no-policy error=EACCES' "$work/out" || fail "$(cat "$work/out")"
 }
 
 maps_read_like_configuration()

@@ -46,7 +46,7 @@ wrong_all()
 # The control: without the wrong word, the same works; so do the numbers that nearly were wrong
 right_use()
 {
-	local inside="unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EPERM"
+	local inside="unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EACCES"
 	local user
 
 	run 0 setpriv --reuid t1 --regid t1 --clear-groups sh -c "cd /srv/t1 && $tenant acts"
