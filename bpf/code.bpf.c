@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Native code: only the runtime's own files are ever mapped executable. Anonymous memory may be,
- * for V8 compiles into it. Hooks and why each:
+ * Mappings, and native code above all: only the runtime's own files are ever mapped executable.
+ * Anonymous memory may be, for V8 compiles into it. Hooks and why each:
  *  mmap_file		mmap, remap_file_pages, shmat, the dynamic loader, exec itself
  *  file_mprotect	making a mapped file executable afterwards
  * Both look at the protection that takes effect: with personality(READ_IMPLIES_EXEC) the requested
@@ -9,11 +9,32 @@
  */
 #include "walk.bpf.h"
 
-SN_HOOK(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot)
+/* A log that was handed over for appending is not to be rewritten through a mapping. */
+static __noinline int sn_ask_to_share(__u64 address)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct file *file = (struct file *)address; /* NULL for anonymous memory */
+	struct sn_ask ask = { .op = SN_OP_FS_MMAP };
+
+	if (!pol || !sn_is_for_appending(BPF_CORE_READ(file, f_mode), BPF_CORE_READ(file, f_flags)))
+		return 0;
+	ask.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry, SN_MAY_WRITE), SN_MAY_WRITE);
+	return sn_finish(pol, &ask);
+}
+
+SN_HOOK(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
+	unsigned long flags)
 {
 	const struct sn_policy *pol;
 	struct sn_ask ask = { .op = SN_OP_CODE_MMAP };
+	int error;
 
+	if (sn_mapping_is_shared(flags)) {
+		error = sn_ask_to_share(sn_argument(ctx, 0));
+		if (error)
+			return error;
+	}
 	if (!(prot & SN_PROT_EXEC))
 		return 0;
 	pol = sn_current_policy();

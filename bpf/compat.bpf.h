@@ -7,16 +7,6 @@
 #include <bpf/bpf_core_read.h>
 
 /*
- * since: 6.3, commit 39f60c1ccee7 ("fs: port xattr to mnt_idmap") and its series
- * why: inode_setattr got a new first argument, so the dentry moved from the first to the second
- * drop when: 6.1 is no longer supported
- */
-static __always_inline bool sn_inode_hooks_take_idmap(void)
-{
-	return bpf_core_type_exists(struct mnt_idmap);
-}
-
-/*
  * since: 7.3
  * why: d_alias left the union d_u of struct dentry
  * drop when: no kernel with d_u.d_alias is supported

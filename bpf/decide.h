@@ -50,6 +50,18 @@ enum {
 
 	SN_O_APPEND = 02000,
 	SN_O_ASYNC = 020000,
+#if defined(__aarch64__) || defined(__TARGET_ARCH_arm64)
+	SN_O_DIRECT = 0200000,
+#else
+	SN_O_DIRECT = 040000,
+#endif
+
+	SN_FMODE_READ = 1, /* include/linux/fs.h */
+	SN_FMODE_WRITE = 2,
+
+	SN_MAP_TYPE = 0xf,
+	SN_MAP_SHARED = 1,
+	SN_MAP_SHARED_VALIDATE = 3,
 
 	SN_PROT_WRITE = 2,
 	SN_PROT_EXEC = 4,
@@ -176,9 +188,10 @@ static __always_inline enum sn_why sn_decide_ioctl(__u32 request)
 }
 
 /*
- * Commands that concern the caller's own descriptor, its own pipe or memfd, or locks that bind only
- * those who ask for locks. The others make the kernel send signals, or make everybody wait who
- * opens a file or changes a directory (leases, delegations). @arg is the flags word of F_SETFL,
+ * Commands that concern the caller's own descriptor, or locks. The others make the kernel send
+ * signals; make everybody wait who opens a file or changes a directory (leases, delegations); or
+ * change what both ends of a pipe, or all who share a memfd, have (its size, its seals). @arg is
+ * the flags word of F_SETFL,
  * @flags those that the descriptor has.
  */
 static __always_inline enum sn_why sn_decide_fcntl(__u32 cmd, __u64 arg, __u32 flags)
@@ -188,14 +201,17 @@ static __always_inline enum sn_why sn_decide_fcntl(__u32 cmd, __u64 arg, __u32 f
 		/* O_ASYNC makes the kernel send signals, and a tty choose to whom */
 		if (arg & SN_O_ASYNC)
 			return SN_NEVER;
-		/* a log that was handed over is only to be appended to */
+		/* a pipe's other end would get packets, of which it may lose the rest */
+		if (arg & ~(__u64)flags & SN_O_DIRECT)
+			return SN_NEVER;
+		/* a log that was handed over stays one for appending */
 		return flags & ~arg & SN_O_APPEND ? SN_NEVER : SN_ALLOWED;
 	case 0:	   /* F_DUPFD */
 	case 1:	   /* F_GETFD */
 	case 2:	   /* F_SETFD */
 	case 3:	   /* F_GETFL */
 	case 5:	   /* F_GETLK */
-	case 6:	   /* F_SETLK */
+	case 6:	   /* F_SETLK, which file_lock asks about, too */
 	case 7:	   /* F_SETLKW */
 	case 9:	   /* F_GETOWN */
 	case 11:   /* F_GETSIG */
@@ -210,15 +226,41 @@ static __always_inline enum sn_why sn_decide_fcntl(__u32 cmd, __u64 arg, __u32 f
 	case 1027: /* F_DUPFD_QUERY */
 	case 1028: /* F_CREATED_QUERY */
 	case 1030: /* F_DUPFD_CLOEXEC */
-	case 1031: /* F_SETPIPE_SZ */
 	case 1032: /* F_GETPIPE_SZ */
-	case 1033: /* F_ADD_SEALS */
 	case 1034: /* F_GET_SEALS */
 	case 1035: /* F_GET_RW_HINT */
 	case 1039: /* F_GETDELEG */
 		return SN_ALLOWED;
 	}
 	return SN_NEVER;
+}
+
+/*
+ * What fs.watch() needs (libuv's uv_fs_event_start): that a file changes, appears or goes. The rest
+ * tells who opens, reads and starts what others use as well; @mask as in include/linux/fsnotify_
+ * backend.h, the same bits for inotify and fanotify.
+ */
+#define SN_WATCH_CHANGES 0x58000fc6 /* FS_MODIFY to FS_MOVE_SELF, and three flags that tell how */
+
+static __always_inline __u32 sn_watch_needs(__u64 mask)
+{
+	return mask & ~(__u64)SN_WATCH_CHANGES ? SN_MAY_READ | SN_MAY_CHANGE : SN_MAY_READ;
+}
+
+static __always_inline bool sn_mapping_is_shared(__u64 map_flags)
+{
+	__u64 type = map_flags & SN_MAP_TYPE;
+
+	return type == SN_MAP_SHARED || type == SN_MAP_SHARED_VALIDATE;
+}
+
+/*
+ * A descriptor for appending. What is written into a shared mapping of its file is not appended,
+ * and one that begins for reading can be made writable later: mm/mmap.c sets VM_MAYWRITE.
+ */
+static __always_inline bool sn_is_for_appending(__u32 f_mode, __u32 f_flags)
+{
+	return f_mode & SN_FMODE_WRITE && f_flags & SN_O_APPEND;
 }
 
 /* security.* carries capabilities and labels, trusted.* belongs to root. */

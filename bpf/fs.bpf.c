@@ -12,6 +12,7 @@
  *  inode_setxattr, inode_removexattr, inode_set_acl, inode_remove_acl, inode_file_setattr
  *				the other attributes
  *  path_notify			fs.watch
+ *  file_lock			locks, for which others wait
  *  file_ioctl, file_ioctl_compat, file_fcntl
  *				side doors of an open descriptor
  */
@@ -19,8 +20,6 @@
 
 /* include/linux/fs.h, include/uapi/linux/fs.h */
 enum {
-	SN_FMODE_READ = 1,
-	SN_FMODE_WRITE = 2,
 	SN_FMODE_EXEC = 0x20,
 
 	SN_MAY_EXEC_BIT = 0x01,
@@ -35,6 +34,7 @@ enum {
 	SN_ATTR_UID = 2,
 	SN_ATTR_GID = 4,
 	SN_ATTR_SIZE = 8,
+	SN_ATTR_FILE = 0x2000,
 
 	SN_RENAME_WHITEOUT = 4,
 };
@@ -171,9 +171,27 @@ SN_HOOK(sb_statfs, struct dentry *dentry)
 	return sn_ask_about_dentry(SN_OP_FS_STATFS, dentry, SN_MAY_STAT);
 }
 
-SN_HOOK(path_notify, const struct path *path)
+SN_HOOK(path_notify, const struct path *path, __u64 mask)
 {
-	return sn_ask_about_dentry(SN_OP_FS_WATCH, path->dentry, SN_MAY_READ);
+	return sn_ask_about_dentry(SN_OP_FS_WATCH, path->dentry, sn_watch_needs(mask));
+}
+
+/*
+ * flock(2) and fcntl(2)'s locks. Whoever may write a file may lock it; on what all share, or what
+ * was handed over, a lock would make others wait, and unlocking take theirs away.
+ */
+SN_HOOK(file_lock, struct file *file)
+{
+	return sn_ask_about_file(SN_OP_FS_LOCK, file->f_path.dentry, file->f_inode->i_mode,
+				 SN_MAY_WRITE);
+}
+
+/* Then chdir(2) changes nothing, but for the mount, which no decision looks at. */
+static __always_inline bool sn_is_working_directory(struct inode *inode)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return BPF_CORE_READ(task, fs, pwd.dentry, d_inode) == inode;
 }
 
 /*
@@ -191,7 +209,7 @@ static __always_inline int sn_ask_permission(const struct sn_policy *pol, struct
 		ask.dentry -= sn_dentry_alias_offset();
 	if (mask & SN_MAY_CHDIR_BIT) {
 		ask.op = SN_OP_FS_CHDIR;
-		ask.why = SN_NEVER;
+		ask.why = sn_is_working_directory(inode) ? SN_ALLOWED : SN_NEVER;
 		return sn_finish(pol, &ask);
 	}
 	if (mask & SN_MAY_ACCESS_BIT) {
@@ -333,6 +351,13 @@ static __always_inline enum sn_op sn_op_of_attr(__u32 valid)
 	return SN_OP_FS_UTIMES;
 }
 
+/* ftruncate(2), and nothing else with it; truncate(2) needs no descriptor for writing. */
+static __always_inline bool sn_is_ftruncate(__u32 valid)
+{
+	return valid & SN_ATTR_SIZE && valid & SN_ATTR_FILE &&
+	       !(valid & (SN_ATTR_MODE | SN_ATTR_UID | SN_ATTR_GID));
+}
+
 /* @valid says which of the attributes are given. */
 static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 mode)
 {
@@ -345,15 +370,16 @@ static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 m
 	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
 	if (ask.why == SN_ALLOWED && ask.op == SN_OP_FS_CHMOD && sn_mode_lends_identity(mode))
 		ask.why = SN_NEVER;
+	if (pol->safe_mode && sn_is_ftruncate(valid) && sn_is_memfd(dentry))
+		ask.why = SN_ALLOWED;
 	return sn_finish(pol, &ask);
 }
 
 SN_HOOK(inode_setattr)
 {
-	int first = sn_inode_hooks_take_idmap() ? 1 : 0;
-	struct iattr *attr = (struct iattr *)sn_argument(ctx, first + 1);
+	struct iattr *attr = (struct iattr *)sn_argument(ctx, sn_setattr_dentry + 1);
 	__u32 valid = BPF_CORE_READ(attr, ia_valid);
-	__u64 dentry = sn_argument(ctx, first);
+	__u64 dentry = sn_argument(ctx, sn_setattr_dentry);
 
 	if (!(valid & SN_ATTR_MODE) &&
 	    !sn_is_device(BPF_CORE_READ((struct dentry *)dentry, d_inode, i_mode)) &&
@@ -399,9 +425,10 @@ SN_HOOK(inode_remove_acl, void *idmap, struct dentry *dentry)
 	return sn_ask_about_dentry(SN_OP_FS_SETXATTR, dentry, SN_MAY_CHANGE);
 }
 
-SN_HOOK(inode_file_setattr, struct dentry *dentry)
+/* Inside as well, like the ioctls before it: the project id decides whose quota is charged. */
+SN_HOOK(inode_file_setattr)
 {
-	return sn_ask_about_dentry(SN_OP_FS_SETFLAGS, dentry, SN_MAY_CHANGE);
+	return sn_never(SN_OP_FS_SETFLAGS, 0);
 }
 
 static __always_inline int sn_ask_about_ioctl(struct file *file, unsigned int request)

@@ -9,6 +9,7 @@
  *			io_uring (I/O from kernel threads), userfaultfd (stops the kernel half-way)
  *  sb_mount		what the directories of the policy mean; for the other calls that change
  *			mounts the kernel asks capable() first, and it says no
+ *  quotactl		what the machine's disks are used for
  *  key_alloc, key_permission
  *			keyrings outlive the tenant and are shared by user id
  *  ipc_permission, shm_alloc_security, sem_alloc_security, msg_queue_alloc_security
@@ -49,12 +50,19 @@ SN_HOOK(inode_init_security_anon, struct inode *inode, const struct qstr *name)
 	bpf_probe_read_kernel_str(start, sizeof(start), BPF_CORE_READ(name, name));
 	if (start[1] == 'm' && start[2] == 'e' && start[3] == 'm' && start[4] == 'f')
 		ask.why = SN_ALLOWED;
+	if (start[1] == 'i' && start[2] == 'o') /* libuv asks for one in every loop */
+		ask.known = SN_KNOWN_IO_URING;
 	return sn_finish(pol, &ask);
 }
 
 SN_HOOK(sb_mount)
 {
 	return sn_never(SN_OP_GUARD_MOUNT, 0);
+}
+
+SN_HOOK(quotactl, int cmd)
+{
+	return sn_never(SN_OP_GUARD_QUOTA, cmd);
 }
 
 SN_HOOK(key_alloc)

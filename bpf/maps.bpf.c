@@ -15,6 +15,7 @@ struct sn_all_state state SEC(".maps");
 
 const volatile __u64 sn_parent_id = 0;
 const volatile __u32 sn_parent_level = 0;
+const volatile __u32 sn_setattr_dentry = 0;
 __u64 sn_parent = 0;
 __u64 sn_no_egress = 0;
 const volatile struct sn_policy sn_no_policy = {};

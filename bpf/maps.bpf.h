@@ -59,6 +59,9 @@ extern struct sn_all_state state SEC(".maps");
 extern const volatile __u64 sn_parent_id;
 extern const volatile __u32 sn_parent_level;
 
+/* Which argument of inode_setattr is the dentry; the attributes follow it. By the kernel's BTF. */
+extern const volatile __u32 sn_setattr_dentry;
+
 /*
  * Found by sn_find_parent when the programs are loaded: the address of that cgroup; and what a
  * cgroup has for its egress programs when neither it nor an ancestor has one.

@@ -21,6 +21,7 @@
 /* include/uapi/linux/magic.h */
 enum {
 	SN_PROC_SUPER_MAGIC = 0x9fa0,
+	SN_TMPFS_MAGIC = 0x01021994,
 	SN_PIPEFS_MAGIC = 0x50495045,
 	SN_SOCKFS_MAGIC = 0x534f434b,
 	SN_ANON_INODE_FS_MAGIC = 0x09041934,
@@ -316,6 +317,20 @@ static __always_inline __u32 sn_proc_access(__u64 dentry)
 }
 
 /*
+ * A memfd, or other memory that has no name: of tmpfs's files, only they have no directory
+ * (fs/file_table.c alloc_file_pseudo).
+ */
+static __always_inline bool sn_is_memfd(__u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+
+	return (__u64)BPF_CORE_READ(d, d_parent) == dentry &&
+	       (BPF_CORE_READ(inode, i_mode) & SN_S_IFMT) == SN_S_IFREG &&
+	       BPF_CORE_READ(inode, i_sb, s_magic) == SN_TMPFS_MAGIC;
+}
+
+/*
  * What rules or a special file system grant on a positive dentry: everything, or as soon as all of
  * @need is among it, that.
  */
@@ -343,6 +358,9 @@ static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 de
 		return SN_MAY_ALL;
 	if (f.magic == SN_PROC_SUPER_MAGIC)
 		climb.access |= sn_proc_access(dentry);
+	/* not to be opened again: that would make a writable one of one handed over for reading */
+	if (sn_is_memfd(dentry))
+		return climb.access | SN_MAY_STAT;
 	if (type != SN_S_IFDIR) /* directories are known by inode */
 		climb.access |= sn_name_access(pol, dentry);
 	if ((climb.access & need) != need)

@@ -93,6 +93,7 @@ enum sn_kind {
 	X(FS_SETXATTR,    "fs.setxattr",    SN_CHANGES, NULL)              \
 	X(FS_SETFLAGS,    "fs.setflags",    SN_CHANGES, NULL)              \
 	X(FS_LOCK,        "fs.lock",        SN_CHANGES, NULL)              \
+	X(FS_MMAP,        "fs.mmap",        SN_CHANGES, NULL)              \
 	X(FS_CHDIR,       "fs.chdir",       SN_ACTS,    NULL)              \
 	X(FS_RECEIVE,     "fs.receive",     SN_ACTS,    NULL)              \
 	X(FS_IOCTL,       "fs.ioctl",       SN_ACTS,    "ioctl=0x%llx")    \
@@ -126,7 +127,6 @@ enum sn_kind {
 	X(GUARD_ANON,     "guard.anon",     SN_ACTS,    NULL)              \
 	X(GUARD_MOUNT,    "guard.mount",    SN_ACTS,    NULL)              \
 	X(GUARD_QUOTA,    "guard.quota",    SN_ACTS,    "cmd=0x%llx")      \
-	X(GUARD_ATTR,     "guard.attr",     SN_ACTS,    "attr=%lld")       \
 	X(GUARD_KEY,      "guard.key",      SN_ACTS,    NULL)              \
 	X(GUARD_IPC,      "guard.ipc",      SN_ACTS,    NULL)              \
 	X(GUARD_MODULE,   "guard.module",   SN_ACTS,    NULL)              \

@@ -21,7 +21,8 @@
 /* Everything that one attach gathers before it changes anything. */
 struct plan {
 	const struct sn_words *words;
-	char directory[PATH_MAX];
+	char directory[PATH_MAX]; /* without symbolic links */
+	int directory_fd;	  /* looked at and entered by this alone; or -1 */
 	uid_t uid;
 	gid_t gid;
 	char *user; /* name of uid, or NULL */
@@ -54,10 +55,11 @@ static int check_directory(struct plan *plan, struct stat *st, struct sn_err *er
 	const char *given = plan->words->directory;
 	struct statfs fs;
 
-	if (!realpath(given, plan->directory))
-		return sn_fail(err, EINVAL, "'%.200s' cannot be the directory: %s", given,
-			       strerror(errno));
-	if (stat(plan->directory, st) || statfs(plan->directory, &fs))
+	plan->directory_fd =
+		sn_rules_reach_directory(&plan->tenant.own, given, plan->directory, err);
+	if (plan->directory_fd < 0)
+		return named_wrongly(plan->directory_fd);
+	if (fstat(plan->directory_fd, st) || fstatfs(plan->directory_fd, &fs))
 		return sn_fail(err, errno, "cannot look at %s: %s", plan->directory,
 			       strerror(errno));
 	if (!S_ISDIR(st->st_mode))
@@ -76,7 +78,7 @@ static int check_directory(struct plan *plan, struct stat *st, struct sn_err *er
 		return sn_fail(err, EINVAL,
 			       "'%.200s' belongs to the kernel; give a directory of files", given);
 	}
-	return named_wrongly(sn_identify(plan->directory, &plan->tenant.policy.dir, err));
+	return named_wrongly(sn_identify_fd(plan->directory_fd, &plan->tenant.policy.dir, err));
 }
 
 /* As in /etc/passwd: decimal digits only; strtoul(3) takes blanks and signs as well, and wraps. */
@@ -305,8 +307,6 @@ static int make_policy(struct plan *plan, struct sn_err *err)
 	if (!ret)
 		ret = identify_launcher(&tenant->policy.launcher, err);
 	if (!ret)
-		ret = sn_rules_add_ancestors(&tenant->own, plan->directory, err);
-	if (!ret)
 		ret = sn_rules_add(&tenant->own, plan->cgroup, read, read, err);
 	if (!ret)
 		ret = add_extra_paths(plan, err);
@@ -440,7 +440,7 @@ static int check_descriptors(const struct sn_words *words, struct sn_err *err)
 
 int sn_attach(const struct sn_words *words, char *const argv[], struct sn_err *err)
 {
-	struct plan plan = { .words = words, .store = SN_STORE_CLOSED };
+	struct plan plan = { .words = words, .store = SN_STORE_CLOSED, .directory_fd = -1 };
 	int ret = fill_stdio(err);
 
 	if (!ret)
@@ -453,6 +453,7 @@ int sn_attach(const struct sn_words *words, char *const argv[], struct sn_err *e
 		struct sn_launch launch = {
 			.cgroup = plan.cgroup,
 			.directory = plan.directory,
+			.directory_fd = plan.directory_fd,
 			.uid = plan.uid,
 			.gid = plan.gid,
 			.user = plan.user,
@@ -465,6 +466,8 @@ int sn_attach(const struct sn_words *words, char *const argv[], struct sn_err *e
 		ret = sn_launch(&launch, err);
 	}
 	sn_store_close(&plan.store);
+	if (plan.directory_fd >= 0)
+		close(plan.directory_fd);
 	sn_command_free(&plan.command);
 	sn_rules_free(&plan.tenant.own);
 	sn_rules_free(&plan.tenant.baseline);

@@ -32,13 +32,72 @@ bool sn_kernel_hook_is_optional(const char *hook)
 	return false;
 }
 
-/* Programs are attached to the empty function bpf_lsm_<hook> (kernel/bpf/bpf_lsm.c). */
-bool sn_kernel_has_hook(const struct btf *btf, const char *hook)
+/*
+ * Programs are attached to the empty function bpf_lsm_<hook> (kernel/bpf/bpf_lsm.c). Its prototype;
+ * NULL if there is none.
+ */
+static const struct btf_type *find_prototype(const struct btf *btf, const char *hook)
 {
 	char function[64];
+	int id;
 
 	snprintf(function, sizeof(function), "bpf_lsm_%s", hook);
-	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
+	id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	return id < 0 ? NULL : btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+}
+
+bool sn_kernel_has_hook(const struct btf *btf, const char *hook)
+{
+	return find_prototype(btf, hook) != NULL;
+}
+
+/* Is @id a pointer to struct @name, const or not? */
+static bool points_to(const struct btf *btf, __u32 id, const char *name)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	if (!type || !btf_is_ptr(type))
+		return false;
+	type = btf__type_by_id(btf, type->type);
+	while (type && btf_is_mod(type))
+		type = btf__type_by_id(btf, type->type);
+	return type && (btf_is_struct(type) || btf_is_fwd(type)) &&
+	       !strcmp(btf__name_by_offset(btf, type->name_off), name);
+}
+
+int sn_kernel_hook_argument(const struct btf *btf, const char *hook, const char *type)
+{
+	const struct btf_type *prototype = find_prototype(btf, hook);
+
+	if (!prototype || !btf_is_func_proto(prototype))
+		return -ENOENT;
+	for (int i = 0; i < btf_vlen(prototype); i++)
+		if (points_to(btf, btf_params(prototype)[i].type, type))
+			return i;
+	return -ENOENT;
+}
+
+/*
+ * Hooks that got another first argument at some time: where the programs expect the one that they
+ * read. inode_setattr got its in 6.9, the others theirs in 6.3 or with their second form, in place
+ * of one; its place in inode_setattr is told to the program.
+ */
+bool sn_kernel_hook_fits(const struct btf *btf, const char *hook)
+{
+	static const char *const second[] = {
+		"inode_setxattr", "inode_removexattr", "inode_set_acl",
+		"inode_get_acl",  "inode_remove_acl",
+	};
+
+	if (!strcmp(hook, "inode_setattr")) {
+		int dentry = sn_kernel_hook_argument(btf, hook, "dentry");
+
+		return dentry >= 0 && sn_kernel_hook_argument(btf, hook, "iattr") == dentry + 1;
+	}
+	for (size_t i = 0; i < sizeof(second) / sizeof(*second); i++)
+		if (!strcmp(hook, second[i]))
+			return sn_kernel_hook_argument(btf, hook, "dentry") == 1;
+	return true;
 }
 
 static int read_line(const char *path, char *line, size_t size)

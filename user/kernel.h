@@ -26,6 +26,18 @@ int sn_kernel_check(void (*each)(const struct sn_requirement *req, void *data), 
  */
 bool sn_kernel_has_hook(const struct btf *btf, const char *hook);
 
+/*
+ * Which argument of the LSM hook @hook is a pointer to struct @type, from 0 on, by its prototype:
+ * kernels differ, and distributions take changes over in another order. -ENOENT: none.
+ */
+int sn_kernel_hook_argument(const struct btf *btf, const char *hook, const char *type);
+
+/*
+ * Are the arguments of @hook where the programs look for them? True for a hook that is the same in
+ * all known kernels.
+ */
+bool sn_kernel_hook_fits(const struct btf *btf, const char *hook);
+
 /* May @hook be missing? Some came after 6.1; what they see cannot happen, or is seen by another
  * hook, on the kernels without them. */
 bool sn_kernel_hook_is_optional(const char *hook);

@@ -207,7 +207,7 @@ static int try_refusals(struct sn_err *err)
 		what = "a Unix socket";
 	else if (!refused(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ENOENT))
 		what = "listing /";
-	else if (!refused(chdir("."), EPERM))
+	else if (!refused(chdir("/"), EPERM))
 		what = "chdir";
 	else if (getpid() != 1 && !refused(getsid(1), ESRCH))
 		what = "asking for the session of process 1";
@@ -250,7 +250,7 @@ static int drop_and_become(const struct sn_launch *launch, const struct guardian
 	if (procs < 0)
 		return sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno));
 	setsid(); /* fails for the leader of a group, which is apart from others already */
-	if (chdir(launch->directory))
+	if (fchdir(launch->directory_fd))
 		return sn_fail(err, errno, "cannot enter %s: %s", launch->directory,
 			       strerror(errno));
 	ret = set_environment(launch, err);

@@ -12,6 +12,7 @@
 struct sn_launch {
 	const char *cgroup;    /* absolute path */
 	const char *directory; /* absolute path */
+	int directory_fd;      /* of the same, the caller's */
 	uid_t uid;
 	gid_t gid;
 	const char *user; /* for USER and LOGNAME, or NULL */

@@ -48,6 +48,7 @@ static int choose_programs(struct safenode_bpf *skel,
 		return sn_fail(err, ENOSYS,
 			       "no kernel type information in /sys/kernel/btf/vmlinux; "
 			       "run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+	skel->rodata->sn_setattr_dentry = sn_kernel_hook_argument(btf, "inode_setattr", "dentry");
 	bpf_object__for_each_program (prog, skel->obj) {
 		struct sn_requirement req = { .what = hook_of(prog) };
 
@@ -55,12 +56,18 @@ static int choose_programs(struct safenode_bpf *skel,
 			continue;
 		req.met = sn_kernel_has_hook(btf, req.what);
 		bpf_program__set_autoload(prog, req.met);
-		if (sn_kernel_hook_is_optional(req.what))
+		if (!req.met && sn_kernel_hook_is_optional(req.what))
 			continue;
 		snprintf(req.found, sizeof(req.found), "%s",
 			 req.met ? "yes"
 				 : "missing; run Linux 6.1 or newer with CONFIG_BPF_LSM, "
 				   "CONFIG_SECURITY_PATH and CONFIG_SECURITY_NETWORK");
+		if (req.met && !sn_kernel_hook_fits(btf, req.what)) {
+			req.met = false;
+			snprintf(req.found, sizeof(req.found),
+				 "its arguments are not those of any known kernel; "
+				 "run another one, and report this one");
+		}
 		each(&req, data);
 		if (!req.met && !ret)
 			ret = sn_fail(err, ENOSYS, "hook %s: %s", req.what, req.found);

@@ -205,6 +205,7 @@ static int enter(struct walk *walk, const char *path, int fd, const struct statx
 {
 	size_t size = strlen(path) + 1;
 	struct sn_place *place;
+	struct sn_err why = {};
 	int error;
 
 	place = malloc(sizeof(*place) + size);
@@ -215,8 +216,9 @@ static int enter(struct walk *walk, const char *path, int fd, const struct statx
 	place->fd = fd;
 	place->others = others_decide(st);
 	memcpy(place->path, path, size);
-	error = sn_identify_fd(fd, &place->id, walk->err);
+	error = sn_identify_fd(fd, &place->id, &why);
 	if (error) {
+		sn_fail(walk->err, -error, "'%s' cannot be reached: %s", walk->path, why.text);
 		close(fd);
 		free(place);
 		return error;
@@ -414,9 +416,29 @@ int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
 	return unless_missing(add(&walk, WAY_LINK, 0));
 }
 
-int sn_rules_add_ancestors(struct sn_rules *rules, const char *path, struct sn_err *err)
+int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real[PATH_MAX],
+			     struct sn_err *err)
 {
-	return sn_rules_add(rules, path, 0, 0, err);
+	sn_autofree char *absolute = NULL;
+	struct walk walk __attribute__((cleanup(walk_release))) = { .set = rules, .err = err };
+	char cwd[PATH_MAX] = "";
+	int error, fd;
+
+	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		return sn_fail(err, errno, "cannot get the current directory: %m");
+	if (asprintf(&absolute, "%s%s%s", cwd, cwd[0] ? "/" : "", path) < 0)
+		return sn_fail(err, ENOMEM, "out of memory");
+	walk.path = absolute;
+	error = add(&walk, 0, 0);
+	if (error)
+		return error;
+	if (walk.entry)
+		return sn_fail(err, ENOTDIR, "'%s' is not a directory", path);
+	fd = fcntl(walk.at->fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return sn_fail(err, errno, "cannot hold '%s' open: %m", path);
+	strcpy(real, walk.at->path); /* entry_path() has looked at its length */
+	return fd;
 }
 
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)

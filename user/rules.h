@@ -3,6 +3,7 @@
 #ifndef SAFENODE_RULES_H
 #define SAFENODE_RULES_H
 
+#include <linux/limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -70,8 +71,16 @@ int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path);
  */
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err);
 
-/* The ways to @path without @path itself: what realpath(3) needs to stat. */
-int sn_rules_add_ancestors(struct sn_rules *rules, const char *path, struct sn_err *err);
+/*
+ * Grants the way to the directory that the tenant is to live in, without itself: what realpath(3)
+ * needs to stat, and the symbolic links by which the operator named it. @path may be relative.
+ * Returns an O_PATH descriptor of the directory, the caller's to close, and its path without links
+ * in @real. Whatever is asked about the directory later is asked of that descriptor, so that
+ * nothing can be put in its place between two looks. A stranger's symbolic link on the way is
+ * -EPERM, for he would choose where it leads.
+ */
+int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real[PATH_MAX],
+			     struct sn_err *err);
 
 /* A number that is the same for the same rules, whatever their order, and never a cgroup's id. */
 __u64 sn_rules_scope(struct sn_rules *rules);

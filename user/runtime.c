@@ -169,11 +169,15 @@ static int unwrap_script(struct sn_command *command, char *line, const char *pat
 /* The first line of @path, or as much as the kernel reads of it. */
 static int read_start(const char *path, char line[FIRST_LINE_MAX], struct sn_err *err)
 {
-	sn_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* should a pipe or a terminal have taken its place since, neither waits or becomes ours */
+	sn_autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
 	ssize_t len;
 
 	if (fd < 0)
 		return sn_fail(err, errno, "cannot open '%s': %m", path);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return sn_fail(err, EINVAL, "'%s' is not a file", path);
 	len = read(fd, line, FIRST_LINE_MAX - 1);
 	if (len < 0)
 		return sn_fail(err, errno, "cannot read '%s': %m", path);

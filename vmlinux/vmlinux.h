@@ -113,8 +113,6 @@ struct iattr {
 	unsigned int ia_valid;
 	unsigned short ia_mode;
 };
-/* Since 6.3, and the sign that inode hooks take it first. A mere declaration would match none. */
-struct mnt_idmap {};
 struct vm_area_struct {
 	unsigned long vm_flags;
 	struct file *vm_file;

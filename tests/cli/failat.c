@@ -48,7 +48,7 @@ static const struct {
 	{ "access", EACCES },	   { "bpf-link", ENOMEM },    { "bpf-map", ENOMEM },
 	{ "bpf-obj-get", EMFILE }, { "bpf-pin", ENOSPC },     { "bpf-prog", ENOMEM },
 	{ "bpf-update", ENOMEM },  { "calloc", ENOMEM },      { "capset", EPERM },
-	{ "chdir", EACCES },	   { "close_range", ENOSYS }, { "execv", ENOMEM },
+	{ "fchdir", EACCES },	   { "close_range", ENOSYS }, { "execv", ENOMEM },
 	{ "fcntl", EBADF },	   { "fdopen", ENOMEM },      { "flock", EINTR },
 	{ "fopen", EMFILE },	   { "fork", EAGAIN },	      { "fstat", EACCES },
 	{ "fstatfs", EIO },	   { "getcwd", EACCES },      { "getifaddrs", EMFILE },
@@ -175,8 +175,8 @@ void *realloc(void *old, size_t size)
 	}
 
 WRAP(int, access, "access", (const char *path, int mode), (path, mode), -1)
-WRAP(int, chdir, "chdir", (const char *path), (path), -1)
 WRAP(int, execv, "execv", (const char *path, char *const argv[]), (path, argv), -1)
+WRAP(int, fchdir, "fchdir", (int fd), (fd), -1)
 WRAP(FILE *, fdopen, "fdopen", (int fd, const char *mode), (fd, mode), NULL)
 WRAP(int, flock, "flock", (int fd, int how), (fd, how), -1)
 WRAP(FILE *, fopen, "fopen", (const char *path, const char *mode), (path, mode), NULL)

@@ -53,7 +53,12 @@ static int try_list(void)
 
 static int try_chdir(void)
 {
-	return chdir(".") ? errno : 0;
+	int here = open(".", O_PATH | O_DIRECTORY), error = chdir("..") ? errno : 0;
+
+	if (!error && fchdir(here))
+		error = errno;
+	close(here);
+	return error;
 }
 
 static int try_fork(void)

@@ -17,6 +17,18 @@ SETUP()
 	t1 = tenant_start("t1", "--read-only", "/srv/one", NULL);
 }
 
+static void mounted(const char *source, const char *dir, const char *type, unsigned long flags)
+{
+	if (mount(source, dir, type, flags, NULL))
+		SKIP(type);
+	give_to_t1(dir);
+}
+
+PROBE(enter)
+{
+	return answer(chdir(arg));
+}
+
 /* ---- single files, mounts ---- */
 
 TEST(a_single_file_is_known_by_its_name_when_it_is_replaced)
@@ -88,6 +100,72 @@ TEST(what_else_is_mounted_inside_is_refused_but_for_the_tenants_own)
 	umount("/srv/t1/d");
 }
 
+/*
+ * chdir(2) to the directory that it is already may take another mount of it: nothing more can be
+ * reached from there, and the way up is judged as any other.
+ */
+TEST(another_mount_of_its_directory_leads_nowhere_else)
+{
+	struct tenant *t;
+
+	lay_out();
+	put_dir("/srv/t1-evil/up");
+	put_file("/srv/t1-evil/f");
+	put_dir("/srv/t10/again");
+	mounted("/srv/t10", "/srv/t10/again", "bind", MS_BIND);
+	mounted("/srv/t10", "/srv/t1-evil/up", "bind", MS_BIND);
+	t = tenant_start("t10", NULL);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "enter", "/srv/t1-evil/up");
+	EXPECT_ALLOWED(t, "enter", "/srv/t10/again");
+	EXPECT_ALLOWED(t, "open", "0 f");
+	EXPECT_ALLOWED(t, "open", "0 ../f"); /* from the mount, to where it hangs */
+	EXPECT_EQ(-ENOENT, inside(t, "open", "0 ../../t1-evil/f"));
+	EXPECT_EVENT(t, SN_OP_FS_LOOKUP, SN_OUTSIDE);
+	EXPECT_EQ(-ENOENT, inside(t, "open", "0 ../../f"));
+	EXPECT_EVENT(t, SN_OP_FS_OPEN, SN_OUTSIDE);
+	EXPECT_ALLOWED(t, "enter", "..");
+	EXPECT_ALLOWED(t, "open", "0 f");
+	EXPECT_EQ(-EPERM, inside(t, "enter", ".."));
+	EXPECT_EVENT(t, SN_OP_FS_CHDIR, SN_NEVER);
+	EXPECT_EQ(-EPERM, inside(t, "enter", "d"));
+	tenant_stop(t);
+	umount("/srv/t1-evil/up");
+	umount("/srv/t10/again");
+}
+
+/* A file system in a file, with quotas by project: whose id decides where a file is charged. */
+static void project_quota_holds(const char *mkfs, const char *options)
+{
+	char command[512];
+	struct tenant *t;
+
+	snprintf(command, sizeof(command),
+		 "modprobe loop && truncate -s 320M /srv/t10.img && %s /srv/t10.img >&2 && "
+		 "mount -o loop,%s /srv/t10.img /srv/t1-evil >&2",
+		 mkfs, options);
+	if (system(command))
+		SKIP(mkfs);
+	give_to_t1("/srv/t1-evil");
+	put_file("/srv/t1-evil/f");
+	t = tenant_start("t1-evil", NULL);
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "set_project_by_ioctl",
+		       "7 /srv/t1-evil/f");
+	if (outside("set_project", "8 /srv/t1-evil/f") == -ENOSYS)
+		EXPECT_EQ(-ENOSYS, inside(t, "set_project", "9 /srv/t1-evil/f"));
+	else
+		EXPECT_REFUSED(t, EPERM, SN_OP_FS_SETFLAGS, SN_NEVER, "set_project",
+			       "9 /srv/t1-evil/f");
+	tenant_stop(t);
+	if (system("umount /srv/t1-evil && rm /srv/t10.img"))
+		FAIL("cannot unmount");
+}
+
+TEST(a_tenant_does_not_leave_its_project_quota)
+{
+	project_quota_holds("mke2fs -q -t ext4 -O project,quota", "prjquota");
+	project_quota_holds("mkfs.xfs -q -f", "prjquota");
+}
+
 TEST(links_that_were_there_before_the_tenant_lead_nowhere_else)
 {
 	struct tenant *t;
@@ -112,13 +190,6 @@ TEST(a_single_file_whose_name_is_too_long_is_no_rule)
 	EXPECT_TRUE(system("safenode-attach --cgroup t10 --dir /srv/t10 --safe-mode "
 			   "--read-only $LONG_NAME >&2"));
 	unlink(path);
-}
-
-static void mounted(const char *source, const char *dir, const char *type, unsigned long flags)
-{
-	if (mount(source, dir, type, flags, NULL))
-		SKIP(type);
-	give_to_t1(dir);
 }
 
 /* @dir: the tenant's; @beside: a file beside it. */

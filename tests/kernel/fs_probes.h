@@ -24,6 +24,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 
 #include "err.h"
@@ -250,13 +251,38 @@ PROBE(statfs)
 	return answer(statfs(arg, &fs));
 }
 
+PROBE(watch_for) /* MASK PATH */
+{
+	sn_autoclose int fd = inotify_init1(IN_CLOEXEC);
+	unsigned int mask = number(&arg);
+
+	if (fd < 0)
+		return could_not_try("inotify_init1");
+	return answer(inotify_add_watch(fd, arg, mask));
+}
+
+/* What libuv asks for in uv_fs_event_start(). */
+#define WATCH_MASK                                                                       \
+	(IN_ATTRIB | IN_CREATE | IN_MODIFY | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | \
+	 IN_MOVED_FROM | IN_MOVED_TO)
+
 PROBE(watch)
 {
 	sn_autoclose int fd = inotify_init1(IN_CLOEXEC);
 
 	if (fd < 0)
 		return could_not_try("inotify_init1");
-	return answer(inotify_add_watch(fd, arg, IN_ALL_EVENTS));
+	return answer(inotify_add_watch(fd, arg, WATCH_MASK));
+}
+
+PROBE(fanotify_for) /* MASK PATH */
+{
+	sn_autoclose int fd = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_CLOEXEC, 0);
+	unsigned int mask = number(&arg);
+
+	if (fd < 0)
+		return could_not_try("fanotify_init");
+	return answer(fanotify_mark(fd, FAN_MARK_ADD, mask, AT_FDCWD, arg));
 }
 
 PROBE(fanotify)
@@ -265,7 +291,29 @@ PROBE(fanotify)
 
 	if (fd < 0)
 		return could_not_try("fanotify_init");
-	return answer(fanotify_mark(fd, FAN_MARK_ADD, FAN_OPEN | FAN_MODIFY, AT_FDCWD, arg));
+	return answer(fanotify_mark(fd, FAN_MARK_ADD, FAN_ATTRIB | FAN_MODIFY, AT_FDCWD, arg));
+}
+
+PROBE(flock) /* OPERATION PATH */
+{
+	int operation = number(&arg);
+	sn_autoclose int fd = open(arg, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return could_not_try("%s", arg);
+	return answer(flock(fd, operation | LOCK_NB));
+}
+
+/* Of the first byte: F_RDLCK asks for no more than reading. */
+PROBE(lock) /* COMMAND TYPE PATH */
+{
+	int command = number(&arg);
+	struct flock lock = { .l_type = number(&arg), .l_whence = SEEK_SET, .l_len = 1 };
+	sn_autoclose int fd = open(arg, (lock.l_type == F_WRLCK ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+
+	if (fd < 0)
+		return could_not_try("%s", arg);
+	return answer(fcntl(fd, command, &lock));
 }
 
 PROBE(handle)
@@ -437,6 +485,23 @@ PROBE(file_getattr)
 
 	return answer(
 		syscall(SYS_NR_FILE_GETATTR, AT_FDCWD, arg, &attributes, sizeof(attributes), 0));
+}
+
+/* The project id, by which quotas are charged: by system call, and by ioctl. */
+PROBE(set_project) /* ID PATH */
+{
+	struct file_attributes attributes = { .projid = number(&arg) };
+
+	return answer(
+		syscall(SYS_NR_FILE_SETATTR, AT_FDCWD, arg, &attributes, sizeof(attributes), 0));
+}
+
+PROBE(set_project_by_ioctl) /* ID PATH */
+{
+	struct fsxattr attributes = { .fsx_projid = number(&arg) };
+	sn_autoclose int fd = open(arg, O_RDONLY | O_CLOEXEC);
+
+	return answer(ioctl(fd, FS_IOC_FSSETXATTR, &attributes));
 }
 
 PROBE(file_setattr)
@@ -785,6 +850,13 @@ PROBE(copy) /* WHAT FLAGS FROM, TO */
 }
 
 /* A descriptor that was handed over. */
+static long mapped(int fd, int prot, int flags)
+{
+	void *at = mmap(NULL, 1, prot, flags, fd, 0);
+
+	return at == MAP_FAILED ? -errno : munmap(at, 1);
+}
+
 PROBE(given) /* WHAT FD */
 {
 	char what[32], self[64], byte = 'g';
@@ -816,6 +888,30 @@ PROBE(given) /* WHAT FD */
 		return answer(fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK));
 	if (!strcmp(what, "overwrite"))
 		return answer(fcntl(fd, F_SETFL, 0));
+	if (!strcmp(what, "map_write"))
+		return mapped(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	if (!strcmp(what, "map_read"))
+		return mapped(fd, PROT_READ, MAP_SHARED);
+	if (!strcmp(what, "map_validate"))
+		return mapped(fd, PROT_READ, MAP_SHARED_VALIDATE);
+	if (!strcmp(what, "map_private"))
+		return mapped(fd, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	if (!strcmp(what, "zero"))
+		return answer(fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 4));
+	if (!strcmp(what, "punch"))
+		return answer(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096));
+	if (!strcmp(what, "rewrite"))
+		return answer(pwritev2(fd, &(struct iovec){ &byte, 1 }, 1, 0, 0x20));
+	if (!strcmp(what, "packets"))
+		return answer(fcntl(fd, F_SETFL, O_DIRECT));
+	if (!strcmp(what, "resize"))
+		return answer(fcntl(fd, F_SETPIPE_SZ, 8192));
+	if (!strcmp(what, "seal"))
+		return answer(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW));
+	if (!strcmp(what, "unlock"))
+		return answer(flock(fd, LOCK_UN));
+	if (!strcmp(what, "truncate"))
+		return answer(truncate(self, 0));
 	if (!strcmp(what, "openat"))
 		return opened(openat(fd, "f", O_RDONLY | O_CLOEXEC));
 	return could_not_try("no '%s'", what);

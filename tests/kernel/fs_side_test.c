@@ -459,6 +459,12 @@ static void given(struct tenant *t, int error, enum sn_op op, const char *what)
 		       "%s 50", what);
 }
 
+static void given_at(struct tenant *t, int error, enum sn_op op, enum sn_why why, const char *what,
+		     int fd)
+{
+	EXPECT_REFUSED(t, error, op, why, "given", "%s %d", what, fd);
+}
+
 /* Several tenants may share it, and none may rewrite what others have written. */
 TEST(a_log_that_was_handed_over_is_only_appended_to)
 {
@@ -471,7 +477,94 @@ TEST(a_log_that_was_handed_over_is_only_appended_to)
 		GIVE_UP("/srv/f: %s", strerror(errno));
 	t = tenant_start("t10", "--keep-fd", "50", NULL);
 	EXPECT_ALLOWED(t, "given", "append 50");
+	EXPECT_ALLOWED(t, "given", "map_private 50");
+	given(t, EACCES, SN_OP_FS_MMAP, "map_write");
+	/* mprotect() would make it writable: the kernel has looked at the descriptor once */
+	given(t, EACCES, SN_OP_FS_MMAP, "map_read");
+	given(t, EACCES, SN_OP_FS_MMAP, "map_validate");
+	/* the server's lock is the description's, which both have */
+	EXPECT_EQ(0, flock(50, LOCK_EX));
+	given(t, EACCES, SN_OP_FS_LOCK, "unlock");
 	EXPECT_REFUSED(t, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "given", "overwrite 50");
+}
+
+/* Its own log may be mapped: it could open it without O_APPEND as well. */
+TEST(a_log_of_its_own_may_be_mapped)
+{
+	struct tenant *t;
+	int fd;
+
+	lay_out();
+	fd = open("/srv/t10/f", O_RDWR | O_APPEND);
+	if (fd < 0 || dup2(fd, 50) != 50)
+		GIVE_UP("/srv/t10/f: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	EXPECT_ALLOWED(t, "given", "map_write 50");
+}
+
+/* No hook is asked but file_permission, which every write of everybody passes: chattr +a helps. */
+TEST(a_log_that_was_handed_over_can_be_rewritten_where_no_hook_is_asked)
+{
+	static const char *const ways[] = { "zero", "punch", "rewrite" };
+	int fd, append = FS_APPEND_FL, none = 0;
+	struct tenant *t;
+
+	lay_out();
+	fd = open("/srv/f", O_RDWR | O_APPEND);
+	if (fd < 0 || dup2(fd, 50) != 50)
+		GIVE_UP("/srv/f: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", NULL);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		long control = outside("given", "%s 50", ways[i]);
+
+		EXPECT_EQ(control, inside(t, "given", "%s 50", ways[i]));
+		EXPECT_TRUE(control >= 0 || control == -EOPNOTSUPP); /* RWF_NOAPPEND: 6.9 */
+	}
+	EXPECT_EQ(0, ioctl(50, FS_IOC_SETFLAGS, &append));
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		EXPECT_TRUE(inside(t, "given", "%s 50", ways[i]) < 0);
+	EXPECT_EQ(0, ioctl(50, FS_IOC_SETFLAGS, &none));
+}
+
+/* Libraries ask for the size of a memfd, and set it. */
+TEST(a_memfd_has_attributes_and_a_size)
+{
+	struct tenant *t;
+	int fd = memfd_create("handed-over", MFD_CLOEXEC), readable;
+	char self[64];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	readable = open(self, O_RDONLY);
+	if (fd < 0 || readable < 0 || fchmod(fd, 0666) || dup2(fd, 50) != 50 ||
+	    dup2(readable, 51) != 51)
+		GIVE_UP("memfd: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", "--keep-fd", "51", NULL);
+	EXPECT_ALLOWED(t, "given", "fstat 50");
+	EXPECT_ALLOWED(t, "given", "fstat 51");
+	EXPECT_ALLOWED(t, "given", "ftruncate 50");
+	EXPECT_ALLOWED(t, "given", "map_write 50");
+	/* what was handed over for reading stays so */
+	EXPECT_EQ(-EINVAL, inside(t, "given", "ftruncate 51"));
+	given_at(t, EACCES, SN_OP_FS_TRUNCATE, SN_READ_ONLY, "truncate", 51);
+	given_at(t, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "reopen_write", 51);
+	given_at(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "reopen_read", 51);
+	EXPECT_EQ(-EACCES, inside(t, "given", "fchmod 50"));
+	EXPECT_EVENT(t, SN_OP_FS_CHMOD, SN_READ_ONLY);
+}
+
+/* What the server has of it as well: packets cut what it reads, a size is charged to it. */
+TEST(what_both_ends_of_a_pipe_or_all_of_a_memfd_have_cannot_be_changed)
+{
+	int ends[2], fd = memfd_create("handed-over", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct tenant *t;
+
+	if (fd < 0 || pipe(ends) || dup2(ends[1], 50) != 50 || dup2(fd, 51) != 51)
+		GIVE_UP("pipe: %s", strerror(errno));
+	t = tenant_start("t10", "--keep-fd", "50", "--keep-fd", "51", NULL);
+	EXPECT_ALLOWED(t, "given", "write 50");
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "given", "resize 50");
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "given", "packets 50");
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_FCNTL, SN_NEVER, "given", "seal 51");
 }
 
 TEST(a_file_outside_that_was_handed_over_is_used_and_nothing_more)

@@ -362,6 +362,53 @@ TEST(files_outside_cannot_be_watched)
 	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "watch", "/srv");
 }
 
+/* They would tell who opens /etc/hosts, and when a node is started. */
+TEST(who_uses_what_is_outside_cannot_be_watched)
+{
+	static const unsigned int masks[] = {
+		IN_OPEN,	  IN_ACCESS,	 IN_CLOSE_WRITE,
+		IN_CLOSE_NOWRITE, IN_ALL_EVENTS, WATCH_MASK | IN_OPEN
+	};
+	static const unsigned int marks[] = { FAN_OPEN, FAN_ACCESS, FAN_CLOSE_WRITE,
+					      FAN_CLOSE_NOWRITE, FAN_OPEN_EXEC };
+
+	for (size_t i = 0; i < sizeof(masks) / sizeof(*masks); i++) {
+		allowed("watch_for", num(masks[i]), "/srv/t1/f");
+		allowed("watch_for", num(masks[i]), "/srv/rw/f");
+		refused(EACCES, SN_OP_FS_WATCH, SN_READ_ONLY, "watch_for", num(masks[i]),
+			"/srv/ro/f");
+		refused(EACCES, SN_OP_FS_WATCH, SN_READ_ONLY, "watch_for", num(masks[i]),
+			"/etc/hosts");
+	}
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		allowed("fanotify_for", num(marks[i]), "/srv/t1/f");
+		refused(EACCES, SN_OP_FS_WATCH, SN_READ_ONLY, "fanotify_for", num(marks[i]),
+			"/srv/ro/f");
+	}
+	allowed("watch", "", "/etc/hosts");
+}
+
+/* Others would wait for it, and not only those who ask for locks: services lock what they write. */
+TEST(what_cannot_be_written_cannot_be_locked)
+{
+	static const int commands[] = { F_SETLK, F_OFD_SETLK };
+
+	allowed("flock", num(LOCK_EX), "/srv/t1/f");
+	allowed("flock", num(LOCK_EX), "/srv/t1/d");
+	allowed("flock", num(LOCK_SH), "/srv/rw/f");
+	refused(EACCES, SN_OP_FS_LOCK, SN_READ_ONLY, "flock", num(LOCK_EX), "/srv/ro/f");
+	refused(EACCES, SN_OP_FS_LOCK, SN_READ_ONLY, "flock", num(LOCK_SH), "/srv/ro/d");
+	refused(EACCES, SN_OP_FS_LOCK, SN_READ_ONLY, "flock", num(LOCK_SH), "/etc/hosts");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		allowed("lock", nums(commands[i], F_WRLCK), "/srv/t1/f");
+		allowed("lock", nums(commands[i], F_RDLCK), "/srv/rw/f");
+		refused(EACCES, SN_OP_FS_LOCK, SN_READ_ONLY, "lock", nums(commands[i], F_RDLCK),
+			"/srv/ro/f");
+		refused(EACCES, SN_OP_FS_LOCK, SN_READ_ONLY, "lock", nums(commands[i], F_RDLCK),
+			"/etc/hosts");
+	}
+}
+
 TEST(hidden_directories_are_hidden_from_calls_that_open_nothing)
 {
 	allowed("handle", "", "/srv/t1/f");
@@ -523,10 +570,8 @@ TEST(inode_flags_outside_are_out_of_reach)
 	if (!has("file_getattr", "", "/srv/t1/f"))
 		return;
 	looking("file_getattr", "", "f", SN_OP_FS_GETFLAGS);
-	allowed("file_setattr", "", "/srv/t1/f");
-	allowed("file_setattr", "", "/srv/rw/f");
 	hidden("file_setattr", "", "f");
-	refused(EACCES, SN_OP_FS_SETFLAGS, SN_READ_ONLY, "file_setattr", "", "/srv/ro/f");
+	refused(EPERM, SN_OP_FS_SETFLAGS, SN_NEVER, "file_setattr", "", "/srv/ro/f");
 	/* the kernel looks before it changes (fs/file_attr.c vfs_fileattr_set) */
 	refused(ENOENT, SN_OP_FS_GETFLAGS, SN_OUTSIDE, "file_setattr", "", "/srv/f");
 }

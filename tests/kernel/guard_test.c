@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
+#include <sys/quota.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -333,6 +334,18 @@ PROBE(memfd)
 TEST(a_memfd_holds_data)
 {
 	EXPECT_ALLOWED(t1, "memfd", "%s", "");
+}
+
+/* ---- quotas ---- */
+
+PROBE(quotactl)
+{
+	return answer(quotactl(QCMD(Q_SYNC, USRQUOTA), NULL, 0, NULL));
+}
+
+TEST(a_tenant_asks_for_no_quotas)
+{
+	EXPECT_REFUSED(t1, EPERM, SN_OP_GUARD_QUOTA, SN_NEVER, "quotactl", "%s", "");
 }
 
 /* ---- IPC that outlives its makers ---- */

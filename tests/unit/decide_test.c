@@ -57,6 +57,10 @@ SAME(S_ISUID);
 SAME(S_ISGID);
 SAME(O_APPEND);
 SAME(O_ASYNC);
+SAME(O_DIRECT);
+SAME(MAP_TYPE);
+SAME(MAP_SHARED);
+SAME(MAP_SHARED_VALIDATE);
 SAME(PROT_WRITE);
 SAME(PROT_EXEC);
 SAME(CLONE_THREAD);
@@ -107,6 +111,7 @@ static void an_attempt_to_change_is_eacces(void **state)
 		SN_OP_FS_UNLINK,     SN_OP_FS_SYMLINK,	SN_OP_FS_LINK,	   SN_OP_FS_RENAME,
 		SN_OP_FS_MODIFY_DIR, SN_OP_FS_TRUNCATE, SN_OP_FS_CHMOD,	   SN_OP_FS_CHOWN,
 		SN_OP_FS_UTIMES,     SN_OP_FS_SETXATTR, SN_OP_FS_SETFLAGS, SN_OP_FS_LOCK,
+		SN_OP_FS_MMAP,
 	};
 
 	for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++) {
@@ -139,7 +144,7 @@ static void everything_else_is_eperm(void **state)
 				assert_int_equal(sn_errno(op, why), -EPERM);
 	}
 	/* all but those of the three tests above */
-	assert_int_equal(nr, SN_OP_NR + 1 - 9 - 16 - 3);
+	assert_int_equal(nr, SN_OP_NR + 1 - 9 - 17 - 3);
 }
 
 static void the_verdict_can_overrule_the_operation(void **state)
@@ -250,13 +255,14 @@ static void ioctl_knows_a_few_harmless_requests(void **state)
 static void fcntl_refuses_what_sends_signals_or_stops_others(void **state)
 {
 	static const unsigned int denied[] = {
-		F_SETOWN,   F_SETSIG, F_SETOWN_EX,
-		F_SETLEASE, F_NOTIFY, 1040, /* F_SETDELEG, newer than the C library's headers */
-		1041,	    4096,
+		F_SETOWN,     F_SETSIG,	   F_SETOWN_EX, F_SETLEASE, F_NOTIFY,
+		F_SETPIPE_SZ, F_ADD_SEALS, 1040, /* F_SETDELEG, newer than the C library's headers
+						  */
+		1041,	      4096,
 	};
 	static const unsigned int allowed[] = { F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,
 						F_SETFD,     F_GETFL,	      F_SETLK,
-						F_OFD_SETLK, F_GETOWN,	      F_SETPIPE_SZ };
+						F_OFD_SETLK, F_GETOWN,	      F_GETPIPE_SZ };
 
 	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
 		assert_int_equal(sn_decide_fcntl(denied[i], 0, 0), SN_NEVER);
@@ -266,6 +272,9 @@ static void fcntl_refuses_what_sends_signals_or_stops_others(void **state)
 	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_ASYNC, 0), SN_NEVER);
 	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK | O_APPEND, O_APPEND), SN_ALLOWED);
 	assert_int_equal(sn_decide_fcntl(F_SETFL, O_NONBLOCK, O_APPEND), SN_NEVER);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, O_DIRECT, 0), SN_NEVER);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, O_DIRECT | O_NONBLOCK, O_DIRECT), SN_ALLOWED);
+	assert_int_equal(sn_decide_fcntl(F_SETFL, 0, O_DIRECT), SN_ALLOWED);
 }
 
 static void xattrs_of_the_system_are_refused(void **state)

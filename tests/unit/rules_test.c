@@ -358,21 +358,80 @@ static void another_file_with_the_same_number_is_a_new_rule(void **state)
 	sn_rules_free(&rules);
 }
 
-static void ancestors_end_before_the_path_itself(void **state)
+static void the_way_to_a_directory_ends_before_it(void **state)
 {
 	struct sn_rules rules = {};
+	struct stat held, named;
+	char real[PATH_MAX];
+	int fd;
 
 	need_base();
 	make_dir("a");
 	make_dir("a/b");
 	make_link("a/b", "l");
-	assert_int_equal(sn_rules_add_ancestors(&rules, at("l"), NULL), 0);
+	fd = sn_rules_reach_directory(&rules, at("l"), real, NULL);
+	assert_true(fd >= 0);
+	assert_string_equal(real, at("a/b"));
+	assert_return_code(fstat(fd, &held), errno);
+	assert_return_code(stat(real, &named), errno);
+	assert_int_equal(held.st_ino, named.st_ino);
+	close(fd);
 	expect(rule_of_dir(&rules, at("")), WAY, 0);
 	expect(rule_of_dir(&rules, at("a")), WAY, 0);
 	expect(rule_of_name(&rules, at(""), "l"), LINK, 0);
 	assert_null(rule_of_dir(&rules, at("a/b")));
 	sn_rules_free(&rules);
-	assert_int_equal(sn_rules_add_ancestors(&rules, "/", NULL), 0);
+	fd = sn_rules_reach_directory(&rules, "/", real, NULL);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_string_equal(real, "/");
+	assert_int_equal(rules.nr_directories + rules.nr_names, 0);
+	sn_rules_free(&rules);
+}
+
+static void a_directory_may_be_named_from_the_current_one(void **state)
+{
+	static const char *const names[] = { ".", "b", "b/../b/.", "../a/b" };
+	struct sn_rules rules = {};
+	char real[PATH_MAX];
+	int before, fd;
+
+	need_base();
+	make_dir("a");
+	make_dir("a/b");
+	before = open(".", O_PATH | O_DIRECTORY);
+	assert_return_code(chdir(at("a")), errno);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		fd = sn_rules_reach_directory(&rules, names[i], real, NULL);
+		assert_true(fd >= 0);
+		close(fd);
+		assert_string_equal(real, i ? at("a/b") : at("a"));
+	}
+	assert_return_code(fchdir(before), errno);
+	close(before);
+	sn_rules_free(&rules);
+}
+
+static void what_is_no_directory_is_not_lived_in(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	char real[PATH_MAX];
+
+	need_base();
+	make_dir("d");
+	make_file("f");
+	make_link("d", "l");
+	assert_int_equal(sn_rules_reach_directory(&rules, at("f"), real, &err), -ENOTDIR);
+	assert_int_equal(sn_rules_reach_directory(&rules, at("f/x"), real, &err), -ENOTDIR);
+	assert_int_equal(sn_rules_reach_directory(&rules, at("no/x"), real, &err), -ENOENT);
+	sn_rules_free(&rules);
+	if (geteuid())
+		return;
+	/* the tenant's own user is such a stranger */
+	assert_return_code(lchown(at("l"), 2001, 2001), errno);
+	assert_int_equal(sn_rules_reach_directory(&rules, at("l"), real, &err), -EPERM);
+	assert_non_null(strstr(err.text, "'l' in it is of user 2001"));
 	assert_int_equal(rules.nr_directories + rules.nr_names, 0);
 	sn_rules_free(&rules);
 }
@@ -506,7 +565,9 @@ int main(void)
 		TEST(a_long_path_is_cut_at_the_front),
 		TEST(the_same_key_is_one_rule_with_both_accesses),
 		TEST(another_file_with_the_same_number_is_a_new_rule),
-		TEST(ancestors_end_before_the_path_itself),
+		TEST(the_way_to_a_directory_ends_before_it),
+		TEST(a_directory_may_be_named_from_the_current_one),
+		TEST(what_is_no_directory_is_not_lived_in),
 		TEST(a_link_itself_is_not_followed),
 		TEST(a_handed_over_descriptor_is_known_by_inode),
 		TEST(a_scope_is_a_hash_of_the_content),

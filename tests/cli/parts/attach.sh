@@ -252,6 +252,32 @@ neighbours_link()
 	said "safenode-attach: " "$work/public/link"
 }
 
+# Nor to what the neighbour wants to be the tenant's directory
+neighbours_directory()
+{
+	setpriv --reuid t2 --regid t2 --clear-groups ln -sfn /etc "$work/public/etc"
+	safenode-attach --cgroup f1 --dir "$work/public/etc" --user t1 --safe-mode -- \
+		"$tenant" acts >"$work/out" 2>"$work/err" && fail "started in /etc"
+	said "safenode-attach: " "'etc' in it is of user 2002"
+	unchanged
+}
+
+# Programs look at the path by which they were named
+directory_by_link()
+{
+	ln -sfn /srv/t1 "$work/current"
+	cat >/srv/t1/app.js <<-END
+		const fs = require("fs");
+		console.log(fs.lstatSync("$work/current").isSymbolicLink(),
+			fs.readlinkSync("$work/current"), fs.realpathSync("$work/current/app.js"));
+		try { fs.readdirSync("$work"); } catch (error) { console.log(error.code); }
+	END
+	run 0 safenode-attach --cgroup f1 --dir "$work/current" --safe-mode -- \
+		node "$work/current/app.js"
+	printed $'true /srv/t1 /srv/t1/app.js\nENOENT'
+	rm -f /srv/t1/app.js
+}
+
 # audit_reports N [OPTION]: events of granted acts, of a tenant that does the same each time
 audit_reports()
 {
@@ -366,6 +392,8 @@ part_attach()
 	it "a script cannot start a program that a neighbour has written" neighbours_program
 	it "a program that lies where the tenant may write is refused" shared_program
 	it "a link that another user has made does not widen --read-only" neighbours_link
+	it "a link that another user has made does not choose the directory" neighbours_directory
+	it "a directory may be named by a link, which programs can look at" directory_by_link
 	it "without --audit, what is granted is not reported" audit_reports none
 	it "with --audit, what is granted is reported" audit_reports some --audit
 	it "where files cannot be opened for want of descriptors, nothing is started" too_few_descriptors

@@ -113,7 +113,7 @@ END
 	run 9 "$tenant" move "$cgroups/f1/cgroup.procs" 2001 node app.js
 	printed "\
 unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EACCES write-inside=ok
-env: EPERM
+env: EACCES
 ENOENT
 ENOENT
 EPERM
@@ -153,7 +153,7 @@ exec_is_used_up()
 		fail "succeeded"
 	fi
 	[ "$(cat "$work/out")" = 1 ] || fail "$(cat "$work/out")"
-	grep -q EPERM "$work/err" || fail "no EPERM: $(cat "$work/err")"
+	grep -q EACCES "$work/err" || fail "no EACCES: $(cat "$work/err")"
 }
 
 part_detach()

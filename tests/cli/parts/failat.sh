@@ -137,7 +137,7 @@ fails_without_sigchld()
 }
 
 # At the boundaries between steps that change something
-changing='^(\+*fork|mkdir|write|bpf-update|pipe2|close_range|setenv|setgroups|setres[ug]id|capset|socket|execv|chdir|\+*read):'
+changing='^(\+*fork|mkdir|write|bpf-update|pipe2|close_range|setenv|setgroups|setres[ug]id|capset|socket|execv|fchdir|\+*read):'
 
 part_failat()
 {

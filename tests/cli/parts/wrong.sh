@@ -98,10 +98,11 @@ wrong_directories()
 
 	wrong_all "'/no/such'" "No such file" "${all[@]}" /no/such
 	wrong_all "'/etc/passwd'" "not a directory" "${all[@]}" /etc/passwd
+	wrong_all "'$pins'" "put it on ext4" "${all[@]}" "$pins" --user t1
 	for dir in / /.. /./; do
 		wrong_all "'/'" "such as /srv/t1" "${all[@]}" "$dir" --user t1
 	done
-	for dir in /proc /proc/self /sys/kernel "$cgroups" "$pins" /dev/pts; do
+	for dir in /proc /proc/self /sys/kernel "$cgroups" /dev/pts; do
 		wrong_all "'$dir'" "give a directory of files" "${all[@]}" "$dir" --user t1
 	done
 	wrong_all "$work/rooted" "--user" "${all[@]}" "$work/rooted"
