@@ -202,12 +202,17 @@ static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, str
 	return sn_judge_dest(pol, dest, false);
 }
 
+/*
+ * What the kernel makes for itself, such as an SMB connection, is no act of the tenant. But for a
+ * core dump it connects as the tenant to the Unix socket that core_pattern names, whatever the
+ * limit of core files (fs/coredump.c, since 6.16), and the tenant's memory would go outside.
+ */
 SN_HOOK(socket_create, int family, int type, int protocol, int kern)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask = { .op = SN_OP_NET_SOCKET, .number = family };
 
-	if (!pol || kern)
+	if (!pol || (kern && family != SN_AF_UNIX))
 		return 0;
 	ask.why = sn_decide_socket(family, type, protocol);
 	return sn_finish(pol, &ask);

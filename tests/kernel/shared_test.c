@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
@@ -14,7 +15,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "tenant.h"
@@ -444,4 +448,79 @@ TEST(who_waits_in_a_file_that_a_tenant_may_read_can_be_kept_from_being_woken)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	unlink(name);
+}
+
+/* ---- a core dump that core_pattern sends to a socket (Linux 6.16) ---- */
+
+#define CORES "/srv/cores" /* where a tenant may walk through: its directory lies below /srv */
+
+static int listen_for_cores(void)
+{
+	const struct sockaddr_un here = { .sun_family = AF_UNIX, .sun_path = CORES };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	unlink(CORES);
+	if (bind(fd, (const struct sockaddr *)&here, sizeof(here)) || listen(fd, 4))
+		GIVE_UP("%s: %s", CORES, strerror(errno));
+	return fd;
+}
+
+static void set_core_pattern(const char *pattern)
+{
+	FILE *file = fopen("/proc/sys/kernel/core_pattern", "w");
+
+	if (!file || fprintf(file, "%s", pattern) < 0 || fclose(file))
+		GIVE_UP("cannot write core_pattern");
+}
+
+/* Ends a process, and tells whether somebody came to @listener. */
+static bool leaves_a_core(pid_t pid, int listener)
+{
+	struct pollfd came = { .fd = listener, .events = POLLIN };
+	int fd = -1, status;
+
+	if (poll(&came, 1, 3000) == 1)
+		fd = accept(listener, NULL, NULL);
+	close(fd); /* or it would go on writing */
+	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		GIVE_UP("it did not die");
+	return fd >= 0;
+}
+
+PROBE(abort)
+{
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+static bool knows_sockets(void)
+{
+	struct utsname name;
+	int major, minor;
+
+	uname(&name);
+	return sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 16));
+}
+
+TEST(a_tenant_that_dies_sends_its_memory_to_no_socket)
+{
+	const struct rlimit none = { 1, 1 }; /* stops helpers, and not this */
+	int listener = listen_for_cores();
+	struct tenant *t;
+	pid_t pid;
+
+	setrlimit(RLIMIT_CORE, &none);
+	set_core_pattern("@" CORES);
+	pid = fork();
+	if (!pid)
+		probe_abort("");
+	EXPECT_EQ(knows_sockets(), leaves_a_core(pid, listener));
+	t = tenant_start("t10", NULL);
+	if (write(t->to, "abort\0\0", 7) != 7)
+		GIVE_UP("write: %s", strerror(errno));
+	EXPECT_EQ(false, leaves_a_core(t->pid, listener));
+	EXPECT_EQ(knows_sockets(), tenant_counters(t).denied[SN_OP_NET_SOCKET] > 0);
+	set_core_pattern("core");
+	unlink(CORES);
 }
