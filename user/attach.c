@@ -295,10 +295,29 @@ static int identify_launcher(struct sn_inode *id, struct sn_err *err)
 	return sn_identify_fd(fd, id, err);
 }
 
-/* Needs the cgroup: its id is the key, and its memory and cpu files may be read. */
-static int make_policy(struct plan *plan, struct sn_err *err)
+/* Its files, and the limits of those above it: libuv counts the CPUs that they leave. */
+static int add_cgroup(struct plan *plan, struct sn_err *err)
 {
 	__u32 read = SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ;
+	int ret = sn_rules_add(&plan->tenant.own, plan->cgroup, read, read, err);
+	char path[PATH_MAX + sizeof("/cpu.max")];
+	size_t len = strlen(plan->cgroup);
+
+	strcpy(path, plan->cgroup);
+	while (!ret) {
+		while (len > strlen(plan->mount) && path[--len] != '/')
+			;
+		if (len <= strlen(plan->mount))
+			break;
+		strcpy(path + len, "/cpu.max");
+		ret = sn_rules_add(&plan->tenant.own, path, SN_MAY_STAT | SN_MAY_READ, 0, err);
+	}
+	return ret;
+}
+
+/* Needs the cgroup: its id is the key. */
+static int make_policy(struct plan *plan, struct sn_err *err)
+{
 	struct sn_tenant *tenant = &plan->tenant;
 	int ret = sn_cgroup_id(plan->cgroup, &tenant->policy.cgroup_id, err);
 
@@ -307,7 +326,7 @@ static int make_policy(struct plan *plan, struct sn_err *err)
 	if (!ret)
 		ret = identify_launcher(&tenant->policy.launcher, err);
 	if (!ret)
-		ret = sn_rules_add(&tenant->own, plan->cgroup, read, read, err);
+		ret = add_cgroup(plan, err);
 	if (!ret)
 		ret = add_extra_paths(plan, err);
 	if (!ret)
