@@ -59,7 +59,11 @@ static __always_inline __u64 sn_ancestor_slot(struct cgroup *cgroup, __u32 level
  */
 __u64 sn_current_tenant(void);
 
-enum { SN_CGROUP_INET_EGRESS = 1 }; /* enum cgroup_bpf_attach_type */
+/*
+ * CGROUP_INET_EGRESS of enum cgroup_bpf_attach_type. Written out, for the hottest lines of all;
+ * sn_find_parent compares it with this kernel's.
+ */
+enum { SN_CGROUP_INET_EGRESS = 1 };
 
 /*
  * No tenant, for sure: the hottest lines of all, for every hook of every process of the host comes

@@ -14,10 +14,12 @@ struct sn_events events SEC(".maps");
 struct sn_all_state state SEC(".maps");
 
 const volatile __u64 sn_parent_id = 0;
-const volatile __u32 sn_parent_level = 0;
 const volatile __u32 sn_setattr_dentry = 0;
 __u64 sn_parent = 0;
+__u32 sn_parent_level = 0;
 __u64 sn_no_egress = 0;
+bool sn_egress_elsewhere = false;
+bool sn_is_refused = false;
 const volatile struct sn_policy sn_no_policy = {};
 
 char LICENSE[] SEC("license") = "GPL";

@@ -17,6 +17,13 @@ extern void *bpf_rdonly_cast(void *address, __u32 btf_id) __ksym __weak;
 #define SN_CAST(address, type) \
 	((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
 
+static __always_inline int sn_egress_type(void)
+{
+	if (!bpf_core_enum_value_exists(enum cgroup_bpf_attach_type, CGROUP_INET_EGRESS))
+		return -1;
+	return bpf_core_enum_value(enum cgroup_bpf_attach_type, CGROUP_INET_EGRESS);
+}
+
 /* Run once by the loader, over the cgroup below which tenants live and those above it. */
 SEC("iter/cgroup")
 int sn_find_parent(struct bpf_iter__cgroup *ctx)
@@ -26,8 +33,11 @@ int sn_find_parent(struct bpf_iter__cgroup *ctx)
 
 	if (!cgroup) /* the iteration ends */
 		return 0;
-	if (cgroup->kn->id == sn_parent_id)
+	sn_egress_elsewhere = sn_egress_type() != SN_CGROUP_INET_EGRESS;
+	if (cgroup->kn->id == sn_parent_id) {
 		sn_parent = (__u64)cgroup;
+		sn_parent_level = cgroup->level;
+	}
 	programs = cgroup->bpf.effective[SN_CGROUP_INET_EGRESS];
 	if (!programs->items[0].prog)
 		sn_no_egress = (__u64)programs;
@@ -57,6 +67,19 @@ __u64 sn_current_tenant(void)
 		id = bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
 	}
 	return id ?: ~0ULL; /* not read: a tenant, and none that has a policy */
+}
+
+/*
+ * Run by the loader's self-test, in a process below the parent for which there is no policy: would
+ * these programs, and not those that they replace, refuse it?
+ */
+SEC("iter/cgroup")
+int sn_try_whose(struct bpf_iter__cgroup *ctx)
+{
+	const struct sn_policy *pol = sn_is_nobody() ? NULL : sn_current_policy();
+
+	sn_is_refused = pol && !pol->safe_mode;
+	return 0;
 }
 
 /* @dentry is an address, as is @own. */

@@ -14,6 +14,7 @@
 #include "cgroup.h"
 #include "object.h"
 #include "safenode.skel.h"
+#include "trial.h"
 
 /* No dots: the bpf file system keeps names with them for itself (bpf_lookup). */
 #define BPF_FS	      "/sys/fs/bpf"
@@ -33,6 +34,12 @@ static const char *hook_of(const struct bpf_program *prog)
 	const char *section = bpf_program__section_name(prog);
 
 	return strncmp(section, "lsm/", 4) ? NULL : section + 4;
+}
+
+/* Run by the loader itself, and attached to nothing. */
+static bool is_iterator(const struct bpf_program *prog)
+{
+	return !strncmp(bpf_program__section_name(prog), "iter/", 5);
 }
 
 /* Leaves out the programs whose hook this kernel does not have and need not have. */
@@ -200,15 +207,23 @@ static int read_state(struct sn_state *state, struct sn_err *err)
 
 /* ---- load ---- */
 
-/* Tells the programs addresses of the kernel: one is an iterator over cgroups; reading runs it. */
-static int find_parent(struct safenode_bpf *skel, int cgroup_fd, struct sn_err *err)
+/* A program that is an iterator over cgroups, from @cgroup_fd upwards; whoever reads it runs it. */
+static struct bpf_link *attach_iterator(struct bpf_program *prog, int cgroup_fd)
 {
 	union bpf_iter_link_info cgroup = {
 		.cgroup = { .cgroup_fd = cgroup_fd, .order = BPF_CGROUP_ITER_ANCESTORS_UP },
 	};
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &cgroup,
 		    .link_info_len = sizeof(cgroup));
-	struct bpf_link *link = bpf_program__attach_iter(skel->progs.sn_find_parent, &opts);
+
+	return bpf_program__attach_iter(prog, &opts);
+}
+
+/* Tells the programs addresses of the kernel, and the parent's level, which @state gets, too. */
+static int find_parent(struct safenode_bpf *skel, int cgroup_fd, struct sn_state *state,
+		       struct sn_err *err)
+{
+	struct bpf_link *link = attach_iterator(skel->progs.sn_find_parent, cgroup_fd);
 	sn_autoclose int fd = -1;
 	char nothing;
 	int ret = 0;
@@ -218,6 +233,51 @@ static int find_parent(struct safenode_bpf *skel, int cgroup_fd, struct sn_err *
 	if (fd < 0 || read(fd, &nothing, 1) || !skel->bss->sn_parent)
 		ret = sn_fail(err, errno ?: EPROTO, "cannot find the parent cgroup's address: %s",
 			      strerror(errno));
+	else if (skel->bss->sn_egress_elsewhere)
+		ret = sn_fail(err, ENOSYS,
+			      "this kernel keeps CGROUP_INET_EGRESS where this version of safenode "
+			      "does not look; run a newer safenode, or an older kernel");
+	state->parent_level = skel->bss->sn_parent_level;
+	bpf_link__destroy(link);
+	return ret;
+}
+
+struct trial {
+	struct safenode_bpf *skel;
+	int whose[SN_TRIAL_ROUNDS]; /* sn_try_whose, to be read in the cgroup */
+	bool again;
+};
+
+static const char *try_in_cgroup(int round, void *data)
+{
+	struct trial *trial = data;
+	char nothing;
+
+	if (read(trial->whose[round], &nothing, 1) || !trial->skel->bss->sn_is_refused)
+		return "anything by these programs";
+	/* they are in force beside those that they replace, and would show nothing */
+	return trial->again ? NULL : sn_trial_acts(false);
+}
+
+/* Are those refused who have no policy, in a child cgroup, too? @parent is open as @cgroup_fd. */
+static int try_refusals(struct safenode_bpf *skel, const char *parent, int cgroup_fd, bool again,
+			struct sn_err *err)
+{
+	struct trial trial = { .skel = skel, .whose = { -1, -1 }, .again = again };
+	struct bpf_link *link = attach_iterator(skel->progs.sn_try_whose, cgroup_fd);
+	int ret = link ? 0 : -errno;
+
+	for (int round = 0; round < SN_TRIAL_ROUNDS && !ret; round++) {
+		trial.whose[round] = bpf_iter_create(bpf_link__fd(link));
+		ret = trial.whose[round] < 0 ? -errno : 0;
+	}
+	if (ret)
+		sn_fail(err, -ret, "cannot run the self-test: %s", strerror(-ret));
+	else
+		ret = sn_trial_below(parent, try_in_cgroup, &trial, err);
+	for (int round = 0; round < SN_TRIAL_ROUNDS; round++)
+		if (trial.whose[round] >= 0)
+			close(trial.whose[round]);
 	bpf_link__destroy(link);
 	return ret;
 }
@@ -237,7 +297,7 @@ static int attach_all(struct safenode_bpf *skel, int cgroup_fd, const char *dir,
 		struct bpf_link *link;
 		int ret;
 
-		if (!bpf_program__autoload(prog) || prog == skel->progs.sn_find_parent)
+		if (!bpf_program__autoload(prog) || is_iterator(prog))
 			continue;
 		if (hook_of(prog))
 			link = bpf_program__attach_lsm(prog);
@@ -271,8 +331,8 @@ static int write_state(struct safenode_bpf *skel, const struct sn_state *state, 
 }
 
 /* The first time: everything is made beside the final place, which then appears at once. */
-static int load_first(struct safenode_bpf *skel, int cgroup_fd, struct sn_state *state,
-		      struct sn_err *err)
+static int load_first(struct safenode_bpf *skel, const char *parent, int cgroup_fd,
+		      struct sn_state *state, struct sn_err *err)
 {
 	int ret;
 
@@ -281,6 +341,9 @@ static int load_first(struct safenode_bpf *skel, int cgroup_fd, struct sn_state 
 	ret = pin_maps(skel, NEW_DIR, err);
 	if (!ret)
 		ret = attach_all(skel, cgroup_fd, NEW_DIR "/links", &state->programs, err);
+	/* before there is a counter for those without a policy, and so without a report */
+	if (!ret)
+		ret = try_refusals(skel, parent, cgroup_fd, false, err);
 	if (!ret)
 		ret = write_state(skel, state, err);
 	if (!ret && rename(NEW_DIR, SN_PIN_DIR))
@@ -293,8 +356,8 @@ static int load_first(struct safenode_bpf *skel, int cgroup_fd, struct sn_state 
  * directories change places at once, so that whoever is killed here leaves all links in one of them
  * where they belong.
  */
-static int load_again(struct safenode_bpf *skel, int cgroup_fd, struct sn_state *state,
-		      struct sn_err *err)
+static int load_again(struct safenode_bpf *skel, const char *parent, int cgroup_fd,
+		      struct sn_state *state, struct sn_err *err)
 {
 	unsigned int flags = access(SN_LINKS_DIR, F_OK) ? 0 : RENAME_EXCHANGE;
 	int ret;
@@ -302,6 +365,8 @@ static int load_again(struct safenode_bpf *skel, int cgroup_fd, struct sn_state 
 	if (mkdir(NEW_LINKS_DIR, 0700))
 		return sn_fail(err, errno, "cannot make %s: %s", NEW_LINKS_DIR, strerror(errno));
 	ret = attach_all(skel, cgroup_fd, NEW_LINKS_DIR, &state->programs, err);
+	if (!ret)
+		ret = try_refusals(skel, parent, cgroup_fd, true, err);
 	if (ret)
 		return ret;
 	if (renameat2(AT_FDCWD, NEW_LINKS_DIR, AT_FDCWD, SN_LINKS_DIR, flags))
@@ -321,7 +386,6 @@ static int open_and_load(const struct sn_state *state, bool again, struct safeno
 	if (!s)
 		return sn_fail(err, errno, "cannot read the BPF object: %s", strerror(errno));
 	s->rodata->sn_parent_id = state->parent_id;
-	s->rodata->sn_parent_level = state->parent_level;
 	ret = choose_programs(s, not_asked, NULL, err);
 	if (!ret && again)
 		ret = reuse_maps(s, err);
@@ -333,7 +397,8 @@ static int open_and_load(const struct sn_state *state, bool again, struct safeno
 	return 0;
 }
 
-static int load_into(int cgroup_fd, struct sn_state *state, bool again, struct sn_err *err)
+static int load_into(const char *parent, int cgroup_fd, struct sn_state *state, bool again,
+		     struct sn_err *err)
 {
 	struct safenode_bpf *skel = NULL;
 	int ret;
@@ -344,10 +409,10 @@ static int load_into(int cgroup_fd, struct sn_state *state, bool again, struct s
 
 	ret = open_and_load(state, again, &skel, err);
 	if (!ret)
-		ret = find_parent(skel, cgroup_fd, err);
+		ret = find_parent(skel, cgroup_fd, state, err);
 	if (!ret)
-		ret = again ? load_again(skel, cgroup_fd, state, err)
-			    : load_first(skel, cgroup_fd, state, err);
+		ret = again ? load_again(skel, parent, cgroup_fd, state, err)
+			    : load_first(skel, parent, cgroup_fd, state, err);
 	safenode_bpf__destroy(skel);
 	if (ret) {
 		remove_pins(NEW_DIR);
@@ -367,16 +432,6 @@ static int lock_pins(const char *dir, struct sn_err *err)
 	if (fd >= 0)
 		close(fd);
 	return -EIO;
-}
-
-/* How deep @path ("/safenode", "/a.slice/b") lies below the root. */
-static __u32 level_of(const char *path)
-{
-	__u32 level = 0;
-
-	for (; *path; path++)
-		level += *path != '/' && (path[1] == '/' || !path[1]);
-	return level;
 }
 
 static int check_parent(const char *parent, const struct sn_state *old, struct sn_err *err)
@@ -415,13 +470,12 @@ int sn_object_load(const char *parent, struct sn_err *err)
 	if (made < 0)
 		return made;
 	snprintf(state.parent, sizeof(state.parent), "%s", parent);
-	state.parent_level = level_of(parent);
 	ret = sn_cgroup_id(path, &state.parent_id, err);
 	cgroup_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!ret && cgroup_fd < 0)
 		ret = sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
 	if (!ret)
-		ret = load_into(cgroup_fd, &state, again, err);
+		ret = load_into(path, cgroup_fd, &state, again, err);
 	if (ret && made)
 		rmdir(path);
 	return ret;

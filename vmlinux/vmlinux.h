@@ -136,6 +136,10 @@ struct bpf_prog_array {
 	struct callback_head rcu;
 	struct bpf_prog_array_item items[]; /* up to one without a program */
 };
+/* Its value is the kernel's, found by CO-RE; only the name counts here. */
+enum cgroup_bpf_attach_type {
+	CGROUP_INET_EGRESS = 1,
+};
 struct cgroup_bpf {
 	struct bpf_prog_array *effective[2]; /* ingress, egress, and more that matter to nobody here */
 };

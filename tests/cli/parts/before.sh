@@ -72,6 +72,27 @@ without_ftrace()
 	check_misses "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1"
 }
 
+# The types of a kernel that counts its kinds of cgroup programs otherwise
+change_types()
+{
+	python3 -c '
+import struct
+types = bytearray(open("/sys/kernel/btf/vmlinux", "rb").read())
+head, = struct.unpack_from("<I", types, 4)
+begin, size, names = struct.unpack_from("<III", types, 8)
+name = types.index(b"\0CGROUP_INET_EGRESS\0", head + names) + 1 - head - names
+at = types.index(struct.pack("<II", name, 1), head + begin, head + begin + size)
+types[at:at + 8] = struct.pack("<II", name, 2)
+open("'"$work"'/types", "wb").write(types)' || fail "cannot change them"
+}
+
+counts_otherwise()
+{
+	change_types
+	refuses 3 "CGROUP_INET_EGRESS" -- unshare -m sh -c \
+		'mount --bind '"$work"'/types /sys/kernel/btf/vmlinux && exec safenode-load'
+}
+
 part_before()
 {
 	need_unloaded
@@ -98,5 +119,6 @@ part_before()
 	disposable "without cgroup v2 load says how to mount it" without_cgroup2
 	disposable "without securityfs load says how to mount it" without_securityfs
 	it "with kernel.ftrace_enabled=0 load says how to set it, or it cannot be set" without_ftrace
+	it "load refuses a kernel that keeps egress programs elsewhere" counts_otherwise
 	it "none of these left anything" unchanged
 }

@@ -25,6 +25,7 @@ is_whole()
 	programs=$(sed -n 's/^in force: \([0-9]*\) programs, .*/\1/p' "$work/out")
 	[ "${programs:-0}" -gt 50 ] || fail "$(cat "$work/out")"
 	[ "$(ls /sys/fs/bpf)" = safenode ] || fail "beside it: $(ls /sys/fs/bpf)"
+	! [ -e "$cgroups/.self-test" ] || fail "its self-test is left"
 	[ "$(find "$pins" -name '*_*' -path "$pins/*" ! -path "$pins/links/*")" = "" ] || fail "in it"
 	[ "$(find "$pins/links" -type f | wc -l)" = "$programs" ] || fail "$(find "$pins/links" | wc -l) links"
 	# those that were replaced are freed a little later
@@ -152,8 +153,12 @@ part_load()
 	it "when the kernel refuses a program, load says so in one line and leaves nothing" \
 		fails_at bpf-prog:20 3
 	it "when the last step fails, load says so in one line and leaves nothing" fails_at rename:1 1
+	it "when the self-test finds an act that is not refused, load says so and leaves nothing" \
+		fails_at +socket:1 3
+	it "when the self-test cannot be run, load says so and leaves nothing" fails_at fork:1 1
 	it "a load that was killed while attaching is not taken for a load" killed_first bpf-link:40
 	it "unload clears what that load has left" unload_clears
+	it "a load that was killed in its self-test is not taken for a load" killed_first rmdir:1
 	it "a load that was killed before its last step is not taken for a load" killed_first rename:1
 	it "the next load works, and keeps nothing of that" load_works
 
@@ -162,6 +167,10 @@ part_load()
 	it "load again replaces every program, and tenants can be started meanwhile" replaces
 	it "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1
 	it "load again, when the last step fails, changes nothing" fails_at rename:1 1
+	it "load again, when its self-test fails, changes nothing" fails_at +read:1 3
+	it "load again may be killed in its self-test" killed_again rmdir:1
+	it "attach then works, or says what to do" attach_knows
+	it "the next load works, and keeps nothing of that" load_works
 	it "load refuses another parent while it is loaded" other_parent
 	it "load again may be killed while attaching" killed_again bpf-link:40
 	it "attach then works, or says what to do" attach_knows
