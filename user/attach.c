@@ -344,11 +344,11 @@ static int set_limits(const struct plan *plan, struct sn_err *err)
 	const struct {
 		const char *controller, *file, *value;
 	} limits[] = {
-		{ "memory", "memory.max", plan->words->memory_max },
 		{ "cpu", "cpu.max", plan->words->cpu_max },
 		{ "pids", "pids.max", plan->words->pids_max },
 	};
-	int ret = 0;
+	const char *memory = plan->words->memory_max;
+	int ret = memory ? sn_cgroup_limit_memory(plan->mount, plan->cgroup, memory, err) : 0;
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits) && !ret; i++)
 		if (limits[i].value)

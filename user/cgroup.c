@@ -13,6 +13,8 @@
 
 #include "cgroup.h"
 
+#define HUGE_PAGES "/sys/kernel/mm/hugepages" /* a directory for each size */
+
 static bool find_mount(FILE *mounts, char path[PATH_MAX])
 {
 	struct mntent entry;
@@ -183,21 +185,127 @@ static int enable_controller(const char *mount, const char *path, const char *co
 	return write_file(parent, "cgroup.subtree_control", order);
 }
 
+static int write_limit(const char *path, const char *file, const char *value, struct sn_err *err)
+{
+	int ret = write_file(path, file, value);
+
+	if (ret)
+		return sn_fail(err, -ret, "cannot write '%s' to %s/%s: %s", value, path, file,
+			       strerror(-ret));
+	return 0;
+}
+
 int sn_cgroup_limit(const char *mount, const char *path, const char *controller, const char *file,
 		    const char *value, struct sn_err *err)
 {
 	int ret = enable_controller(mount, path, controller);
 
+	if (ret == -EBUSY)
+		return sn_fail(err, EBUSY,
+			       "cannot enable the cgroup v2 controller '%s': a cgroup above %s "
+			       "holds processes; move them into one of their own",
+			       controller, path);
 	if (ret)
 		return sn_fail(err, -ret,
 			       "cannot enable the cgroup v2 controller '%s' (%s); "
 			       "is it still mounted as cgroup v1?",
 			       controller, strerror(-ret));
-	ret = write_file(path, file, value);
+	return write_limit(path, file, value, err);
+}
+
+/* A page that goes to swap no longer counts in memory.max. */
+static int forbid_swap(const char *path, struct sn_err *err)
+{
+	int ret = write_file(path, "memory.swap.max", "0");
+
+	if (ret == -ENOENT && access("/proc/swaps", F_OK) && errno == ENOENT)
+		return 0; /* a kernel without swap */
 	if (ret)
-		return sn_fail(err, -ret, "cannot write '%s' to %s/%s: %s", value, path, file,
-			       strerror(-ret));
+		return sn_fail(err, -ret,
+			       "cannot limit swap in %s/memory.swap.max (%s), and without that "
+			       "--memory-max limits nothing; boot without swapaccount=0",
+			       path, strerror(-ret));
 	return 0;
+}
+
+static int count_huge_page_sizes(struct sn_err *err)
+{
+	DIR *dir = opendir(HUGE_PAGES);
+	struct dirent *entry;
+	int nr = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0
+				       : sn_fail(err, errno, "cannot open %s: %s", HUGE_PAGES,
+						 strerror(errno));
+	while ((entry = readdir(dir)))
+		nr += entry->d_name[0] != '.';
+	closedir(dir);
+	return nr;
+}
+
+/* "hugetlb.2MB.max" and "hugetlb.2MB.rsvd.max" */
+static bool is_huge_page_limit(const char *file)
+{
+	size_t len = strlen(file);
+
+	return !strncmp(file, "hugetlb.", 8) && len > 12 && !strcmp(file + len - 4, ".max");
+}
+
+/* How many limits there were to set, or a negative errno. */
+static int forbid_each_size(const char *path, struct sn_err *err)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int nr = 0, ret = 0;
+
+	if (!dir)
+		return sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
+	while (!ret && (entry = readdir(dir)))
+		if (is_huge_page_limit(entry->d_name)) {
+			ret = write_limit(path, entry->d_name, "0", err);
+			nr++;
+		}
+	closedir(dir);
+	return ret ? ret : nr;
+}
+
+/*
+ * Huge pages do not count in memory.max. A limit on reservations lets mmap(2) fail, one on pages
+ * alone would let the first access be SIGBUS.
+ */
+static int forbid_huge_pages(const char *mount, const char *path, struct sn_err *err)
+{
+	int sizes = count_huge_page_sizes(err), ret;
+
+	if (sizes <= 0)
+		return sizes;
+	ret = enable_controller(mount, path, "hugetlb");
+	if (ret)
+		return sn_fail(err, -ret,
+			       "cannot enable the cgroup v2 controller 'hugetlb' (%s), without "
+			       "which huge pages escape --memory-max; is it mounted as cgroup v1, "
+			       "not passed on by a cgroup above, or the kernel without "
+			       "CONFIG_CGROUP_HUGETLB?",
+			       strerror(-ret));
+	ret = forbid_each_size(path, err);
+	if (ret >= 0 && ret != 2 * sizes)
+		return sn_fail(err, ENOSYS,
+			       "%s limits huge pages of other sizes than %s has; run a kernel that "
+			       "counts all of them, or do without --memory-max",
+			       path, HUGE_PAGES);
+	return ret < 0 ? ret : 0;
+}
+
+int sn_cgroup_limit_memory(const char *mount, const char *path, const char *value,
+			   struct sn_err *err)
+{
+	int ret = sn_cgroup_limit(mount, path, "memory", "memory.max", value, err);
+
+	if (ret || !strcmp(value, "max"))
+		return ret;
+	ret = forbid_swap(path, err);
+	return ret ? ret : forbid_huge_pages(mount, path, err);
 }
 
 int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err)

@@ -35,6 +35,13 @@ int sn_cgroup_enter(const char *path, pid_t pid, struct sn_err *err);
 int sn_cgroup_limit(const char *mount, const char *path, const char *controller, const char *file,
 		    const char *value, struct sn_err *err);
 
+/*
+ * Limits memory to @value, in whatever form the kernel keeps it: memory.max; and unless that is
+ * "max", no swap and no huge pages, which would not count in it. @path is new.
+ */
+int sn_cgroup_limit_memory(const char *mount, const char *path, const char *value,
+			   struct sn_err *err);
+
 /* The caller's own cgroup v2, as a path below the mount, into @path. */
 int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err);
 

@@ -9,16 +9,23 @@
  *does nothing until the file "stop" appears move PROCS UID COMMAND... is the server instead: forks
  *a child that becomes UID, goes into the cgroup whose cgroup.procs is PROCS, goes through the acts,
  *and starts first env, then COMMAND; waits for it, and ends as it did
+ *
+ * hold MB: uses so much memory and prints "held"
+ *
+ * huge: takes one huge page in each way that there is, and prints what came of it
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -213,6 +220,60 @@ static int self(const char *dir)
 	return wrong != NULL;
 }
 
+/* ---- memory ---- */
+
+static int hold(size_t megabytes)
+{
+	size_t size = megabytes << 20;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return puts(strerrorname_np(errno)), 1;
+	for (size_t at = 0; at < size; at += 64) /* nothing that swap in memory could make small */
+		*(unsigned long *)(memory + at) = at * 0x9e3779b97f4a7c15;
+	puts("held");
+	return 0;
+}
+
+#define HUGE_PAGE (2 << 20)
+
+static sigjmp_buf no_page;
+
+static void on_sigbus(int sig)
+{
+	siglongjmp(no_page, 1);
+}
+
+static const char *map_huge(int flags, int fd)
+{
+	char *page;
+
+	page = mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (page == MAP_FAILED)
+		return strerrorname_np(errno);
+	if (sigsetjmp(no_page, 1)) {
+		munmap(page, HUGE_PAGE);
+		return "SIGBUS";
+	}
+	*page = 1;
+	munmap(page, HUGE_PAGE);
+	return "ok";
+}
+
+static int huge(void)
+{
+	int anonymous = MAP_ANONYMOUS | MAP_HUGETLB, fd = memfd_create("huge", MFD_HUGETLB);
+
+	signal(SIGBUS, on_sigbus);
+	printf("private=%s", map_huge(MAP_PRIVATE | anonymous, -1));
+	printf(" shared=%s", map_huge(MAP_SHARED | anonymous, -1));
+	printf(" file=%s", map_huge(MAP_SHARED, fd));
+	printf(" allocated=%s", fallocate(fd, 0, 0, HUGE_PAGE) ? strerrorname_np(errno) : "ok");
+	ftruncate(fd, 0);
+	printf(" unreserved=%s\n", map_huge(MAP_PRIVATE | MAP_NORESERVE | anonymous, -1));
+	return 0;
+}
+
 /* ---- the server ---- */
 
 static void __attribute__((noreturn)) moved(const char *procs, uid_t uid, char **command)
@@ -259,6 +320,10 @@ int main(int argc, char **argv)
 		return loop(strtoul(argv[2], NULL, 10));
 	if (!strcmp(what, "move") && argc > 4)
 		return move(argv[2], strtoul(argv[3], NULL, 10), argv + 4);
+	if (!strcmp(what, "hold") && argc > 2)
+		return hold(strtoul(argv[2], NULL, 10));
+	if (!strcmp(what, "huge"))
+		return huge();
 	if (!strcmp(what, "wait")) {
 		while (!stopped())
 			usleep(50000);

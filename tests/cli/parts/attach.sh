@@ -151,8 +151,12 @@ limits_land()
 	[ "$(cat "$cgroups/f1/memory.max")" = 104857600 ] || fail "memory: $(cat "$cgroups/f1/memory.max")"
 	[ "$(cat "$cgroups/f1/cpu.max")" = "50000 100000" ] || fail "cpu: $(cat "$cgroups/f1/cpu.max")"
 	[ "$(cat "$cgroups/f1/pids.max")" = 20 ] || fail "pids: $(cat "$cgroups/f1/pids.max")"
+	[ "$(cat "$cgroups/f1/memory.swap.max")" = 0 ] || fail "swap: $(cat "$cgroups/f1/memory.swap.max")"
+	[ "$(cat "$cgroups"/f1/hugetlb.*.max | sort -u)" = 0 ] || fail "$(grep . "$cgroups"/f1/hugetlb.*.max)"
 	run 0 "${f1[@]}" --memory-max max --cpu-max '20000 200000'
 	[ "$(cat "$cgroups/f1/memory.max")" = max ] || fail "memory: $(cat "$cgroups/f1/memory.max")"
+	[ "$(cat "$cgroups/f1/memory.swap.max")" = max ] || fail "swap: $(cat "$cgroups/f1/memory.swap.max")"
+	! grep -q '^0$' "$cgroups"/f1/hugetlb.*.max || fail "$(grep . "$cgroups"/f1/hugetlb.*.max)"
 	[ "$(cat "$cgroups/f1/cpu.max")" = "20000 200000" ] || fail "cpu: $(cat "$cgroups/f1/cpu.max")"
 	[ "$(cat "$cgroups/f1/pids.max")" = max ] || fail "pids: $(cat "$cgroups/f1/pids.max")"
 }
@@ -161,6 +165,52 @@ limits_hold()
 {
 	# awk doubles a string until there is no more memory
 	run 137 "${f1[@]}" --memory-max 30M -- awk 'BEGIN { s = "x"; while (1) s = s s }'
+}
+
+# On a block device in memory; the swap that the machine has stays as it is
+swap_on()
+{
+	modprobe zram && echo 256M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null &&
+		swapon -p 9 /dev/zram0 || fail "cannot make it"
+}
+
+swap_off()
+{
+	swapoff /dev/zram0
+	echo 1 >/sys/block/zram0/reset
+	rmmod zram
+}
+
+# 100 MB with a limit of 32: in none but its own memory, and there is no more of that
+swap_is_no_way_out()
+{
+	swap_on
+	trap swap_off EXIT
+	run 0 "$tenant" hold 100
+	run 0 "${f1[@]}" -- "$tenant" hold 100
+	printed held
+	run 137 "${f1[@]}" --memory-max 32M -- "$tenant" hold 100
+	grep -qx "oom_kill 1" "$cgroups/f1/memory.events" || fail "$(cat "$cgroups/f1/memory.events")"
+	[ "$(cat "$cgroups/f1/memory.swap.current")" = 0 ] || fail "$(cat "$cgroups/f1/memory.swap.current") in swap"
+	run 0 "${f1[@]}" --memory-max 32M -- "$tenant" hold 16
+	printed held
+}
+
+huge_pages_are_no_way_out()
+{
+	local granted="private=ok shared=ok file=ok allocated=ok unreserved=ok"
+	local before=$(cat /proc/sys/vm/nr_hugepages)
+
+	echo 16 >/proc/sys/vm/nr_hugepages
+	trap 'echo $before >/proc/sys/vm/nr_hugepages' EXIT
+	[ "$(cat /proc/sys/vm/nr_hugepages)" = 16 ] || fail "$(cat /proc/sys/vm/nr_hugepages) huge pages"
+	run 0 "$tenant" huge
+	printed "$granted"
+	f1_prints "$granted" "$tenant" huge
+	options=(--memory-max max)
+	f1_prints "$granted" "$tenant" huge
+	options=(--memory-max 200M)
+	f1_prints "private=ENOMEM shared=ENOMEM file=ENOMEM allocated=ENOSPC unreserved=SIGBUS" "$tenant" huge
 }
 
 # The maps and the limits of f1, without the id of its cgroup, which is another each time. It is taken from
@@ -388,6 +438,8 @@ part_attach()
 	it "node sees all that, too" node_agrees
 	it "--memory-max, --cpu-max and --pids-max land in the cgroup, and do not outlive it" limits_land
 	it "--memory-max holds" limits_hold
+	it "a tenant with --memory-max does not get more of it in swap" swap_is_no_way_out
+	it "a tenant with --memory-max gets no huge pages, which it would not count" huge_pages_are_no_way_out
 	it "--read-only and --read-write give what they name" extra_paths
 	it "a script cannot start a program that a neighbour has written" neighbours_program
 	it "a program that lies where the tenant may write is refused" shared_program

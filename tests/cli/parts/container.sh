@@ -133,6 +133,28 @@ while True:
 	greeting 8099 inside
 }
 
+# pass_on CONTROLLER...: all that the container gets
+pass_on()
+{
+	echo "-memory -hugetlb" >/sys/fs/cgroup/cgroup.subtree_control
+	echo "$*" >/sys/fs/cgroup/cgroup.subtree_control || fail "cannot pass on $*"
+}
+
+limits_inside()
+{
+	pass_on +memory
+	run 1 inside "${f1[@]}" --memory-max 100M -- "$tenant" acts
+	said "'hugetlb'" "huge pages" "not passed on"
+	[ ! -e $container/safenode/f1 ] || fail "the cgroup is left"
+	echo -memory | tee $container/safenode/cgroup.subtree_control >$container/cgroup.subtree_control
+	pass_on +memory +hugetlb
+	run 0 inside "${f1[@]}" --memory-max 100M -- "$tenant" self /srv/t1
+	printed "as promised"
+	[ "$(cat $container/safenode/f1/memory.max $container/safenode/f1/hugetlb.*.max | sort -u)" = \
+		"$(printf '0\n104857600')" ] || fail "$(grep . $container/safenode/f1/*.max)"
+	run 0 inside safenode-detach --cgroup f1
+}
+
 reloads_inside()
 {
 	run 0 inside safenode-load
@@ -160,6 +182,7 @@ part_container()
 	it "a child cgroup in a cgroup namespace is still the tenant" child_is_the_tenant
 	it "a process without a policy in a cgroup namespace is refused" strangers_are_refused
 	it "a tenant in a cgroup namespace connects where it may" tcp_works
+	it "where a container may not limit huge pages, --memory-max is refused with the reason" limits_inside
 	it "load again works in a cgroup namespace, and all of that is still so" reloads_inside
 	it "unload works in a cgroup namespace" unloads_inside
 	it "the container leaves nothing" remove_container
