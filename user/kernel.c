@@ -4,13 +4,16 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 
 #include "cgroup.h"
 #include "kernel.h"
 
-#define SECURITYFS_LSM "/sys/kernel/security/lsm"
-#define FTRACE_ENABLED "/proc/sys/kernel/ftrace_enabled"
+#define SECURITYFS_LSM	    "/sys/kernel/security/lsm"
+#define SECURITYFS_LOCKDOWN "/sys/kernel/security/lockdown"
+#define FTRACE_ENABLED	    "/proc/sys/kernel/ftrace_enabled"
+#define UBUNTU_VERSION	    "/proc/version_signature"
 
 static const struct {
 	const char *hook;
@@ -132,6 +135,66 @@ static void check_root(struct sn_requirement *req)
 	snprintf(req->found, sizeof(req->found), "%s", req->met ? "yes" : "run it as root");
 }
 
+struct version {
+	unsigned int major, minor, patch;
+};
+
+static bool parse_version(const char *text, struct version *v)
+{
+	*v = (struct version){};
+	return sscanf(text, "%u.%u.%u", &v->major, &v->minor, &v->patch) >= 2;
+}
+
+/*
+ * Distributors count 6.1.0-1, 6.1.0-2, ... in the release, whatever they have taken
+ * of 6.1.1, 6.1.2,
+ * ... Debian tells that in "#1 SMP ... Debian 6.1.192-2 (...)", Ubuntu as the last word of a file.
+ */
+static void find_patch(struct version *v, const char *version, const char *signature)
+{
+	const char *debian = strstr(version, "Debian "), *ubuntu = strrchr(signature, ' ');
+	struct version real;
+
+	if (debian && parse_version(debian + strlen("Debian "), &real) && real.major == v->major &&
+	    real.minor == v->minor)
+		v->patch = real.patch;
+	if (!strncmp(signature, "Ubuntu ", 7) && parse_version(ubuntu + 1, &real) &&
+	    real.major == v->major && real.minor == v->minor)
+		v->patch = real.patch;
+}
+
+void sn_kernel_judge_version(const char *release, const char *version, const char *signature,
+			     struct sn_requirement *req)
+{
+	struct version v;
+
+	req->what = "kernel version";
+	if (!parse_version(release, &v)) {
+		snprintf(req->found, sizeof(req->found),
+			 "'%.64s' is none; run Linux 6.1.54 or newer", release);
+		return;
+	}
+	find_patch(&v, version, signature);
+	if (v.major != 6)
+		req->met = v.major > 6;
+	else
+		req->met = v.minor > 1 || (v.minor == 1 && v.patch >= 54);
+	snprintf(req->found, sizeof(req->found), "%u.%u.%u%s", v.major, v.minor, v.patch,
+		 req->met ? ""
+			  : "; run Linux 6.1.54 or newer: older ones lack what is needed, or grant "
+			    "what is asked while the program that would refuse it is preempted");
+}
+
+static void check_version(struct sn_requirement *req)
+{
+	char signature[200] = "";
+	struct utsname name;
+
+	uname(&name);
+	read_line(UBUNTU_VERSION, signature, sizeof(signature));
+	sn_kernel_judge_version(name.release, name.version, signature, req);
+}
+
 static void check_btf(struct sn_requirement *req)
 {
 	req->what = "type information (CONFIG_DEBUG_INFO_BTF)";
@@ -163,6 +226,30 @@ static void check_lsm(struct sn_requirement *req)
 		snprintf(req->found, sizeof(req->found), "%s", list);
 	else
 		snprintf(req->found, sizeof(req->found), "missing; boot with lsm=%s,bpf", names);
+}
+
+/* "none [integrity] confidentiality": the one in force is in brackets. */
+void sn_kernel_judge_lockdown(const char *line, struct sn_requirement *req)
+{
+	const char *begin = strchr(line, '[');
+	int len = begin ? (int)strcspn(begin + 1, "]") : 0;
+
+	req->what = "lockdown";
+	req->met = !strncmp(begin ?: "", "[none]", 6) || !strncmp(begin ?: "", "[integrity]", 11);
+	snprintf(req->found, sizeof(req->found), "%.*s%s", len, begin ? begin + 1 : "",
+		 req->met ? ""
+			  : ": programs cannot read the kernel's memory; boot without "
+			    "lockdown=confidentiality (lockdown=integrity will do)");
+}
+
+static void check_lockdown(struct sn_requirement *req)
+{
+	char line[64] = "";
+
+	/* no such file: a kernel without it */
+	if (read_line(SECURITYFS_LOCKDOWN, line, sizeof(line)) == -ENOENT)
+		strcpy(line, "[none]");
+	sn_kernel_judge_lockdown(line, req);
 }
 
 static void check_bpffs(struct sn_requirement *req)
@@ -198,7 +285,8 @@ int sn_kernel_check(void (*each)(const struct sn_requirement *req, void *data), 
 		    struct sn_err *err)
 {
 	static void (*const checks[])(struct sn_requirement *) = {
-		check_root, check_btf, check_lsm, check_bpffs, check_cgroup, check_ftrace,
+		check_root,	check_version, check_btf,    check_lsm,
+		check_lockdown, check_bpffs,   check_cgroup, check_ftrace,
 	};
 	int ret = 0;
 

@@ -43,6 +43,16 @@ bool sn_kernel_hook_fits(const struct btf *btf, const char *hook);
 bool sn_kernel_hook_is_optional(const char *hook);
 
 /*
+ * Is that kernel new enough? By uname(2)'s release and version, and Ubuntu's signature, "" where
+ * there is none. Fills in @req, which is zero.
+ */
+void sn_kernel_judge_version(const char *release, const char *version, const char *signature,
+			     struct sn_requirement *req);
+
+/* Does lockdown(7) let programs read the kernel's memory? By the line in its file. As above. */
+void sn_kernel_judge_lockdown(const char *line, struct sn_requirement *req);
+
+/*
  * kernel.ftrace_enabled=0 silently switches every BPF LSM program off (kernels before 7.3).
  * 0, or -ENOSYS with the cure in @err.
  */

@@ -9,7 +9,7 @@ check_passes()
 	run 0 safenode-load --check
 	silent
 	! grep -v '^ok ' "$work/out" || fail "not ok"
-	for what in root CONFIG_DEBUG_INFO_BTF "security modules" /sys/fs/bpf "cgroup v2" \
+	for what in root "kernel version" lockdown CONFIG_DEBUG_INFO_BTF "security modules" /sys/fs/bpf "cgroup v2" \
 		ftrace_enabled hooks; do
 		grep -qF "$what" "$work/out" || fail "says nothing about $what: $(cat "$work/out")"
 	done
@@ -119,6 +119,8 @@ part_before()
 	disposable "without cgroup v2 load says how to mount it" without_cgroup2
 	disposable "without securityfs load says how to mount it" without_securityfs
 	it "with kernel.ftrace_enabled=0 load says how to set it, or it cannot be set" without_ftrace
+	it "load refuses a kernel that is too old, and names the version that it needs" \
+		refuses 3 "kernel version: 2.6." "Linux 6.1.54" -- setarch --uname-2.6 safenode-load
 	it "load refuses a kernel that keeps egress programs elsewhere" counts_otherwise
 	it "none of these left anything" unchanged
 }
