@@ -5,6 +5,7 @@
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
 
 /*
  * since: 7.3
@@ -16,6 +17,32 @@ static __always_inline __u32 sn_dentry_alias_offset(void)
 	if (bpf_core_field_exists(struct dentry, d_u.d_alias))
 		return bpf_core_field_offset(struct dentry, d_u.d_alias);
 	return bpf_core_field_offset(struct dentry___alias_outside, d_alias);
+}
+
+/*
+ * Did current call socketpair(2)? Only meant for hooks that socket(2) and socketpair(2) reach: each
+ * number means something else at another of the machine's entries, but nothing that makes sockets.
+ * since: ever
+ * why: each architecture has its numbers, one set for each of its entries, and its place for them
+ * drop when: never
+ */
+static __always_inline bool sn_in_socketpair(void)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+#if defined(__TARGET_ARCH_x86)
+	unsigned long call = BPF_CORE_READ(regs, orig_ax);
+
+	return call == 53 ||					     /* of 64-bit programs */
+	       call == (53 | 0x40000000) ||			     /* of x32 */
+	       call == 360 ||					     /* of 32-bit programs... */
+	       (call == 102 && (__u32)BPF_CORE_READ(regs, bx) == 8); /* ...and by socketcall(2) */
+#elif defined(__TARGET_ARCH_arm64)
+	int call = BPF_CORE_READ((struct pt_regs___on_arm64 *)regs, syscallno);
+
+	return call == 199 || call == 288; /* of 64-bit and of 32-bit programs */
+#else
+#error "which number has socketpair(2)?"
+#endif
 }
 
 #endif

@@ -22,6 +22,7 @@ enum {
 	SN_ESRCH = 3,
 	SN_ECHILD = 10,
 	SN_EACCES = 13,
+	SN_EMFILE = 24,
 
 	SN_AF_UNSPEC = 0,
 	SN_AF_UNIX = 1,
@@ -82,6 +83,8 @@ static __always_inline int sn_errno(enum sn_op op, enum sn_why why)
 
 	if (kind == SN_SPAWNS)
 		return -SN_EACCES;
+	if (kind == SN_PAIRS)
+		return -SN_EMFILE;
 	switch (why) {
 	case SN_OTHER_TASK:
 		/*

@@ -203,6 +203,22 @@ static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, str
 }
 
 /*
+ * What is refused, exactly. The C library asks nscd by its Unix socket before it looks up a name or
+ * a user: node does that in threads of libuv's pool. Whoever opens one from a thread of its own
+ * looks the same, so that its refusals are counted and shown as known, too; the main thread's never
+ * are. Nothing is granted either way.
+ */
+static __always_inline void sn_name_socket(struct sn_ask *ask, int family, int type)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (sn_in_socketpair())
+		ask->op = SN_OP_NET_SOCKETPAIR;
+	else if (family == SN_AF_UNIX && type == SN_SOCK_STREAM && id >> 32 != (__u32)id)
+		ask->known = SN_KNOWN_NSCD;
+}
+
+/*
  * What the kernel makes for itself, such as an SMB connection, is no act of the tenant. But for a
  * core dump it connects as the tenant to the Unix socket that core_pattern names, whatever the
  * limit of core files (fs/coredump.c, since 6.16), and the tenant's memory would go outside.
@@ -215,6 +231,8 @@ SN_HOOK(socket_create, int family, int type, int protocol, int kern)
 	if (!pol || (kern && family != SN_AF_UNIX))
 		return 0;
 	ask.why = sn_decide_socket(family, type, protocol);
+	if (ask.why != SN_ALLOWED && !kern)
+		sn_name_socket(&ask, family, type);
 	return sn_finish(pol, &ask);
 }
 

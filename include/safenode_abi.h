@@ -59,6 +59,7 @@ enum sn_kind {
 	SN_LOOKS,   /* ENOENT: denied looks like missing */
 	SN_CHANGES, /* EACCES */
 	SN_SPAWNS,  /* EACCES: node makes an 'error' event of it; EPERM it throws at the caller */
+	SN_PAIRS,   /* EMFILE: as EACCES; behind that node goes on to use the pipes that it lacks */
 };
 
 /*
@@ -99,7 +100,7 @@ enum sn_kind {
 	X(FS_IOCTL,       "fs.ioctl",       SN_ACTS,    "ioctl=0x%llx")    \
 	X(FS_FCNTL,       "fs.fcntl",       SN_ACTS,    "fcntl=%lld")      \
 	X(NET_SOCKET,     "net.socket",     SN_ACTS,    "family=%lld")     \
-	X(NET_SOCKETPAIR, "net.socketpair", SN_SPAWNS,  "family=%lld")     \
+	X(NET_SOCKETPAIR, "net.socketpair", SN_PAIRS,   "family=%lld")     \
 	X(NET_BIND,       "net.bind",       SN_ACTS,    "family=%lld")     \
 	X(NET_LISTEN,     "net.listen",     SN_ACTS,    "family=%lld")     \
 	X(NET_CONNECT,    "net.connect",    SN_ACTS,    "family=%lld")     \

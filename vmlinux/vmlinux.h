@@ -176,6 +176,13 @@ struct task_struct {
 struct bpf_iter__cgroup {
 	struct cgroup *cgroup;
 };
+struct pt_regs { /* x86 */
+	unsigned long bx;
+	unsigned long orig_ax;
+};
+struct pt_regs___on_arm64 {
+	int syscallno;
+};
 struct linux_binprm {
 	struct file *file;
 };

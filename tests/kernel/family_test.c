@@ -6,8 +6,10 @@
 #include <linux/rtnetlink.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sys/un.h>
 
+#include "int80.h"
 #include "joined.h"
 #include "net_probes.h"
 
@@ -73,12 +75,80 @@ TEST(other_sockets_that_the_user_has_outside_are_refused)
 	EXPECT_EQ(AF_PACKET, t1->event.number);
 }
 
+/* When it cannot start a program, node makes an 'error' event of EMFILE, and throws EPERM. */
 TEST(there_are_no_socket_pairs)
 {
-	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socketpair", "%d %d 0", AF_UNIX,
+	EXPECT_REFUSED(t1, EMFILE, SN_OP_NET_SOCKETPAIR, SN_FAMILY, "socketpair", "%d %d 0",
+		       AF_UNIX, SOCK_STREAM);
+	EXPECT_EQ(AF_UNIX, t1->event.number);
+	EXPECT_REFUSED(t1, EMFILE, SN_OP_NET_SOCKETPAIR, SN_FAMILY, "socketpair", "%d %d 0",
+		       AF_UNIX, SOCK_DGRAM);
+	/* of a family that it may have; there are no pairs of it */
+	EXPECT_EQ(-EOPNOTSUPP, inside(t1, "socketpair", "%d %d 0", AF_INET, SOCK_STREAM));
+	EXPECT_EQ(-EOPNOTSUPP, outside("socketpair", "%d %d 0", AF_INET, SOCK_STREAM));
+}
+
+/* Numbers of the 32-bit entry, and of what socketcall(2) does. */
+enum { SOCKETCALL = 102, SOCKET32 = 359, CALL_SOCKET = 1, CALL_SOCKETPAIR = 8 };
+
+/* "CALL": a Unix socket, or two, by the 32-bit entry. */
+PROBE(sockets32)
+{
+	__u32 *page = (void *)low_page();
+	long result;
+
+	if (page == MAP_FAILED)
+		return could_not_try("a page in the first 4 GB");
+	memcpy(page, (__u32[]){ AF_UNIX, SOCK_STREAM, 0, (__u32)(unsigned long)(page + 8) }, 16);
+	if (!strcmp(arg, "socket32"))
+		result = int80(SOCKET32, AF_UNIX, SOCK_STREAM, 0);
+	else
+		result = int80(SOCKETCALL, atoi(arg), (long)page, 0);
+	munmap(page, 4096);
+	return result;
+}
+
+TEST(the_32_bit_entry_tells_a_socket_pair_from_a_socket)
+{
+	if (outside("has_int80", "%s", ""))
+		SKIP("a kernel with the 32-bit system calls");
+	EXPECT_REFUSED(t1, EMFILE, SN_OP_NET_SOCKETPAIR, SN_FAMILY, "sockets32", "%d",
+		       CALL_SOCKETPAIR);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "sockets32", "%d", CALL_SOCKET);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "sockets32", "socket32");
+}
+
+static void *make_unix_socket(void *type)
+{
+	long fd = socket(AF_UNIX, *(int *)type | SOCK_CLOEXEC, 0);
+
+	*(int *)type = fd < 0 ? -errno : fd;
+	return NULL;
+}
+
+/* "TYPE": a Unix socket of a thread, as the C library makes it in one of libuv's. */
+PROBE(unix_socket_of_a_thread)
+{
+	int type = atoi(arg);
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, make_unix_socket, &type) || pthread_join(thread, NULL))
+		return could_not_try("a thread");
+	return type;
+}
+
+/* Refused like all others, but counted and shown apart. */
+TEST(a_question_to_nscd_is_known)
+{
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "unix_socket_of_a_thread", "%d",
 		       SOCK_STREAM);
-	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socketpair", "%d %d 0", AF_UNIX,
+	EXPECT_EQ(SN_KNOWN_NSCD, t1->event.known);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "unix_socket_of_a_thread", "%d",
 		       SOCK_DGRAM);
+	EXPECT_EQ(SN_KNOWN_NOTHING, t1->event.known);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socket", "%d %d 0", AF_UNIX,
+		       SOCK_STREAM);
+	EXPECT_EQ(SN_KNOWN_NOTHING, t1->event.known);
 }
 
 static int count_lines(const char *path)

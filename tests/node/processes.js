@@ -11,7 +11,8 @@ const config = require('./config.json');
 const TRUE = '/bin/true';
 const child = path.join(__dirname, 'modules', 'end.js');
 
-// EACCES reaches the program as an 'error' event; EPERM would be thrown where nobody expects it
+// EACCES and EMFILE reach the program as an 'error' event; EPERM would be thrown where nobody
+// expects it, and EACCES instead of pipes ends in one more error, which nobody can catch
 async function ended(start) {
 	let subprocess;
 
