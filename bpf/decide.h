@@ -266,6 +266,15 @@ static __always_inline bool sn_is_for_appending(__u32 f_mode, __u32 f_flags)
 	return f_mode & SN_FMODE_WRITE && f_flags & SN_O_APPEND;
 }
 
+/*
+ * Names and numbers of network devices, SIOCGIFNAME and SIOCGIFINDEX: granted on a socket that the
+ * tenant made, for os.networkInterfaces() tells the same. The zone in fe80::1%eth0 is such a name.
+ */
+static __always_inline bool sn_ioctl_names_device(__u32 request)
+{
+	return request == 0x8910 || request == 0x8933;
+}
+
 /* security.* carries capabilities and labels, trusted.* belongs to root. */
 static __always_inline enum sn_why sn_decide_xattr_name(const char *name)
 {

@@ -59,6 +59,18 @@ static __always_inline __u64 sn_ancestor_slot(struct cgroup *cgroup, __u32 level
  */
 __u64 sn_current_tenant(void);
 
+/* Is @cgroup, of which nothing is known, that tenant's cgroup or one below it? */
+static __always_inline bool sn_is_cgroup_of(const struct sn_policy *pol, struct cgroup *cgroup)
+{
+	struct cgroup *tenant = NULL;
+	__u32 level = sn_parent_level + 1;
+
+	if (BPF_CORE_READ(cgroup, level) < (int)level ||
+	    bpf_probe_read_kernel(&tenant, sizeof(tenant), (void *)sn_ancestor_slot(cgroup, level)))
+		return false;
+	return BPF_CORE_READ(tenant, kn, id) == pol->cgroup_id;
+}
+
 /*
  * CGROUP_INET_EGRESS of enum cgroup_bpf_attach_type. Written out, for the hottest lines of all;
  * sn_find_parent compares it with this kernel's.

@@ -267,18 +267,12 @@ SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struct socket *sock)
 {
 	struct sock *sk = sock->sk;
-	struct cgroup *cgroup, *tenant = NULL;
-	__u32 level = sn_parent_level + 1;
+	struct cgroup *cgroup;
 
 	if (!sk)
 		return false;
 	cgroup = sk->sk_cgrp_data.cgroup;
-	if (cgroup->kn->id == pol->cgroup_id)
-		return true;
-	if (BPF_CORE_READ(cgroup, level) < (int)level ||
-	    bpf_probe_read_kernel(&tenant, sizeof(tenant), (void *)sn_ancestor_slot(cgroup, level)))
-		return false;
-	return BPF_CORE_READ(tenant, kn, id) == pol->cgroup_id;
+	return cgroup->kn->id == pol->cgroup_id || sn_is_cgroup_of(pol, cgroup);
 }
 
 /*

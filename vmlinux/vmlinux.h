@@ -104,6 +104,7 @@ struct path {
 	struct dentry *dentry;
 };
 struct file {
+	void *private_data;
 	unsigned int f_mode;
 	unsigned int f_flags;
 	struct inode *f_inode;

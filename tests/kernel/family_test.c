@@ -7,6 +7,7 @@
 #include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/un.h>
 
 #include "int80.h"
@@ -149,6 +150,68 @@ TEST(a_question_to_nscd_is_known)
 	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_SOCKET, SN_FAMILY, "socket", "%d %d 0", AF_UNIX,
 		       SOCK_STREAM);
 	EXPECT_EQ(SN_KNOWN_NOTHING, t1->event.known);
+}
+
+/* ---- names of network devices, which IPv6 addresses have in them ---- */
+
+static long device_ioctl(int fd, unsigned long request)
+{
+	struct ifreq device = { .ifr_name = "lo" };
+
+	if (request == SIOCGIFNAME)
+		device.ifr_ifindex = 1;
+	return answer(ioctl(fd, request, &device));
+}
+
+/* "REQUEST FAMILY": of a socket of its own. */
+PROBE(ask_for_device)
+{
+	unsigned long request;
+	int family, fd;
+	long result;
+
+	if (sscanf(arg, "%lu %d", &request, &family) != 2)
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(family, (family == AF_NETLINK ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return could_not_try("socket");
+	result = device_ioctl(fd, request);
+	close(fd);
+	return result;
+}
+
+/* "REQUEST FD" */
+PROBE(ask_kept_for_device)
+{
+	unsigned long request;
+	int fd;
+
+	if (sscanf(arg, "%lu %d", &request, &fd) != 2)
+		return could_not_try("cannot understand %s", arg);
+	return device_ioctl(fd, request);
+}
+
+TEST(a_tenant_may_look_up_the_names_of_network_devices)
+{
+	struct tenant *t;
+
+	EXPECT_ALLOWED(t1, "ask_for_device", "%d %d", SIOCGIFINDEX, AF_INET);
+	EXPECT_ALLOWED(t1, "ask_for_device", "%d %d", SIOCGIFINDEX, AF_INET6);
+	EXPECT_ALLOWED(t1, "ask_for_device", "%d %d", SIOCGIFNAME, AF_INET);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ask_for_device", "%d %d",
+		       SIOCGIFHWADDR, AF_INET);
+	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ask_for_device", "%d %d", SIOCGIFFLAGS,
+		       AF_INET);
+	/* the network of a socket that the server made may be another */
+	hand_over(socket(AF_INET, SOCK_DGRAM, 0), 40);
+	hand_over(open("/dev/null", O_RDONLY), 41);
+	t = tenant_start("kept", "--dir", "/srv/t10", "--keep-fd", "40", "--keep-fd", "41", NULL);
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ask_kept_for_device", "%d 40",
+		       SIOCGIFINDEX);
+	EXPECT_REFUSED(t, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "ask_kept_for_device", "%d 40",
+		       SIOCGIFNAME);
+	EXPECT_EQ(-EPERM, inside(t, "ask_kept_for_device", "%d 41", SIOCGIFINDEX));
+	EXPECT_EQ(-ENOTTY, outside("ask_kept_for_device", "%d 41", SIOCGIFINDEX));
 }
 
 static int count_lines(const char *path)

@@ -253,6 +253,16 @@ static void ioctl_knows_a_few_harmless_requests(void **state)
 		assert_int_equal(sn_decide_ioctl(denied[i]), SN_NEVER);
 }
 
+static void two_requests_to_a_socket_name_devices(void **state)
+{
+	assert_true(sn_ioctl_names_device(SIOCGIFINDEX));
+	assert_true(sn_ioctl_names_device(SIOCGIFNAME));
+	assert_false(sn_ioctl_names_device(SIOCGIFHWADDR));
+	assert_false(sn_ioctl_names_device(SIOCGIFCONF));
+	assert_int_equal(sn_decide_ioctl(SIOCGIFINDEX), SN_NEVER); /* of another file */
+	assert_int_equal(sn_decide_ioctl(SIOCGIFNAME), SN_NEVER);
+}
+
 static void fcntl_refuses_what_sends_signals_or_stops_others(void **state)
 {
 	static const unsigned int denied[] = {
@@ -718,6 +728,7 @@ int main(void)
 		cmocka_unit_test(set_id_bits_lend_an_identity),
 		cmocka_unit_test(mknod_makes_plain_files_and_pipes),
 		cmocka_unit_test(ioctl_knows_a_few_harmless_requests),
+		cmocka_unit_test(two_requests_to_a_socket_name_devices),
 		cmocka_unit_test(fcntl_refuses_what_sends_signals_or_stops_others),
 		cmocka_unit_test(xattrs_of_the_system_are_refused),
 		cmocka_unit_test(ipv4_is_kept_as_a_mapped_address),
