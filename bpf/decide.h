@@ -29,6 +29,7 @@ enum {
 	SN_AF_INET = 2,
 	SN_AF_INET6 = 10,
 	SN_AF_NETLINK = 16,
+	SN_AF_PACKET = 17,
 
 	SN_SOCK_STREAM = 1,
 	SN_SOCK_DGRAM = 2,
@@ -453,10 +454,39 @@ static __always_inline enum sn_why sn_decide_sockopt(int level, int name)
 	return SN_ALLOWED;
 }
 
-/* rtnetlink numbers its messages in fours: NEW, DEL, GET, SET (include/uapi/linux/rtnetlink.h). */
-static __always_inline enum sn_why sn_decide_rtnetlink(__u16 type)
+/* A message to rtnetlink: what its header and the first byte behind that say. */
+struct sn_rtnetlink {
+	__u32 len; /* of the message, its header of 16 bytes included */
+	__u16 type;
+	__u8 family; /* of addresses, or of link layers */
+};
+
+/*
+ * os.networkInterfaces() and getaddrinfo() ask for links and addresses, by messages without
+ * attributes. All else that rtnetlink knows is the machine's: routes, rules, neighbours, bridges.
+ */
+static __always_inline enum sn_why sn_decide_rtnetlink(const struct sn_rtnetlink *message)
 {
-	return type >= 16 && (type & 3) == 2 ? SN_ALLOWED : SN_NEVER;
+	__u8 family = message->family;
+
+	if (message->len <= 16)
+		return SN_NEVER;
+	if (message->type == 18) /* RTM_GETLINK, a struct ifinfomsg or only its first member */
+		return message->len <= 32 && (family == SN_AF_UNSPEC || family == SN_AF_PACKET)
+			       ? SN_ALLOWED
+			       : SN_NEVER;
+	if (message->type == 22) /* RTM_GETADDR, a struct ifaddrmsg */
+		return message->len <= 24 && (family == SN_AF_UNSPEC || family == SN_AF_INET ||
+					      family == SN_AF_INET6)
+			       ? SN_ALLOWED
+			       : SN_NEVER;
+	return SN_NEVER;
+}
+
+/* @groups of bind(2): who is in one hears of every change to the machine's network. */
+static __always_inline enum sn_why sn_decide_netlink_bind(__u32 groups)
+{
+	return groups ? SN_NEVER : SN_ALLOWED;
 }
 
 /* ---- processes and code ---- */

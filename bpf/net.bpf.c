@@ -6,9 +6,10 @@
  *  socket_sendmsg	the destination of a datagram; and of MSG_FASTOPEN, which connects without
  *			socket_connect
  *  socket_bind, socket_listen
- *			the tenant's own ports, and no names for inherited Unix sockets
+ *			the tenant's own ports, no names for inherited Unix sockets, no groups of
+ *			rtnetlink
  *  socket_setsockopt	options that rewrite the destination after it was checked
- *  netlink_send	rtnetlink questions, no orders
+ *  netlink_send	two questions to rtnetlink
  *  cgroup_skb/egress	the header that really leaves: what the hooks above cannot see (control
  *			messages, the tail of sendmmsg(2), addresses that became local later)
  */
@@ -331,6 +332,21 @@ SN_HOOK(socket_sendmsg, struct socket *sock, struct msghdr *msg)
 	return sn_ask_to_send(sock, msg);
 }
 
+/* Of a bind() address of netlink. */
+static __always_inline enum sn_why sn_ask_about_groups(const void *address, int len)
+{
+	struct {
+		__u16 family;
+		__u16 pad;
+		__u32 pid;
+		__u32 groups;
+	} name = {}; /* struct sockaddr_nl */
+
+	if (len < (int)sizeof(name) || bpf_probe_read_kernel(&name, sizeof(name), address))
+		return SN_UNKNOWN;
+	return sn_decide_netlink_bind(name.groups);
+}
+
 SN_HOOK(socket_bind, struct socket *sock, struct sockaddr *address, int len)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -343,7 +359,7 @@ SN_HOOK(socket_bind, struct socket *sock, struct sockaddr *address, int len)
 	ask = (struct sn_ask){ .op = SN_OP_NET_BIND };
 	own = sn_family_of(sock);
 	ask.number = own;
-	ask.why = own == SN_AF_NETLINK ? SN_ALLOWED : SN_FAMILY;
+	ask.why = own == SN_AF_NETLINK ? sn_ask_about_groups(address, len) : SN_FAMILY;
 	if (own != SN_AF_INET && own != SN_AF_INET6)
 		return sn_finish(pol, &ask);
 
@@ -389,6 +405,8 @@ SN_HOOK(socket_setsockopt, struct socket *sock, int level, int name)
 	return sn_finish(pol, &ask);
 }
 
+#define SN_RTNETLINK_BYTES 17
+
 SN_HOOK(netlink_send, struct sock *sk, struct sk_buff *skb)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -397,16 +415,23 @@ SN_HOOK(netlink_send, struct sock *sk, struct sk_buff *skb)
 		__u32 len;
 		__u16 type;
 		__u16 flags;
-	} header = {}; /* struct nlmsghdr */
+		__u32 seq;
+		__u32 pid;
+		__u8 family;
+	} message = {}; /* struct nlmsghdr, and what is behind it in struct rtgenmsg and others */
 
 	if (!pol)
 		return 0;
 	/* one message a call: rtnetlink_rcv() would go on to a second one behind it */
-	if (!bpf_probe_read_kernel(&header, sizeof(header), skb->data) &&
-	    header.len + 3 >= skb->len) {
-		ask.number = header.type;
-		ask.why = sn_decide_rtnetlink(header.type);
+	if (!bpf_probe_read_kernel(&message, SN_RTNETLINK_BYTES, skb->data) &&
+	    message.len + 3 >= skb->len && skb->len >= SN_RTNETLINK_BYTES) {
+		ask.number = message.type;
+		ask.why = sn_decide_rtnetlink(&(struct sn_rtnetlink){
+			.len = message.len, .type = message.type, .family = message.family });
 	}
+	/* the same numbers mean something else to another protocol, of a socket handed over */
+	if (sk->sk_protocol != 0)
+		ask.why = SN_FAMILY;
 	return sn_finish(pol, &ask);
 }
 

@@ -198,6 +198,7 @@ struct sock_cgroup_data {
 };
 struct sock {
 	struct sock_common __sk_common;
+	unsigned short sk_protocol;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 struct socket {

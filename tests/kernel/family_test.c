@@ -420,6 +420,27 @@ static long netlink_ack(int fd)
 	return ((struct nlmsgerr *)NLMSG_DATA(header))->error;
 }
 
+/* Of a dump: how many messages, or the kernel's error. */
+static long netlink_answers(int fd)
+{
+	char buffer[32768];
+	long n = 0;
+
+	for (;;) {
+		int len = recv(fd, buffer, sizeof(buffer), 0);
+
+		if (len <= 0)
+			return could_not_try("no answer from the kernel");
+		for (struct nlmsghdr *header = (void *)buffer; NLMSG_OK(header, len);
+		     header = NLMSG_NEXT(header, len), n++) {
+			if (header->nlmsg_type == NLMSG_DONE)
+				return n;
+			if (header->nlmsg_type == NLMSG_ERROR)
+				return ((struct nlmsgerr *)NLMSG_DATA(header))->error;
+		}
+	}
+}
+
 PROBE(list_addresses)
 {
 	struct ifaddrs *all;
@@ -485,6 +506,132 @@ TEST(a_tenant_may_list_the_machines_addresses_but_not_change_them)
 	EXPECT_EQ(-EPERM, inside(t1, "netlink_order", "%d", RTM_NEWADDR));
 	EXPECT_EVENT(t1, SN_OP_NET_NETLINK, SN_NEVER);
 	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_UNKNOWN, "netlink_two", "%s", "");
+}
+
+/*
+ * "TYPE FAMILY BYTES": asks for all there is, with so many bytes behind the header; if they are
+ * more than the message has, the rest is an attribute. How many messages came.
+ */
+PROBE(netlink_dump)
+{
+	struct {
+		struct nlmsghdr header;
+		__u8 bytes[64];
+	} request = {};
+	int type, family, fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	unsigned int behind;
+	long result;
+
+	if (sscanf(arg, "%d %d %u", &type, &family, &behind) != 3 || fd < 0 || behind > 64)
+		return could_not_try("cannot understand %s", arg);
+	request.header = (struct nlmsghdr){ .nlmsg_len = NLMSG_LENGTH(behind),
+					    .nlmsg_type = type,
+					    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP };
+	request.bytes[0] = family;
+	if (behind > sizeof(struct ifinfomsg)) /* what bridges and virtual functions want */
+		memcpy(request.bytes + sizeof(struct ifinfomsg),
+		       &(struct rtattr){ .rta_len = 8, .rta_type = IFLA_EXT_MASK }, 4);
+	result = answer(send(fd, &request, NLMSG_LENGTH(behind), 0));
+	if (result > 0)
+		result = netlink_answers(fd);
+	close(fd);
+	return result;
+}
+
+TEST(rtnetlink_tells_a_tenant_links_and_addresses)
+{
+	EXPECT_ALLOWED(t1, "netlink_dump", "%d %d 1", RTM_GETLINK, AF_UNSPEC);
+	EXPECT_ALLOWED(t1, "netlink_dump", "%d %d 4", RTM_GETLINK, AF_UNSPEC);
+	EXPECT_ALLOWED(t1, "netlink_dump", "%d %d 16", RTM_GETLINK, AF_PACKET);
+	EXPECT_ALLOWED(t1, "netlink_dump", "%d %d 4", RTM_GETADDR, AF_UNSPEC);
+	EXPECT_ALLOWED(t1, "netlink_dump", "%d %d 8", RTM_GETADDR, AF_INET);
+	EXPECT_ALLOWED(t1, "netlink_dump", "%d %d 8", RTM_GETADDR, AF_INET6);
+	EXPECT_EQ(inside(t1, "netlink_dump", "%d %d 4", RTM_GETLINK, AF_UNSPEC),
+		  outside("netlink_dump", "%d %d 4", RTM_GETLINK, AF_UNSPEC));
+}
+
+TEST(rtnetlink_tells_a_tenant_nothing_else_of_the_machine)
+{
+	static const struct {
+		const char *what;
+		int type, family, behind;
+	} asked[] = {
+		{ "routes", RTM_GETROUTE, AF_UNSPEC, 12 },
+		{ "IPv4 routes", RTM_GETROUTE, AF_INET, 12 },
+		{ "neighbours", RTM_GETNEIGH, AF_UNSPEC, 12 },
+		{ "neighbour tables", RTM_GETNEIGHTBL, AF_UNSPEC, 4 },
+		{ "rules", RTM_GETRULE, AF_UNSPEC, 12 },
+		{ "queueing disciplines", RTM_GETQDISC, AF_UNSPEC, 20 },
+		{ "traffic classes", RTM_GETTCLASS, AF_UNSPEC, 20 },
+		{ "network namespaces", RTM_GETNSID, AF_UNSPEC, 4 },
+		{ "address labels", RTM_GETADDRLABEL, AF_INET6, 12 },
+		{ "configuration", RTM_GETNETCONF, AF_INET, 4 },
+		{ "groups", RTM_GETMULTICAST, AF_INET6, 4 },
+		{ "next hops", RTM_GETNEXTHOP, AF_UNSPEC, 8 },
+		{ "bridges", RTM_GETLINK, AF_BRIDGE, 16 },
+		{ "links with an attribute", RTM_GETLINK, AF_UNSPEC, 24 },
+		{ "links of IPv6", RTM_GETLINK, AF_INET6, 16 },
+		{ "addresses of another family", RTM_GETADDR, AF_BRIDGE, 8 },
+	};
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		printf("# %s\n", asked[i].what);
+		EXPECT_REFUSED(t1, EPERM, SN_OP_NET_NETLINK, SN_NEVER, "netlink_dump", "%d %d %d",
+			       asked[i].type, asked[i].family, asked[i].behind);
+		EXPECT_EQ(asked[i].type, t1->event.number);
+	}
+}
+
+/* "HOW GROUPS": listens to what happens to links. */
+PROBE(netlink_groups)
+{
+	struct sockaddr_nl name = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	char how[16];
+	long result;
+
+	if (sscanf(arg, "%15s %u", how, &name.nl_groups) != 2 || fd < 0)
+		return could_not_try("cannot understand %s", arg);
+	if (!strcmp(how, "bind"))
+		result = answer(bind(fd, (void *)&name, sizeof(name)));
+	else
+		result = answer(setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &name.nl_groups,
+					   sizeof(int)));
+	close(fd);
+	return result;
+}
+
+TEST(a_tenant_hears_of_no_changes_to_the_network)
+{
+	EXPECT_ALLOWED(t1, "netlink_groups", "bind 0");
+	for (int group = 0; group < 32; group++) {
+		EXPECT_EQ(-EPERM, inside(t1, "netlink_groups", "bind %u", 1u << group));
+		EXPECT_EVENT(t1, SN_OP_NET_BIND, SN_NEVER);
+	}
+	EXPECT_EQ(0, outside("netlink_groups", "bind %u",
+			     RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE));
+}
+
+/* "FD": the question of old for TCP sockets, which has the number of RTM_GETLINK elsewhere. */
+PROBE(diagnose)
+{
+	struct {
+		struct nlmsghdr header;
+		__u8 bytes[16];
+	} request = { .header = { .nlmsg_len = NLMSG_LENGTH(16),
+				  .nlmsg_type = RTM_GETLINK, /* TCPDIAG_GETSOCK */
+				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
+
+	return answer(send(atoi(arg), &request, sizeof(request), 0));
+}
+
+TEST(another_netlink_protocol_that_was_handed_over_is_asked_nothing)
+{
+	struct tenant *t;
+
+	hand_over(socket(AF_NETLINK, SOCK_RAW, 4 /* NETLINK_SOCK_DIAG */), 40);
+	t = tenant_start("kept", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_NETLINK, SN_FAMILY, "diagnose", "40");
 }
 
 /* ---- families that come as modules: last but one, for the controls load them ---- */

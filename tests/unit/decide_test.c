@@ -40,6 +40,7 @@ SAME(AF_UNIX);
 SAME(AF_INET);
 SAME(AF_INET6);
 SAME(AF_NETLINK);
+SAME(AF_PACKET);
 SAME(SOCK_STREAM);
 SAME(SOCK_DGRAM);
 SAME(SOCK_RAW);
@@ -637,19 +638,58 @@ static void other_families_do_not(void **state)
 				assert_int_equal(sn_decide_socket(family, type, 0), SN_FAMILY);
 }
 
-static void netlink_is_rtnetlink_for_reading(void **state)
+static void netlink_is_rtnetlink(void **state)
 {
 	assert_int_equal(sn_decide_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), SN_ALLOWED);
 	assert_int_equal(sn_decide_socket(AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE), SN_ALLOWED);
 	for (int protocol = 1; protocol < 32; protocol++)
 		assert_int_equal(sn_decide_socket(AF_NETLINK, SOCK_RAW, protocol), SN_FAMILY);
+}
 
-	assert_int_equal(sn_decide_rtnetlink(RTM_GETLINK), SN_ALLOWED);
-	assert_int_equal(sn_decide_rtnetlink(RTM_GETADDR), SN_ALLOWED);
-	assert_int_equal(sn_decide_rtnetlink(RTM_NEWADDR), SN_NEVER);
-	assert_int_equal(sn_decide_rtnetlink(RTM_DELROUTE), SN_NEVER);
-	assert_int_equal(sn_decide_rtnetlink(RTM_SETLINK), SN_NEVER);
-	assert_int_equal(sn_decide_rtnetlink(NLMSG_ERROR), SN_NEVER);
+static enum sn_why ask_rtnetlink(__u16 type, __u8 family, __u32 behind_header)
+{
+	struct sn_rtnetlink message = { .len = sizeof(struct nlmsghdr) + behind_header,
+					.type = type,
+					.family = family };
+
+	return sn_decide_rtnetlink(&message);
+}
+
+static void rtnetlink_tells_links_and_addresses(void **state)
+{
+	assert_int_equal(ask_rtnetlink(RTM_GETLINK, AF_UNSPEC, sizeof(struct rtgenmsg)),
+			 SN_ALLOWED);
+	assert_int_equal(ask_rtnetlink(RTM_GETLINK, AF_PACKET, sizeof(struct ifinfomsg)),
+			 SN_ALLOWED);
+	assert_int_equal(ask_rtnetlink(RTM_GETADDR, AF_UNSPEC, sizeof(struct rtgenmsg)),
+			 SN_ALLOWED);
+	assert_int_equal(ask_rtnetlink(RTM_GETADDR, AF_INET, sizeof(struct ifaddrmsg)), SN_ALLOWED);
+	assert_int_equal(ask_rtnetlink(RTM_GETADDR, AF_INET6, 4), SN_ALLOWED);
+}
+
+static void rtnetlink_tells_nothing_else(void **state)
+{
+	for (int type = 0; type < 65536; type++)
+		if (type != RTM_GETLINK && type != RTM_GETADDR)
+			assert_int_equal(ask_rtnetlink(type, AF_UNSPEC, 4), SN_NEVER);
+	for (int family = 0; family < 256; family++) {
+		if (family != AF_UNSPEC && family != AF_PACKET) /* AF_BRIDGE is one */
+			assert_int_equal(ask_rtnetlink(RTM_GETLINK, family, 16), SN_NEVER);
+		if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
+			assert_int_equal(ask_rtnetlink(RTM_GETADDR, family, 8), SN_NEVER);
+	}
+	/* no family, and attributes */
+	assert_int_equal(ask_rtnetlink(RTM_GETLINK, AF_UNSPEC, 0), SN_NEVER);
+	assert_int_equal(ask_rtnetlink(RTM_GETADDR, AF_UNSPEC, -16), SN_NEVER);
+	assert_int_equal(ask_rtnetlink(RTM_GETLINK, AF_UNSPEC, 20), SN_NEVER);
+	assert_int_equal(ask_rtnetlink(RTM_GETADDR, AF_UNSPEC, 12), SN_NEVER);
+}
+
+static void netlink_has_no_groups(void **state)
+{
+	assert_int_equal(sn_decide_netlink_bind(0), SN_ALLOWED);
+	for (int group = 0; group < 32; group++)
+		assert_int_equal(sn_decide_netlink_bind(1u << group), SN_NEVER);
 }
 
 static void a_restricted_destination_needs_its_port_listed(void **state)
@@ -743,7 +783,10 @@ int main(void)
 		cmocka_unit_test(ranges_in_the_policy_end_where_they_say),
 		cmocka_unit_test(tcp_and_udp_sockets_exist),
 		cmocka_unit_test(other_families_do_not),
-		cmocka_unit_test(netlink_is_rtnetlink_for_reading),
+		cmocka_unit_test(netlink_is_rtnetlink),
+		cmocka_unit_test(rtnetlink_tells_links_and_addresses),
+		cmocka_unit_test(rtnetlink_tells_nothing_else),
+		cmocka_unit_test(netlink_has_no_groups),
 		cmocka_unit_test(a_restricted_destination_needs_its_port_listed),
 		cmocka_unit_test(listening_is_free_until_it_is_restricted),
 		cmocka_unit_test(options_that_change_the_destination_are_refused),
