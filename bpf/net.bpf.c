@@ -237,6 +237,33 @@ SN_HOOK(socket_create, int family, int type, int protocol, int kern)
 	return sn_finish(pol, &ask);
 }
 
+/* Whether the packets of this socket pass sn_egress(): those of the cgroup where it was made do. */
+static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct cgroup *cgroup;
+
+	if (!sk)
+		return false;
+	cgroup = sk->sk_cgrp_data.cgroup;
+	return cgroup->kn->id == pol->cgroup_id || sn_is_cgroup_of(pol, cgroup);
+}
+
+/*
+ * getaddrinfo() connects datagram sockets to port 0 to learn which address the kernel would send
+ * from, and sends nothing. What is sent nevertheless, sn_egress() judges by that port.
+ */
+static __always_inline enum sn_why sn_ask_to_reach(const struct sn_policy *pol, struct sn_ask *ask,
+						   struct socket *sock, const struct sn_dest *dest)
+{
+	enum sn_why why = sn_ask_about_dest(pol, ask, dest);
+
+	if (why == SN_NOT_LISTED && !dest->port && sock->type == SN_SOCK_DGRAM &&
+	    sn_made_by_tenant(pol, sock))
+		return SN_ALLOWED;
+	return why;
+}
+
 SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -258,22 +285,10 @@ SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 
 	dest = sn_read_dest(address, len, false);
 	if (dest.known)
-		ask.why = sn_ask_about_dest(pol, &ask, &dest);
+		ask.why = sn_ask_to_reach(pol, &ask, sock, &dest);
 	else if (len >= 2 && !bpf_probe_read_kernel(&family, 2, address) && family == SN_AF_UNSPEC)
 		ask.why = SN_ALLOWED; /* disconnects */
 	return sn_finish(pol, &ask);
-}
-
-/* Whether the packets of this socket pass sn_egress(): those of the cgroup where it was made do. */
-static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struct socket *sock)
-{
-	struct sock *sk = sock->sk;
-	struct cgroup *cgroup;
-
-	if (!sk)
-		return false;
-	cgroup = sk->sk_cgrp_data.cgroup;
-	return cgroup->kn->id == pol->cgroup_id || sn_is_cgroup_of(pol, cgroup);
 }
 
 /*

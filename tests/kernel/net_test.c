@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bpf/net.bpf.c: where the sockets of a tenant reach. */
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/ip.h>
 #include <poll.h>
 #include <pthread.h>
@@ -752,6 +753,65 @@ TEST(every_port_can_be_listed)
 	EXPECT_EQ(-EINVAL, outside("reach", "udp-sendto 4 10.0.0.5 0"));
 }
 
+/* "SOCKET ADDRESS": connects a datagram socket to port 0, and sends nothing. */
+PROBE(ask_for_route)
+{
+	char address[64];
+	struct dest to;
+	int family, fd;
+	long result;
+
+	if (sscanf(arg, "%d %63s", &family, address) != 2 || !read_dest(address, 0, &to))
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	result = fd < 0 ? could_not_try("socket") : answer(by_connect(fd, &to));
+	close(fd);
+	return result;
+}
+
+/* So getaddrinfo() puts addresses into order. What is sent there, the egress program drops. */
+TEST(a_datagram_socket_may_be_connected_to_port_0_to_ask_for_the_route)
+{
+	EXPECT_ALLOWED(t1, "ask_for_route", "4 10.0.0.5");
+	EXPECT_ALLOWED(t1, "ask_for_route", "4 127.0.0.1");
+	EXPECT_ALLOWED(t1, "ask_for_route", "6 fd00::5");
+	EXPECT_ALLOWED(t1, "ask_for_route", "6 ::ffff:10.0.0.5");
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_EGRESS, SN_NOT_LISTED, "reach",
+		       "udp-connect 4 10.0.0.5 0");
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_EGRESS, SN_NOT_LISTED, "reach",
+		       "udp-connect 6 fd00::5 0");
+	EXPECT_EQ(-EPERM, inside(t1, "reach", "udp-sendto 4 10.0.0.5 0"));
+	EXPECT_EVENT(t1, SN_OP_NET_SEND, SN_NOT_LISTED);
+	EXPECT_EQ(-EPERM, inside(t1, "reach", "tcp-connect 4 10.0.0.5 0"));
+	EXPECT_EVENT(t1, SN_OP_NET_CONNECT, SN_NOT_LISTED);
+	EXPECT_EQ(-ECONNREFUSED, outside("reach", "tcp-connect 4 10.0.0.5 0"));
+}
+
+/* "NAME": how many addresses, in the order of getaddrinfo(), which connects sockets to port 0. */
+PROBE(look_up)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *all;
+	int error = getaddrinfo(arg, NULL, &hints, &all);
+	long n = 0;
+
+	if (error)
+		return could_not_try("%s", gai_strerror(error));
+	for (struct addrinfo *found = all; found; found = found->ai_next)
+		n++;
+	freeaddrinfo(all);
+	return n;
+}
+
+TEST(looking_up_a_name_is_refused_no_connection)
+{
+	long found = inside(t1, "look_up", "localhost");
+
+	EXPECT_EQ(t1->before.denied[SN_OP_NET_CONNECT],
+		  tenant_counters(t1).denied[SN_OP_NET_CONNECT]);
+	EXPECT_TRUE(found > 0);
+	EXPECT_EQ(found, outside("look_up", "localhost"));
+}
+
 TEST(two_tenants_have_their_own_lists)
 {
 	struct tenant *other =
@@ -1079,6 +1139,29 @@ TEST(a_datagram_socket_that_was_handed_over_obeys_the_tenants_lists)
 		       UNLISTED);
 }
 
+/* "FD ADDRESS PORT": connects, or begins to: the socket does not wait. */
+PROBE(reach_by)
+{
+	struct dest to;
+	int fd;
+
+	if (!read_kept(arg, &fd, &to))
+		return could_not_try("cannot understand %s", arg);
+	return by_connect(fd, &to) && errno != EINPROGRESS ? answer(-1) : 0;
+}
+
+/* Its packets pass no egress program of the tenant's. */
+TEST(a_datagram_socket_that_was_handed_over_asks_for_no_route)
+{
+	struct tenant *t;
+
+	hand_over(socket(AF_INET, SOCK_DGRAM, 0), 40);
+	t = tenant_start("kept", "--dir", "/srv/t10", "--restricted-outgoing-addresses", "10.0.0.5",
+			 "--keep-fd", "40", NULL);
+	EXPECT_ALLOWED(t, "reach_by", "40 10.0.0.6 0");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "reach_by", "40 10.0.0.5 0");
+}
+
 /* "FD": says something and hears it again. */
 PROBE(talk)
 {
@@ -1163,17 +1246,6 @@ PROBE(accept_on)
 	result = result < 0 ? answer(result) : answer(send(client, text, result, 0));
 	close(client);
 	return result;
-}
-
-/* "FD ADDRESS PORT": connects, or begins to: the socket does not wait. */
-PROBE(reach_by)
-{
-	struct dest to;
-	int fd;
-
-	if (!read_kept(arg, &fd, &to))
-		return could_not_try("cannot understand %s", arg);
-	return by_connect(fd, &to) && errno != EINPROGRESS ? answer(-1) : 0;
 }
 
 PROBE(stop_listening)

@@ -196,6 +196,18 @@ TEST(what_is_refused_does_not_appear_on_the_wire)
 	expect_sent(t1, 1, "fd77::2", "reach", "udp-connect 6 fd77::2 %d", UNLISTED);
 }
 
+/* connect() may: it asks for the route. Nobody else's datagrams go to port 0 either, but they
+ * could. */
+TEST(what_is_sent_to_port_0_of_a_restricted_address_does_not_appear_on_the_wire)
+{
+	expect_stopped(t1, SN_OP_NET_EGRESS, SN_NOT_LISTED, "10.77.0.5", "reach",
+		       "udp-connect 4 10.77.0.5 0");
+	expect_stopped(t1, SN_OP_NET_EGRESS, SN_NOT_LISTED, "fd77::5", "reach",
+		       "udp-connect 6 fd77::5 0");
+	expect_sent(t1, 1, "10.77.0.2", "reach", "udp-connect 4 10.77.0.2 0");
+	expect_sent(t1, 1, "fd77::2", "reach", "udp-connect 6 fd77::2 0");
+}
+
 TEST(a_scope_or_a_device_of_its_own_does_not_change_the_address)
 {
 	expect_stopped(t1, SN_OP_NET_SEND, SN_NOT_LISTED, "fe80::5", "datagram", "fe80::5 %d 5 %u",
