@@ -35,6 +35,7 @@ enum {
 	SN_SOCK_DGRAM = 2,
 	SN_SOCK_RAW = 3,
 
+	SN_SOL_SOCKET = 1,
 	SN_IPPROTO_IP = 0,
 	SN_IPPROTO_TCP = 6,
 	SN_IPPROTO_UDP = 17,
@@ -418,40 +419,196 @@ static __always_inline enum sn_why sn_decide_destination(bool restricted, bool l
 	return !restricted || listed ? SN_ALLOWED : SN_NOT_LISTED;
 }
 
-/* Port 0 asks for any free port, as every client does; listen() asks again with the real one. */
+/*
+ * Port 0 asks for any free port, as every client does; listen() asks again with the real one.
+ * @shares: the socket has an option by which it may take a port that is in use, and with it what
+ * comes for others. Only a listed port is shared; the kernel's choice could be anybody's.
+ */
 static __always_inline enum sn_why sn_decide_bind(const struct sn_policy *pol, __u16 port,
-						  bool listed)
+						  bool listed, bool shares)
 {
+	if (shares)
+		return pol->listen_restricted && port && listed ? SN_ALLOWED : SN_NOT_LISTED;
 	return !pol->listen_restricted || !port || listed ? SN_ALLOWED : SN_NOT_LISTED;
 }
 
-static __always_inline enum sn_why sn_decide_listen(const struct sn_policy *pol, bool listed)
+/* @port is 0 where listen() comes without bind(), and the kernel chooses. */
+static __always_inline enum sn_why sn_decide_listen(const struct sn_policy *pol, __u16 port,
+						    bool listed, bool shares)
 {
+	if (shares && !port)
+		return SN_NOT_LISTED;
 	return !pol->listen_restricted || listed ? SN_ALLOWED : SN_NOT_LISTED;
 }
 
 /*
- * Options that put another destination into the packet than the one that was checked: IPv4 source
- * routes, IPv6 routing headers, and the extension headers that they travel in (RFC 3542).
+ * Sockets that both have one of these share a port, and the kernel gives each datagram or
+ * connection to one of them. SO_REUSEADDR of a stream, which node always sets, shares nothing:
+ * whoever listens has the port alone.
  */
+static __always_inline bool sn_sockopt_shares(int level, int name, int type)
+{
+	return level == SN_SOL_SOCKET && (name == 15 /* SO_REUSEPORT */ ||
+					  (name == 2 /* SO_REUSEADDR */ && type != SN_SOCK_STREAM));
+}
+
+/*
+ * May such an option be set? The hook is not told its value. It may where ports are listed: on a
+ * socket that has none yet (@port is 0), for bind() asks again, or has a listed one.
+ */
+static __always_inline enum sn_why sn_decide_to_share(const struct sn_policy *pol, __u16 port,
+						      bool listed)
+{
+	return pol->listen_restricted && (!port || listed) ? SN_ALLOWED : SN_NOT_LISTED;
+}
+
+/*
+ * The options that follow are what node, libuv, c-ares and the C library set, and others that
+ * concern nothing but the tenant's own socket: how much it holds, how long it waits, what it wants
+ * to know of what it receives, groups, devices. All others are refused, also those to come. Among
+ * them are those that put another destination or source into the packet than those that were
+ * checked (IP_OPTIONS, IPV6_RTHDR and other extension headers, IPV6_FLOWLABEL_MGR, which carries
+ * them, IP_FREEBIND), make another socket of it (TCP_ULP, IPV6_ADDRFORM, UDP_ENCAP), run programs
+ * (SO_ATTACH_FILTER), take what is for others (IP_ROUTER_ALERT, IPV6_JOIN_ANYCAST), or switch on
+ * what then costs every socket of the machine (SO_TIMESTAMP, IP_MINTTL, TCP_TX_DELAY).
+ */
+static __always_inline bool sn_is_plain_socket_option(int name)
+{
+	switch (name) {
+	case 2:	 /* SO_REUSEADDR of a stream; and the other one that sn_sockopt_shares() knows */
+	case 6:	 /* SO_BROADCAST */
+	case 7:	 /* SO_SNDBUF */
+	case 8:	 /* SO_RCVBUF */
+	case 9:	 /* SO_KEEPALIVE */
+	case 10: /* SO_OOBINLINE */
+	case 13: /* SO_LINGER */
+	case 18: /* SO_RCVLOWAT */
+	case 20: /* SO_RCVTIMEO, and SO_SNDTIMEO behind it */
+	case 21:
+	case 25: /* SO_BINDTODEVICE */
+	case 47: /* SO_MAX_PACING_RATE */
+	case 62: /* SO_BINDTOIFINDEX */
+	case 66: /* SO_RCVTIMEO and SO_SNDTIMEO with 64-bit times */
+	case 67:
+		return true;
+	}
+	return false;
+}
+
+/* The numbers of IPv4's and IPv6's options to join and leave groups, and to filter senders. */
+static __always_inline bool sn_is_group_option(int name)
+{
+	return name >= 42 && name <= 48; /* MCAST_JOIN_GROUP to MCAST_MSFILTER */
+}
+
+static __always_inline bool sn_is_plain_ip_option(int name)
+{
+	switch (name) {
+	case 1:	 /* IP_TOS */
+	case 2:	 /* IP_TTL */
+	case 8:	 /* IP_PKTINFO */
+	case 10: /* IP_MTU_DISCOVER */
+	case 11: /* IP_RECVERR */
+	case 12: /* IP_RECVTTL */
+	case 13: /* IP_RECVTOS */
+	case 20: /* IP_RECVORIGDSTADDR */
+	case 24: /* IP_BIND_ADDRESS_NO_PORT */
+	case 26: /* IP_RECVERR_RFC4884 */
+	case 32: /* IP_MULTICAST_IF */
+	case 33: /* IP_MULTICAST_TTL */
+	case 34: /* IP_MULTICAST_LOOP */
+	case 35: /* IP_ADD_MEMBERSHIP */
+	case 36: /* IP_DROP_MEMBERSHIP */
+	case 37: /* IP_UNBLOCK_SOURCE */
+	case 38: /* IP_BLOCK_SOURCE */
+	case 39: /* IP_ADD_SOURCE_MEMBERSHIP */
+	case 40: /* IP_DROP_SOURCE_MEMBERSHIP */
+	case 41: /* IP_MSFILTER */
+	case 49: /* IP_MULTICAST_ALL */
+	case 50: /* IP_UNICAST_IF */
+		return true;
+	}
+	return sn_is_group_option(name);
+}
+
+static __always_inline bool sn_is_plain_ipv6_option(int name)
+{
+	switch (name) {
+	case 16: /* IPV6_UNICAST_HOPS */
+	case 17: /* IPV6_MULTICAST_IF */
+	case 18: /* IPV6_MULTICAST_HOPS */
+	case 19: /* IPV6_MULTICAST_LOOP */
+	case 20: /* IPV6_ADD_MEMBERSHIP */
+	case 21: /* IPV6_DROP_MEMBERSHIP */
+	case 23: /* IPV6_MTU_DISCOVER */
+	case 24: /* IPV6_MTU */
+	case 25: /* IPV6_RECVERR */
+	case 26: /* IPV6_V6ONLY */
+	case 29: /* IPV6_MULTICAST_ALL */
+	case 31: /* IPV6_RECVERR_RFC4884 */
+	case 49: /* IPV6_RECVPKTINFO */
+	case 51: /* IPV6_RECVHOPLIMIT */
+	case 60: /* IPV6_RECVPATHMTU */
+	case 62: /* IPV6_DONTFRAG */
+	case 66: /* IPV6_RECVTCLASS */
+	case 67: /* IPV6_TCLASS */
+	case 74: /* IPV6_RECVORIGDSTADDR */
+	case 76: /* IPV6_UNICAST_IF */
+		return true;
+	}
+	return sn_is_group_option(name);
+}
+
+static __always_inline bool sn_is_plain_tcp_option(int name)
+{
+	switch (name) {
+	case 1:	 /* TCP_NODELAY */
+	case 2:	 /* TCP_MAXSEG */
+	case 3:	 /* TCP_CORK */
+	case 4:	 /* TCP_KEEPIDLE */
+	case 5:	 /* TCP_KEEPINTVL */
+	case 6:	 /* TCP_KEEPCNT */
+	case 7:	 /* TCP_SYNCNT */
+	case 8:	 /* TCP_LINGER2 */
+	case 9:	 /* TCP_DEFER_ACCEPT */
+	case 10: /* TCP_WINDOW_CLAMP */
+	case 12: /* TCP_QUICKACK */
+	case 13: /* TCP_CONGESTION */
+	case 16: /* TCP_THIN_LINEAR_TIMEOUTS */
+	case 17: /* TCP_THIN_DUPACK */
+	case 18: /* TCP_USER_TIMEOUT */
+	case 23: /* TCP_FASTOPEN */
+	case 25: /* TCP_NOTSENT_LOWAT */
+	case 30: /* TCP_FASTOPEN_CONNECT */
+	case 34: /* TCP_FASTOPEN_NO_COOKIE */
+	case 36: /* TCP_INQ */
+		return true;
+	}
+	return false;
+}
+
+static __always_inline bool sn_is_plain_udp_option(int name)
+{
+	return name == 1 /* UDP_CORK */ || name == 103 /* UDP_SEGMENT */ ||
+	       name == 104 /* UDP_GRO */;
+}
+
+/* All but those that sn_sockopt_shares() knows. */
 static __always_inline enum sn_why sn_decide_sockopt(int level, int name)
 {
-	if (level == SN_IPPROTO_IP && name == 4) /* IP_OPTIONS */
-		return SN_NEVER;
-	if (level != SN_IPPROTO_IPV6)
-		return SN_ALLOWED;
-	switch (name) {
-	case 3:	 /* IPV6_2292HOPOPTS */
-	case 4:	 /* IPV6_2292DSTOPTS */
-	case 5:	 /* IPV6_2292RTHDR */
-	case 6:	 /* IPV6_2292PKTOPTIONS */
-	case 54: /* IPV6_HOPOPTS */
-	case 55: /* IPV6_RTHDRDSTOPTS */
-	case 57: /* IPV6_RTHDR */
-	case 59: /* IPV6_DSTOPTS */
-		return SN_NEVER;
-	}
-	return SN_ALLOWED;
+	bool plain = false;
+
+	if (level == SN_SOL_SOCKET)
+		plain = sn_is_plain_socket_option(name);
+	else if (level == SN_IPPROTO_IP)
+		plain = sn_is_plain_ip_option(name);
+	else if (level == SN_IPPROTO_IPV6)
+		plain = sn_is_plain_ipv6_option(name);
+	else if (level == SN_IPPROTO_TCP)
+		plain = sn_is_plain_tcp_option(name);
+	else if (level == SN_IPPROTO_UDP)
+		plain = sn_is_plain_udp_option(name);
+	return plain ? SN_ALLOWED : SN_NEVER;
 }
 
 /* A message to rtnetlink: what its header and the first byte behind that say. */

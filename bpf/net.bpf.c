@@ -8,7 +8,8 @@
  *  socket_bind, socket_listen
  *			the tenant's own ports, no names for inherited Unix sockets, no groups of
  *			rtnetlink
- *  socket_setsockopt	options that rewrite the destination after it was checked
+ *  socket_setsockopt	only options of the tenant's own socket: none that rewrites the destination
+ *			after it was checked, or shares a port with others
  *  netlink_send	two questions to rtnetlink
  *  cgroup_skb/egress	the header that really leaves: what the hooks above cannot see (control
  *			messages, the tail of sendmmsg(2), addresses that became local later)
@@ -249,6 +250,40 @@ static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struc
 	return cgroup->kn->id == pol->cgroup_id || sn_is_cgroup_of(pol, cgroup);
 }
 
+/* The port that the socket has; 0: none yet. */
+static __always_inline __u16 sn_port_of(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	return sk ? sk->__sk_common.skc_num : 0;
+}
+
+/* Whether it takes a port that others have, too. */
+static __always_inline bool sn_shares(struct socket *sock)
+{
+	struct sock *sk = BPF_CORE_READ(sock, sk);
+
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_reuseport) ||
+	       (sock->type != SN_SOCK_STREAM &&
+		BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_reuse));
+}
+
+/*
+ * A datagram socket without a port gets one when it connects or sends, by the same rules as from
+ * bind() to port 0. Without a list of ports no tenant's socket shares: sn_socket_setsockopt().
+ */
+static __always_inline bool sn_would_share_any(const struct sn_policy *pol, struct socket *sock)
+{
+	return pol->listen_restricted && sock->type != SN_SOCK_STREAM && !sn_port_of(sock) &&
+	       sn_shares(sock);
+}
+
+static __always_inline void sn_refuse_to_share(struct sn_ask *ask)
+{
+	ask->op = SN_OP_NET_BIND;
+	ask->why = SN_NOT_LISTED;
+}
+
 /*
  * getaddrinfo() connects datagram sockets to port 0 to learn which address the kernel would send
  * from, and sends nothing. What is sent nevertheless, sn_egress() judges by that port.
@@ -284,7 +319,9 @@ SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 		return sn_finish(pol, &ask);
 
 	dest = sn_read_dest(address, len, false);
-	if (dest.known)
+	if (dest.known && sn_would_share_any(pol, sock))
+		sn_refuse_to_share(&ask);
+	else if (dest.known)
 		ask.why = sn_ask_to_reach(pol, &ask, sock, &dest);
 	else if (len >= 2 && !bpf_probe_read_kernel(&family, 2, address) && family == SN_AF_UNSPEC)
 		ask.why = SN_ALLOWED; /* disconnects */
@@ -331,7 +368,11 @@ static __noinline int sn_ask_to_send(struct socket *sock, struct msghdr *msg)
 		ask.why = SN_FAMILY;
 		return sn_finish(pol, &ask);
 	}
-	if (!msg->msg_name || (own != SN_AF_INET && own != SN_AF_INET6))
+	if (own != SN_AF_INET && own != SN_AF_INET6)
+		return sn_finish(pol, &ask);
+	if (sn_would_share_any(pol, sock))
+		sn_refuse_to_share(&ask);
+	if (!msg->msg_name || ask.op != SN_OP_NET_SEND)
 		return sn_finish(pol, &ask);
 
 	dest = sn_read_dest(msg->msg_name, msg->msg_namelen, true);
@@ -380,11 +421,10 @@ SN_HOOK(socket_bind, struct socket *sock, struct sockaddr *address, int len)
 
 	dest = sn_read_dest(address, len, true); /* inet_bind() takes AF_UNSPEC for AF_INET, too */
 	if (dest.known) {
-		ask.family = SN_AF_INET6;
-		ask.address = dest.address;
-		ask.port = dest.port;
+		sn_name_dest(&ask, &dest);
 		ask.why =
-			sn_decide_bind(pol, dest.port, sn_in_ports(pol, dest.port, SN_PORT_LISTEN));
+			sn_decide_bind(pol, dest.port, sn_in_ports(pol, dest.port, SN_PORT_LISTEN),
+				       sn_shares(sock));
 	}
 	return sn_finish(pol, &ask);
 }
@@ -402,8 +442,9 @@ SN_HOOK(socket_listen, struct socket *sock)
 	own = sn_family_of(sock);
 	ask.number = own;
 	if (own == SN_AF_INET || own == SN_AF_INET6) {
-		ask.port = BPF_CORE_READ(sock, sk, __sk_common.skc_num);
-		ask.why = sn_decide_listen(pol, sn_in_ports(pol, ask.port, SN_PORT_LISTEN));
+		ask.port = sn_port_of(sock);
+		ask.why = sn_decide_listen(
+			pol, ask.port, sn_in_ports(pol, ask.port, SN_PORT_LISTEN), sn_shares(sock));
 	}
 	return sn_finish(pol, &ask);
 }
@@ -416,7 +457,13 @@ SN_HOOK(socket_setsockopt, struct socket *sock, int level, int name)
 	if (!pol)
 		return 0;
 	ask = (struct sn_ask){ .op = SN_OP_NET_SETSOCKOPT, .number = name };
-	ask.why = sn_decide_sockopt(level, name);
+	if (sn_sockopt_shares(level, name, sock->type)) {
+		ask.port = sn_port_of(sock);
+		ask.why = sn_decide_to_share(pol, ask.port,
+					     sn_in_ports(pol, ask.port, SN_PORT_LISTEN));
+	} else {
+		ask.why = sn_decide_sockopt(level, name);
+	}
 	return sn_finish(pol, &ask);
 }
 

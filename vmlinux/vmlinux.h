@@ -191,6 +191,8 @@ struct linux_binprm {
 /* network */
 struct sock_common {
 	unsigned short skc_family;
+	unsigned char skc_reuse : 4;
+	unsigned char skc_reuseport : 1;
 	unsigned short skc_num;
 };
 struct sock_cgroup_data {

@@ -1068,7 +1068,8 @@ PROBE(listen)
 		    (strcmp(what, "udp") ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return could_not_try("socket");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (strcmp(what, "udp"))
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (strcmp(what, "none"))
 		result = answer(bind(fd, (void *)&any.address, any.len));
 	if (!result && strcmp(what, "udp") && strcmp(what, "bind"))

@@ -10,6 +10,8 @@
 #include "joined.h"
 #include "net_probes.h"
 
+#include <linux/in6.h> /* flow labels; knows that the C library had its say before */
+
 /*
  * A cable to another machine, which is a network namespace. There a packet socket sees all that
  * arrives. Of its addresses the ones that end in 5 are restricted; the neighbours' hardware
@@ -382,22 +384,6 @@ PROBE(setsockopt)
 	return result;
 }
 
-/* "FAMILY LEVEL OPTION": switches it on. */
-PROBE(setsockopt_one)
-{
-	int family, level, option, one = 1, fd;
-	long result;
-
-	if (sscanf(arg, "%d %d %d", &family, &level, &option) != 3)
-		return could_not_try("cannot understand %s", arg);
-	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return could_not_try("socket");
-	result = answer(setsockopt(fd, level, option, &one, sizeof(one)));
-	close(fd);
-	return result;
-}
-
 TEST(options_that_rewrite_the_destination_cannot_be_set)
 {
 	static const struct {
@@ -427,19 +413,7 @@ TEST(options_that_rewrite_the_destination_cannot_be_set)
 	}
 	EXPECT_ALLOWED(t1, "setsockopt", "%d %d %d 4", AF_INET, IPPROTO_IP, IP_TOS);
 	EXPECT_ALLOWED(t1, "setsockopt", "%d %d %d 4", AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY);
-	EXPECT_ALLOWED(t1, "setsockopt", "%d %d %d 4", AF_INET, SOL_SOCKET, SO_REUSEADDR);
-}
-
-/* They need a capability: the mark chooses a route, the others a source that is another machine's.
- */
-TEST(options_that_choose_another_route_need_a_power_that_a_tenant_lacks)
-{
-	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_TASK_CAPABLE, SN_NEVER, "setsockopt", "%d %d %d 4",
-			    AF_INET, SOL_SOCKET, SO_MARK);
-	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_TASK_CAPABLE, SN_NEVER, "setsockopt_one", "%d %d %d",
-			    AF_INET, IPPROTO_IP, IP_TRANSPARENT);
-	EXPECT_ROOT_REFUSED(t1, EPERM, SN_OP_TASK_CAPABLE, SN_NEVER, "setsockopt_one", "%d %d %d",
-			    AF_INET6, IPPROTO_IPV6, IPV6_TRANSPARENT);
+	EXPECT_ALLOWED(t1, "setsockopt", "%d %d %d 4", AF_INET, SOL_SOCKET, SO_BROADCAST);
 }
 
 /*
@@ -470,6 +444,133 @@ TEST(a_segment_routing_header_does_not_lead_to_a_restricted_address)
 	expect_stopped(t1, SN_OP_NET_SETSOCKOPT, SN_NEVER, "fd77::5", "send_by_segments",
 		       "fd77::2 fd77::5 %d", UNLISTED);
 }
+
+/*
+ * "ADDRESS VIA PORT": a routing header that a flow label has with it. Only the header of type 2 is
+ * for everybody.
+ */
+PROBE(send_by_flow_label)
+{
+	struct {
+		struct in6_flowlabel_req ask;
+		union routing_control route;
+	} label = { .ask = { .flr_action = IPV6_FL_A_GET,
+			     .flr_share = IPV6_FL_S_EXCL,
+			     .flr_flags = IPV6_FL_F_CREATE,
+			     .flr_label = htonl(0x12345) } };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), one = 1;
+	struct sockaddr_in6 *v6;
+	struct msghdr msg = {};
+	char address[64], via[64];
+	unsigned int port;
+	struct dest to;
+	long result;
+
+	if (sscanf(arg, "%63s %63s %u", address, via, &port) != 3 || fd < 0 ||
+	    !read_dest(address, port, &to) || !put_route(&msg, &label.route, via))
+		return could_not_try("cannot understand %s", arg);
+	v6 = (void *)&to.address;
+	label.ask.flr_dst = v6->sin6_addr;
+	v6->sin6_flowinfo = label.ask.flr_label;
+	result = answer(
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &label, sizeof(label))
+			?: setsockopt(fd, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, &one, sizeof(one)));
+	if (!result)
+		result = answer(by_sendto(fd, &to));
+	close(fd);
+	return result;
+}
+
+TEST(a_flow_label_does_not_bring_a_routing_header)
+{
+	expect_stopped(t1, SN_OP_NET_SETSOCKOPT, SN_NEVER, "fd77::5", "send_by_flow_label",
+		       "fd77::2 fd77::5 %d", UNLISTED);
+}
+
+/* ---- another source ---- */
+
+/* "SOURCE ADDRESS PORT": binds to an address that this machine has not, and sends. */
+PROBE(send_from)
+{
+	char source[64], address[64];
+	unsigned int port;
+	struct dest from, to;
+	int fd, one = 1;
+	long result;
+
+	if (sscanf(arg, "%63s %63s %u", source, address, &port) != 3 ||
+	    !read_dest(source, 0, &from) || !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(to.address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (to.address.ss_family == AF_INET)
+		result = answer(setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one)));
+	else
+		result = answer(setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof(one)));
+	result = result ?: answer(bind(fd, (void *)&from.address, from.len));
+	if (!result)
+		result = answer(by_sendto(fd, &to));
+	close(fd);
+	return result;
+}
+
+/* "SOURCE ADDRESS PORT": the same by a control message (PKTINFO), which may name own addresses. */
+PROBE(send_from_by_message)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	} control = {};
+	struct msghdr msg = { .msg_iov = &hello, .msg_iovlen = 1, .msg_control = &control };
+	char source[64], address[64];
+	struct in6_pktinfo six = {};
+	struct in_pktinfo four = {};
+	unsigned int port;
+	struct dest to;
+	long result;
+	int fd;
+
+	if (sscanf(arg, "%63s %63s %u", source, address, &port) != 3 ||
+	    !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	msg.msg_name = &to.address;
+	msg.msg_namelen = to.len;
+	if (inet_pton(AF_INET, source, &four.ipi_spec_dst) == 1) {
+		control.header = (struct cmsghdr){ CMSG_LEN(sizeof(four)), IPPROTO_IP, IP_PKTINFO };
+		memcpy(CMSG_DATA(&control.header), &four, sizeof(four));
+		msg.msg_controllen = CMSG_SPACE(sizeof(four));
+	} else if (inet_pton(AF_INET6, source, &six.ipi6_addr) == 1) {
+		control.header =
+			(struct cmsghdr){ CMSG_LEN(sizeof(six)), IPPROTO_IPV6, IPV6_PKTINFO };
+		memcpy(CMSG_DATA(&control.header), &six, sizeof(six));
+		msg.msg_controllen = CMSG_SPACE(sizeof(six));
+	}
+	fd = socket(to.address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	result = fd < 0 ? could_not_try("socket") : answer(sendmsg(fd, &msg, 0));
+	close(fd);
+	return result;
+}
+
+TEST(a_datagram_has_an_address_of_this_machine_as_its_source)
+{
+	expect_stopped(t1, SN_OP_NET_SETSOCKOPT, SN_NEVER, "fd77::2", "send_from",
+		       "fd99::99 fd77::2 %d", UNLISTED);
+	EXPECT_EQ(-EPERM, inside(t1, "send_from", "192.0.2.99 10.77.0.2 %d", UNLISTED));
+	EXPECT_EVENT(t1, SN_OP_NET_SETSOCKOPT, SN_NEVER);
+	/* over IPv4, and by a message, it is the kernel that refuses, everybody */
+	EXPECT_TRUE(outside("send_from", "192.0.2.99 10.77.0.2 %d", UNLISTED) < 0);
+	seen_for("10.77.0.2");
+	seen_for("fd77::2");
+	EXPECT_TRUE(inside(t1, "send_from_by_message", "192.0.2.99 10.77.0.2 %d", UNLISTED) < 0);
+	EXPECT_TRUE(outside("send_from_by_message", "192.0.2.99 10.77.0.2 %d", UNLISTED) < 0);
+	EXPECT_EQ(-EINVAL, inside(t1, "send_from_by_message", "fd99::99 fd77::2 %d", UNLISTED));
+	EXPECT_EQ(-EINVAL, outside("send_from_by_message", "fd99::99 fd77::2 %d", UNLISTED));
+	EXPECT_EQ(0, seen_for("10.77.0.2"));
+	EXPECT_EQ(0, seen_for("fd77::2"));
+	expect_sent(t1, 1, "10.77.0.2", "send_from_by_message", "10.77.0.1 10.77.0.2 %d", UNLISTED);
+	expect_sent(t1, 1, "fd77::2", "send_from_by_message", "fd77::1 fd77::2 %d", UNLISTED);
+}
+
+/* ---- the source route of IPv4 ---- */
 
 /* IPv4's loose source route (RFC 791): needs CAP_NET_RAW. */
 static void make_source_route(unsigned char route[8], const char *via)

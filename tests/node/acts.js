@@ -29,6 +29,15 @@ exports.Failure = Failure;
 // This version of node cannot do it; the runner knows which can.
 exports.absent = () => new Failure('absent');
 
+// Since 22.12 and 23.1; others take the option for nothing
+exports.withReusePort = fn => () => {
+	const [major, minor] = process.versions.node.split('.').map(Number);
+
+	if (major < 22 || (major === 22 && minor < 12) || (major === 23 && minor < 1))
+		throw exports.absent();
+	return fn();
+};
+
 exports.expect = (good, message) => {
 	if (!good)
 		throw new Failure('wrong', message);

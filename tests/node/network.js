@@ -10,7 +10,7 @@ const inspector = require('inspector');
 const net = require('net');
 const path = require('path');
 const tls = require('tls');
-const { act, absent, expect, once } = require('./acts.js');
+const { act, absent, expect, once, withReusePort } = require('./acts.js');
 const config = require('./config.json');
 
 const { ports } = config;
@@ -217,6 +217,45 @@ act('udp_server', async () => {
 
 	await once(socket, 'listening');
 	socket.close();
+});
+// Sharing takes what comes for others; see listen.js for where it may
+act('udp_shared', async () => {
+	const socket = dgram.createSocket({ type: 'udp4', reuseAddr: true }).bind(0);
+
+	await once(socket, 'listening');
+	socket.close();
+});
+act('tcp_shared', withReusePort(async () => {
+	const server = net.createServer().listen({ port: 0, host: '127.0.0.1', reusePort: true });
+
+	await once(server, 'listening');
+	server.close();
+}));
+act('group_by_zone', async () => {
+	const socket = dgram.createSocket('udp6').bind(0);
+
+	await once(socket, 'listening');
+	socket.addMembership('ff02::fb', '::%lo');
+	socket.close();
+});
+// libuv binds it, in such a way that it shares the port
+act('group_unbound', () => {
+	const socket = dgram.createSocket('udp6');
+
+	socket.addMembership('ff02::fb', '::%lo');
+	socket.close();
+});
+act('zone_missing', async () => {
+	const socket = dgram.createSocket('udp6').bind(0);
+
+	await once(socket, 'listening');
+	try {
+		socket.addMembership('ff02::fb', '::%missing0');
+	} catch (error) {
+		return error.code;
+	} finally {
+		socket.close();
+	}
 });
 // The inspector is a TCP server inside: it debugs the tenant only, for whoever can reach it.
 act('inspector', async () => {

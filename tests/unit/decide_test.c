@@ -8,6 +8,8 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,6 +46,7 @@ SAME(AF_PACKET);
 SAME(SOCK_STREAM);
 SAME(SOCK_DGRAM);
 SAME(SOCK_RAW);
+SAME(SOL_SOCKET);
 SAME(IPPROTO_IP);
 SAME(IPPROTO_TCP);
 SAME(IPPROTO_UDP);
@@ -704,29 +707,190 @@ static void listening_is_free_until_it_is_restricted(void **state)
 {
 	struct sn_policy open = {}, closed = { .listen_restricted = 1 };
 
-	assert_int_equal(sn_decide_bind(&open, 80, false), SN_ALLOWED);
-	assert_int_equal(sn_decide_listen(&open, false), SN_ALLOWED);
-	assert_int_equal(sn_decide_bind(&closed, 80, false), SN_NOT_LISTED);
-	assert_int_equal(sn_decide_bind(&closed, 80, true), SN_ALLOWED);
-	assert_int_equal(sn_decide_bind(&closed, 0, false), SN_ALLOWED);
-	assert_int_equal(sn_decide_listen(&closed, false), SN_NOT_LISTED);
-	assert_int_equal(sn_decide_listen(&closed, true), SN_ALLOWED);
+	assert_int_equal(sn_decide_bind(&open, 80, false, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_listen(&open, 80, false, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_bind(&closed, 80, false, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_bind(&closed, 80, true, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_bind(&closed, 0, false, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_listen(&closed, 80, false, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_listen(&closed, 80, true, false), SN_ALLOWED);
 }
 
-static void options_that_change_the_destination_are_refused(void **state)
+static void only_a_listed_port_is_shared(void **state)
 {
-	static const int denied[] = { IPV6_2292HOPOPTS,	   IPV6_2292DSTOPTS, IPV6_2292RTHDR,
-				      IPV6_2292PKTOPTIONS, IPV6_HOPOPTS,     IPV6_RTHDRDSTOPTS,
-				      IPV6_RTHDR,	   IPV6_DSTOPTS };
+	struct sn_policy open = {}, closed = { .listen_restricted = 1 };
 
-	assert_int_equal(sn_decide_sockopt(IPPROTO_IP, IP_OPTIONS), SN_NEVER);
-	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
-		assert_int_equal(sn_decide_sockopt(IPPROTO_IPV6, denied[i]), SN_NEVER);
-	assert_int_equal(sn_decide_sockopt(IPPROTO_IP, IP_TTL), SN_ALLOWED);
-	assert_int_equal(sn_decide_sockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP), SN_ALLOWED);
-	assert_int_equal(sn_decide_sockopt(IPPROTO_IPV6, IPV6_V6ONLY), SN_ALLOWED);
-	assert_int_equal(sn_decide_sockopt(IPPROTO_TCP, IP_OPTIONS), SN_ALLOWED);
-	assert_int_equal(sn_decide_sockopt(SOL_SOCKET, SO_REUSEADDR), SN_ALLOWED);
+	assert_int_equal(sn_decide_bind(&open, 80, false, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_bind(&open, 0, false, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_bind(&open, 80, true, true),
+			 SN_NOT_LISTED); /* there is no list */
+	assert_int_equal(sn_decide_bind(&closed, 80, true, true), SN_ALLOWED);
+	assert_int_equal(sn_decide_bind(&closed, 80, false, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_bind(&closed, 0, false, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_bind(&closed, 0, true, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_listen(&open, 0, false, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_listen(&open, 80, false, true),
+			 SN_ALLOWED); /* as it was bound */
+	assert_int_equal(sn_decide_listen(&closed, 0, false, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_listen(&closed, 80, true, true), SN_ALLOWED);
+
+	assert_int_equal(sn_decide_to_share(&open, 0, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_to_share(&open, 80, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_to_share(&closed, 0, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_to_share(&closed, 80, true), SN_ALLOWED);
+	assert_int_equal(sn_decide_to_share(&closed, 80, false), SN_NOT_LISTED);
+}
+
+static void a_stream_that_reuses_an_address_shares_nothing(void **state)
+{
+	assert_true(sn_sockopt_shares(SOL_SOCKET, SO_REUSEADDR, SOCK_DGRAM));
+	assert_true(sn_sockopt_shares(SOL_SOCKET, SO_REUSEADDR, SOCK_RAW));
+	assert_true(sn_sockopt_shares(SOL_SOCKET, SO_REUSEPORT, SOCK_DGRAM));
+	assert_true(sn_sockopt_shares(SOL_SOCKET, SO_REUSEPORT, SOCK_STREAM));
+	assert_false(sn_sockopt_shares(SOL_SOCKET, SO_REUSEADDR, SOCK_STREAM));
+	assert_false(sn_sockopt_shares(IPPROTO_IP, SO_REUSEADDR, SOCK_DGRAM));
+	assert_false(sn_sockopt_shares(SOL_SOCKET, SO_BROADCAST, SOCK_DGRAM));
+}
+
+/* Every option that is granted, and nothing else of what there is or may come. */
+static const struct options {
+	int level, names[24]; /* up to a 0 */
+} granted[] = {
+	{ SOL_SOCKET,
+	  { SO_REUSEADDR, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_OOBINLINE, SO_LINGER,
+	    SO_RCVLOWAT, SO_RCVTIMEO, SO_SNDTIMEO, SO_BINDTODEVICE, SO_MAX_PACING_RATE,
+	    SO_BINDTOIFINDEX, SO_RCVTIMEO_NEW, SO_SNDTIMEO_NEW } },
+	{ IPPROTO_IP,
+	  { IP_TOS,
+	    IP_TTL,
+	    IP_PKTINFO,
+	    IP_MTU_DISCOVER,
+	    IP_RECVERR,
+	    IP_RECVTTL,
+	    IP_RECVTOS,
+	    IP_RECVORIGDSTADDR,
+	    IP_BIND_ADDRESS_NO_PORT,
+	    26 /* IP_RECVERR_RFC4884 */,
+	    IP_MULTICAST_IF,
+	    IP_MULTICAST_TTL,
+	    IP_MULTICAST_LOOP,
+	    IP_ADD_MEMBERSHIP,
+	    IP_DROP_MEMBERSHIP,
+	    IP_UNBLOCK_SOURCE,
+	    IP_BLOCK_SOURCE,
+	    IP_ADD_SOURCE_MEMBERSHIP,
+	    IP_DROP_SOURCE_MEMBERSHIP,
+	    IP_MSFILTER,
+	    IP_MULTICAST_ALL,
+	    IP_UNICAST_IF } },
+	{ IPPROTO_IPV6,
+	  { IPV6_UNICAST_HOPS,
+	    IPV6_MULTICAST_IF,
+	    IPV6_MULTICAST_HOPS,
+	    IPV6_MULTICAST_LOOP,
+	    IPV6_JOIN_GROUP,
+	    IPV6_LEAVE_GROUP,
+	    IPV6_MTU_DISCOVER,
+	    IPV6_MTU,
+	    IPV6_RECVERR,
+	    IPV6_V6ONLY,
+	    29 /* IPV6_MULTICAST_ALL */,
+	    31 /* IPV6_RECVERR_RFC4884 */,
+	    IPV6_RECVPKTINFO,
+	    IPV6_RECVHOPLIMIT,
+	    IPV6_RECVPATHMTU,
+	    IPV6_DONTFRAG,
+	    IPV6_RECVTCLASS,
+	    IPV6_TCLASS,
+	    IPV6_ORIGDSTADDR,
+	    IPV6_UNICAST_IF } },
+	{ IPPROTO_TCP,
+	  { TCP_NODELAY,
+	    TCP_MAXSEG,
+	    TCP_CORK,
+	    TCP_KEEPIDLE,
+	    TCP_KEEPINTVL,
+	    TCP_KEEPCNT,
+	    TCP_SYNCNT,
+	    TCP_LINGER2,
+	    TCP_DEFER_ACCEPT,
+	    TCP_WINDOW_CLAMP,
+	    TCP_QUICKACK,
+	    TCP_CONGESTION,
+	    TCP_THIN_LINEAR_TIMEOUTS,
+	    TCP_THIN_DUPACK,
+	    TCP_USER_TIMEOUT,
+	    TCP_FASTOPEN,
+	    TCP_NOTSENT_LOWAT,
+	    TCP_FASTOPEN_CONNECT,
+	    TCP_FASTOPEN_NO_COOKIE,
+	    TCP_INQ } },
+	{ IPPROTO_UDP, { UDP_CORK, UDP_SEGMENT, UDP_GRO } },
+};
+static const int both_families[] = { MCAST_JOIN_GROUP,	      MCAST_BLOCK_SOURCE,
+				     MCAST_UNBLOCK_SOURCE,    MCAST_LEAVE_GROUP,
+				     MCAST_JOIN_SOURCE_GROUP, MCAST_LEAVE_SOURCE_GROUP,
+				     MCAST_MSFILTER };
+
+static bool is_one_of(const int *names, size_t nr, int name)
+{
+	for (size_t i = 0; i < nr && names[i]; i++)
+		if (names[i] == name)
+			return true;
+	return false;
+}
+
+static bool is_granted(int level, int name)
+{
+	if ((level == IPPROTO_IP || level == IPPROTO_IPV6) && is_one_of(both_families, 7, name))
+		return true;
+	for (size_t i = 0; i < sizeof(granted) / sizeof(*granted); i++)
+		if (granted[i].level == level)
+			return is_one_of(granted[i].names, 24, name);
+	return false;
+}
+
+static void options_of_the_socket_itself_are_granted_and_no_others(void **state)
+{
+	for (int level = -1; level < 300; level++)
+		for (int name = -1; name < 300; name++)
+			assert_int_equal(sn_decide_sockopt(level, name),
+					 is_granted(level, name) ? SN_ALLOWED : SN_NEVER);
+}
+
+/* By name, for each has its own harm. */
+static void options_that_reach_further_are_refused(void **state)
+{
+	static const int of_sockets[] = { SO_ATTACH_FILTER,
+					  SO_ATTACH_BPF,
+					  SO_ATTACH_REUSEPORT_CBPF,
+					  SO_ATTACH_REUSEPORT_EBPF,
+					  SO_DETACH_REUSEPORT_BPF,
+					  SO_LOCK_FILTER,
+					  SO_MARK,
+					  SO_TIMESTAMP,
+					  SO_PRIORITY,
+					  SO_SNDBUFFORCE };
+	static const int of_ipv6[] = {
+		IPV6_2292HOPOPTS, IPV6_2292DSTOPTS,  IPV6_2292RTHDR,   IPV6_2292PKTOPTIONS,
+		IPV6_HOPOPTS,	  IPV6_RTHDRDSTOPTS, IPV6_RTHDR,       IPV6_DSTOPTS,
+		IPV6_ADDRFORM,	  IPV6_FREEBIND,     IPV6_TRANSPARENT, 32 /* IPV6_FLOWLABEL_MGR */,
+		IPV6_XFRM_POLICY, IPV6_ROUTER_ALERT, IPV6_JOIN_ANYCAST
+	};
+	static const int
+		of_ip[] = { IP_OPTIONS,	    IP_FREEBIND,     IP_TRANSPARENT,
+			    IP_XFRM_POLICY, IP_ROUTER_ALERT, 51 /* IP_LOCAL_PORT_RANGE */ };
+
+	for (size_t i = 0; i < sizeof(of_sockets) / sizeof(int); i++)
+		assert_int_equal(sn_decide_sockopt(SOL_SOCKET, of_sockets[i]), SN_NEVER);
+	for (size_t i = 0; i < sizeof(of_ipv6) / sizeof(int); i++)
+		assert_int_equal(sn_decide_sockopt(IPPROTO_IPV6, of_ipv6[i]), SN_NEVER);
+	for (size_t i = 0; i < sizeof(of_ip) / sizeof(int); i++)
+		assert_int_equal(sn_decide_sockopt(IPPROTO_IP, of_ip[i]), SN_NEVER);
+	assert_int_equal(sn_decide_sockopt(IPPROTO_TCP, TCP_ULP), SN_NEVER);
+	assert_int_equal(sn_decide_sockopt(IPPROTO_TCP, TCP_REPAIR), SN_NEVER);
+	assert_int_equal(sn_decide_sockopt(IPPROTO_UDP, UDP_ENCAP), SN_NEVER);
+	assert_int_equal(sn_decide_sockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP), SN_NEVER);
 }
 
 /* ---- processes and code ---- */
@@ -789,7 +953,10 @@ int main(void)
 		cmocka_unit_test(netlink_has_no_groups),
 		cmocka_unit_test(a_restricted_destination_needs_its_port_listed),
 		cmocka_unit_test(listening_is_free_until_it_is_restricted),
-		cmocka_unit_test(options_that_change_the_destination_are_refused),
+		cmocka_unit_test(only_a_listed_port_is_shared),
+		cmocka_unit_test(a_stream_that_reuses_an_address_shares_nothing),
+		cmocka_unit_test(options_of_the_socket_itself_are_granted_and_no_others),
+		cmocka_unit_test(options_that_reach_further_are_refused),
 		cmocka_unit_test(only_threads_are_cloned),
 		cmocka_unit_test(a_task_reaches_itself_only),
 		cmocka_unit_test(a_mapping_that_was_not_executable_never_becomes_so),
