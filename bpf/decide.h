@@ -659,6 +659,21 @@ static __always_inline enum sn_why sn_decide_task(__u32 target_tgid, __u32 own_t
 }
 
 /*
+ * A tenant's own limits. That of core files stays what attach made it: with any other value the
+ * kernel may start a helper, outside and as root, to whom the tenant's memory is handed.
+ */
+static __always_inline enum sn_why sn_decide_limit(__u32 resource)
+{
+	return resource == 4 /* RLIMIT_CORE */ ? SN_NEVER : SN_ALLOWED;
+}
+
+/* All but one concern the caller alone. */
+static __always_inline enum sn_why sn_decide_prctl(int option)
+{
+	return option == 62 /* PR_SCHED_CORE */ ? SN_NEVER : SN_ALLOWED;
+}
+
+/*
  * mprotect() of a file mapping: what mmap_file granted may stay executable, but not become
  * writable at the same time, nor executable after it was writable.
  */

@@ -337,7 +337,8 @@ static __always_inline int sn_never(enum sn_op op, __s64 number)
 }
 
 /* A hook whose act is granted on the caller's own threads only. */
-static __always_inline int sn_own_task(enum sn_op op, struct task_struct *target, __s64 number)
+static __always_inline int sn_own_task(enum sn_op op, const struct task_struct *target,
+				       __s64 number)
 {
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;

@@ -12,8 +12,12 @@
  *  task_setnice, task_setscheduler, task_getscheduler, task_setioprio, task_getioprio,
  *  task_prlimit
  *			other processes' resources; move_pages(2) asks ptrace_access_check
- *  task_getpgid, task_getsid
- *			other processes' groups; setpgid(2) takes children only
+ *  task_setrlimit		its own limit of core files: attach's choice keeps helpers from
+ *being started outside when it dies task_prctl		a core-scheduling cookie, which keeps others
+ *off the CPU beside it capget		other processes' capabilities
+ *  task_setpgid		another group of its session, which the kernel would stop for what
+ *it does to the terminal; of processes setpgid(2) takes oneself and children task_getpgid,
+ *task_getsid other processes' groups
  */
 #include "walk.bpf.h"
 
@@ -138,6 +142,42 @@ SN_HOOK(task_prlimit, const struct cred *cred, const struct cred *target)
 	if ((__u64)cred == (__u64)target)
 		ask.why = SN_ALLOWED;
 	return sn_finish(pol, &ask);
+}
+
+/* About others the kernel has asked task_prlimit before. */
+SN_HOOK(task_setrlimit, struct task_struct *target, unsigned int resource)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask;
+
+	if (!pol)
+		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_TASK_RLIMIT, .number = resource };
+	ask.why = sn_decide_limit(resource);
+	return sn_finish(pol, &ask);
+}
+
+/* 0 lets the kernel go on with what is its own. */
+SN_HOOK(task_prctl, int option)
+{
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask;
+
+	if (!pol)
+		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_TASK_PRCTL, .number = option };
+	ask.why = sn_decide_prctl(option);
+	return sn_finish(pol, &ask);
+}
+
+SN_HOOK(capget, const struct task_struct *target)
+{
+	return sn_own_task(SN_OP_TASK_CAPGET, target, 0);
+}
+
+SN_HOOK(task_setpgid)
+{
+	return sn_never(SN_OP_TASK_PGRP, 0);
 }
 
 SN_HOOK(task_getpgid, struct task_struct *target)

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 
 #include "cgroup.h"
+#include "inherit.h"
 #include "launch.h"
 #include "trial.h"
 
@@ -36,15 +37,7 @@ struct guardian {
 
 /* ---- the guardian ---- */
 
-/* Back to where it came from, or an occupied cgroup could not be removed. */
-static void move_back(const char *origin, pid_t launcher)
-{
-	if (*origin)
-		sn_cgroup_enter(origin, launcher, NULL);
-}
-
-static void __attribute__((noreturn))
-guard(const struct sn_launch *launch, int from, const char *origin, pid_t launcher)
+static void __attribute__((noreturn)) guard(const struct sn_launch *launch, int from)
 {
 	char word = 0, last = 0;
 
@@ -53,8 +46,6 @@ guard(const struct sn_launch *launch, int from, const char *origin, pid_t launch
 	while (read(from, &word, 1) == 1)
 		if ((last = word) == WORD_FAIL)
 			break;
-	if (last == WORD_FAIL)
-		move_back(origin, launcher);
 	if (last != WORD_EXEC)
 		launch->undo(launch->undo_data);
 	_exit(0);
@@ -62,13 +53,10 @@ guard(const struct sn_launch *launch, int from, const char *origin, pid_t launch
 
 static int start_guardian(const struct sn_launch *launch, struct guardian *g, struct sn_err *err)
 {
-	char mount[PATH_MAX], origin[PATH_MAX] = "";
-	pid_t launcher = getpid(), pid;
-	void (*before)(int);
 	int to[2], done[2], status = 0;
+	void (*before)(int);
+	pid_t pid;
 
-	if (sn_cgroup_mount(mount, NULL) || sn_cgroup_own(mount, origin, NULL))
-		origin[0] = '\0';
 	if (pipe2(to, O_CLOEXEC))
 		return sn_fail(err, errno, "cannot make a pipe: %s", strerror(errno));
 	if (pipe2(done, O_CLOEXEC)) {
@@ -86,7 +74,7 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 		pid = fork();
 		if (pid)
 			_exit(pid < 0 ? errno : 0); /* the guardian is init's child */
-		guard(launch, to[0], origin, launcher);
+		guard(launch, to[0]);
 	}
 	close(to[0]);
 	close(done[1]);
@@ -206,16 +194,11 @@ static int try_refusals(struct sn_err *err)
 	return 0;
 }
 
-static int become(const struct sn_launch *launch, int procs, const struct guardian *g,
-		  struct sn_err *err)
+static int start(const struct sn_launch *launch, const struct guardian *g, struct sn_err *err)
 {
 	const struct sn_command *command = launch->command;
-	int ret;
+	int ret = try_refusals(err);
 
-	/* permissions were checked when it was opened, by root */
-	if (write(procs, "0", 1) != 1)
-		return sn_fail(err, errno, "cannot join %s: %s", launch->cgroup, strerror(errno));
-	ret = try_refusals(err);
 	if (!ret)
 		ret = tell(g, WORD_EXEC, err);
 	if (ret)
@@ -224,18 +207,56 @@ static int become(const struct sn_launch *launch, int procs, const struct guardi
 	return sn_fail(err, errno, "cannot start %s: %s", command->path, strerror(errno));
 }
 
+/*
+ * Where it does not start, it goes back to @origin, or an occupied cgroup could not be removed. Of
+ * both cgroup.procs the permissions were checked when they were opened, by root.
+ */
+static int become(const struct sn_launch *launch, int procs, int origin, const struct guardian *g,
+		  struct sn_err *err)
+{
+	struct sn_err why = {};
+	int ret;
+
+	if (write(procs, "0", 1) != 1)
+		return sn_fail(err, errno, "cannot join %s: %s", launch->cgroup, strerror(errno));
+	ret = start(launch, g, &why);
+	if (write(origin, "0", 1) != 1)
+		return sn_fail(err, errno, "%.200s; and cannot leave %s: %s", why.text,
+			       launch->cgroup, strerror(errno));
+	return sn_fail(err, -ret, "%s", why.text);
+}
+
+static int open_procs(const char *cgroup, struct sn_err *err)
+{
+	sn_autofree char *name = NULL;
+	int fd;
+
+	if (asprintf(&name, "%s/cgroup.procs", cgroup) < 0)
+		return sn_fail(err, ENOMEM, "out of memory");
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno)) : fd;
+}
+
+/* Where the process is now. */
+static int open_origin(struct sn_err *err)
+{
+	char mount[PATH_MAX], origin[PATH_MAX];
+	int ret = sn_cgroup_mount(mount, err);
+
+	if (!ret)
+		ret = sn_cgroup_own(mount, origin, err);
+	return ret ? ret : open_procs(origin, err);
+}
+
 static int drop_and_become(const struct sn_launch *launch, const struct guardian *g,
 			   struct sn_err *err)
 {
-	sn_autofree char *name = NULL;
-	sn_autoclose int procs = -1;
+	sn_autoclose int procs = open_procs(launch->cgroup, err);
+	sn_autoclose int origin = procs < 0 ? -1 : open_origin(err);
 	int ret;
 
-	if (asprintf(&name, "%s/cgroup.procs", launch->cgroup) < 0)
-		return sn_fail(err, ENOMEM, "out of memory");
-	procs = open(name, O_WRONLY | O_CLOEXEC);
-	if (procs < 0)
-		return sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno));
+	if (procs < 0 || origin < 0)
+		return procs < 0 ? procs : origin;
 	setsid(); /* fails for the leader of a group, which is apart from others already */
 	if (fchdir(launch->directory_fd))
 		return sn_fail(err, errno, "cannot enter %s: %s", launch->directory,
@@ -244,7 +265,7 @@ static int drop_and_become(const struct sn_launch *launch, const struct guardian
 	if (!ret)
 		ret = drop_credentials(launch, err);
 	if (!ret)
-		ret = become(launch, procs, g, err);
+		ret = become(launch, procs, origin, g, err);
 	return ret;
 }
 
@@ -254,14 +275,16 @@ int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 	int ret = keep_only(launch->words, err);
 
 	if (!ret)
+		ret = sn_inherit_nothing(err);
+	if (!ret)
 		ret = start_guardian(launch, &g, err);
 	if (ret) {
 		launch->undo(launch->undo_data);
-		return ret;
+	} else {
+		ret = drop_and_become(launch, &g, err);
+		let_undo(&g);
+		close(g.to);
+		close(g.done);
 	}
-	ret = drop_and_become(launch, &g, err);
-	let_undo(&g);
-	close(g.to);
-	close(g.done);
 	return ret;
 }

@@ -1,36 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a tenant runs in these tests, where node would need seconds to start:
- *  acts		tries each kind of act once and prints what came of it, in one line
- *  self DIR		is everything dropped and set as safenode-attach promises? "as promised", or
- *what not deny N		asks N times for a Unix socket; fails unless each is refused with
- *EPERM loop USEC		goes through the acts, with a pause, until the file "stop" appears;
- *then prints how many were tried and how many of them had another answer than they should wait
- *does nothing until the file "stop" appears move PROCS UID COMMAND... is the server instead: forks
- *a child that becomes UID, goes into the cgroup whose cgroup.procs is PROCS, goes through the acts,
- *and starts first env, then COMMAND; waits for it, and ends as it did
  *
- * hold MB: uses so much memory and prints "held"
- *
- * huge: takes one huge page in each way that there is, and prints what came of it
+ * acts: tries each kind of act once and prints what came of it, in one line.
+ * self DIR: is everything dropped and set as safenode-attach promises? "as promised", or what not.
+ * deny N: asks N times for a Unix socket; fails unless each is refused with EPERM.
+ * loop USEC: goes through the acts, with a pause, until the file "stop" appears; then prints how
+ *	many were tried and how many of them had another answer than they should.
+ * wait: does nothing until the file "stop" appears.
+ * session: whose session is it in?
+ * terminal: what can be done with the terminals on 0, 1 and 2? Into the file "report".
+ * group GROUP: joins it and sets the terminal's modes, which stops a group in the background.
+ * echo: reads lines, and prints them; into the file "got", too.
+ * weight: what does it have that gives weight, and can it have more?
+ * move PROCS UID COMMAND...: is the server instead: forks a child that becomes UID, goes into the
+ *	cgroup whose cgroup.procs is PROCS, goes through the acts, and starts first env, then
+ *	COMMAND; waits for it, and ends as it did.
+ * hold MB: uses so much memory and prints "held".
+ * huge: takes one huge page in each way that there is, and prints what came of it.
+ * favoured COMMAND...: is a server that has all the weight that there is, and starts it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/ioprio.h>
 #include <pwd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* ---- acts: 0 or an errno ---- */
@@ -196,7 +207,7 @@ static const char *wrong_environment(const char *dir)
 	for (int fd = 3; fd < 1024; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
 			return "open descriptors";
-	if (getsid(0) != getpid() && getpgrp() != getpid())
+	if (getsid(0) != getpid())
 		return "session";
 	return NULL;
 }
@@ -274,6 +285,151 @@ static int huge(void)
 	return 0;
 }
 
+/* ---- its session and its terminal ---- */
+
+static int session(void)
+{
+	bool own = getsid(0) == getpid() && getpgrp() == getpid();
+
+	printf("pid %d, session %s, %s\n", getpid(), own ? "of its own" : "of another",
+	       waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno == ECHILD ? "no child" : "a child");
+	return 0;
+}
+
+static const char *name_of(long result)
+{
+	return result < 0 ? strerrorname_np(errno) : "ok";
+}
+
+static int terminal(void)
+{
+	struct termios modes = {};
+	struct winsize size;
+	int count, fd;
+	FILE *f = fopen("report.new", "w");
+	char byte;
+
+	if (!f)
+		return 1;
+	fprintf(f, "tty");
+	for (fd = 0; fd <= 2; fd++)
+		fprintf(f, " %s", isatty(fd) ? "yes" : "no");
+	fprintf(f, ", size %s", ioctl(1, TIOCGWINSZ, &size) ? "no" : "yes");
+	fcntl(1, F_SETFL, O_NONBLOCK);
+	fprintf(f, ", read %s", read(1, &byte, 1) >= 0 || errno == EAGAIN ? "none" : name_of(-1));
+	fd = open("/proc/self/fd/1", O_RDONLY | O_NOCTTY);
+	fprintf(f, ", open %s", name_of(fd));
+	if (tcgetattr(1, &modes))
+		return 1;
+	fprintf(f, ", set %s", name_of(tcsetattr(1, TCSANOW, &modes)));
+	fprintf(f, ", count %s\n", name_of(ioctl(1, FIONREAD, &count)));
+	fclose(f);
+	return rename("report.new", "report");
+}
+
+static int group(pid_t other)
+{
+	struct termios modes;
+	int fd = isatty(0) ? 0 : 2;
+
+	puts(setpgid(0, other) ? name_of(-1) : "joined");
+	if (tcgetattr(fd, &modes))
+		return 1;
+	printf("set: %s\n", name_of(tcsetattr(fd, TCSANOW, &modes)));
+	return 0;
+}
+
+static int echo(void)
+{
+	FILE *f = fopen("got", "w");
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), stdin)) {
+		printf("got %s", line);
+		fprintf(f, "got %s", line);
+		fflush(f);
+	}
+	return 0;
+}
+
+/* ---- its weight ---- */
+
+static unsigned long process_flags(void)
+{
+	unsigned long flags = 0;
+	char line[1024] = "";
+	FILE *f = fopen("/proc/self/stat", "r");
+
+	if (f && fgets(line, sizeof(line), f))
+		sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %lu", &flags);
+	return flags;
+}
+
+static int oom_score(void)
+{
+	FILE *f = fopen("/proc/self/oom_score_adj", "r");
+	int score = 12345;
+
+	if (!f || fscanf(f, "%d", &score) != 1)
+		perror("oom_score_adj");
+	return score;
+}
+
+static rlim_t limit_of(int resource)
+{
+	struct rlimit limit = { 12345, 12345 };
+
+	getrlimit(resource, &limit);
+	return limit.rlim_cur == limit.rlim_max ? limit.rlim_max : 12345;
+}
+
+static bool can_have_more(void)
+{
+	struct rlimit more = { 1, 1 };
+	struct sched_param param = { 1 };
+	int oom = open("/proc/self/oom_score_adj", O_WRONLY);
+
+	return oom >= 0 || !setpriority(PRIO_PROCESS, 0, -1) ||
+	       !sched_setscheduler(0, SCHED_FIFO, &param) ||
+	       !syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+			IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 4)) ||
+	       !setrlimit(RLIMIT_RTPRIO, &more) || !setrlimit(RLIMIT_NICE, &more) ||
+	       !prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
+}
+
+static int weight(void)
+{
+	int policy = sched_getscheduler(0), nice = getpriority(PRIO_PROCESS, 0);
+	int io = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0) >> IOPRIO_CLASS_SHIFT;
+
+	printf("oom %d, policy %d, nice %d, io %d, rtprio %lu, nice limit %lu, core %lu%s",
+	       oom_score(), policy, nice, io == IOPRIO_CLASS_RT, limit_of(RLIMIT_RTPRIO),
+	       limit_of(RLIMIT_NICE), limit_of(RLIMIT_CORE),
+	       process_flags() & 0x180000 ? ", flusher" : "");
+	puts(can_have_more() ? ", and more" : "");
+	return 0;
+}
+
+static int favoured(char **command)
+{
+	struct sched_param param = { .sched_priority = 50 };
+	FILE *oom = fopen("/proc/self/oom_score_adj", "w");
+
+	if (!oom || fputs("-900", oom) < 0 || fclose(oom) || setpriority(PRIO_PROCESS, 0, -10) ||
+	    sched_setscheduler(0, SCHED_FIFO, &param) ||
+	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 4)) ||
+	    setrlimit(RLIMIT_RTPRIO, &(struct rlimit){ 99, 99 }) ||
+	    setrlimit(RLIMIT_NICE, &(struct rlimit){ 40, 40 }) ||
+	    setrlimit(RLIMIT_CORE, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY }) ||
+	    prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) {
+		perror("favoured");
+		return 99;
+	}
+	execvp(command[0], command);
+	perror(command[0]);
+	return 98;
+}
+
 /* ---- the server ---- */
 
 static void __attribute__((noreturn)) moved(const char *procs, uid_t uid, char **command)
@@ -324,6 +480,18 @@ int main(int argc, char **argv)
 		return hold(strtoul(argv[2], NULL, 10));
 	if (!strcmp(what, "huge"))
 		return huge();
+	if (!strcmp(what, "session"))
+		return session();
+	if (!strcmp(what, "terminal"))
+		return terminal();
+	if (!strcmp(what, "group") && argc > 2)
+		return group(strtoul(argv[2], NULL, 10));
+	if (!strcmp(what, "echo"))
+		return echo();
+	if (!strcmp(what, "weight"))
+		return weight();
+	if (!strcmp(what, "favoured") && argc > 2)
+		return favoured(argv + 2);
 	if (!strcmp(what, "wait")) {
 		while (!stopped())
 			usleep(50000);

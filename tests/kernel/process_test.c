@@ -954,9 +954,9 @@ PROBE(resources)
 		return answer(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid,
 				      IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 5)));
 	if (!strcmp(what, "set-limit")) {
-		if (getrlimit(RLIMIT_CORE, &limit))
+		if (getrlimit(RLIMIT_NOFILE, &limit))
 			return could_not_try("getrlimit");
-		return answer(prlimit(pid, RLIMIT_CORE, &limit, NULL));
+		return answer(prlimit(pid, RLIMIT_NOFILE, &limit, NULL));
 	}
 	if (!strcmp(what, "get-scheduler"))
 		return answer(sched_getscheduler(pid));

@@ -321,12 +321,20 @@ void outside_as(const char *user)
 	outside_user = user;
 }
 
+static bool outside_session = true; /* of its own */
+
+void outside_in_this_session(void)
+{
+	outside_session = false;
+}
+
 /* What safenode-attach does to a tenant's process, without the tenant. */
 static bool become_user(const char *name)
 {
 	const struct passwd *pw = getpwnam(name);
 
-	setsid();
+	if (outside_session)
+		setsid();
 	if (!pw || chdir("/srv/t1"))
 		return false;
 	if (!pw->pw_uid)

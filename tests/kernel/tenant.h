@@ -95,6 +95,8 @@ long inside(struct tenant *t, const char *probe, const char *fmt, ...)
 long outside(const char *probe, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* From now on, in this test, outside() runs as this user; "root" keeps all its powers. */
 void outside_as(const char *user);
+/* From now on, in this test, those of outside() and moved_into() do not make a session. */
+void outside_in_this_session(void);
 /*
  * Like outside(), but the process has been moved into the cgroup at @cgroup. What is counted and
  * reported is looked for under @t->id; 0 is where processes without policy are counted.

@@ -20,6 +20,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -902,6 +904,18 @@ static void only_threads_are_cloned(void **state)
 	assert_int_equal(sn_decide_clone(0), SN_NEVER);
 }
 
+static void the_limit_of_core_files_stays(void **state)
+{
+	assert_int_equal(sn_decide_limit(RLIMIT_CORE), SN_NEVER);
+	assert_int_equal(sn_decide_limit(RLIMIT_NOFILE), SN_ALLOWED);
+}
+
+static void prctl_makes_no_core_scheduling_cookies(void **state)
+{
+	assert_int_equal(sn_decide_prctl(PR_SCHED_CORE), SN_NEVER);
+	assert_int_equal(sn_decide_prctl(PR_SET_NAME), SN_ALLOWED);
+}
+
 static void a_task_reaches_itself_only(void **state)
 {
 	assert_int_equal(sn_decide_task(42, 42), SN_ALLOWED);
@@ -958,6 +972,8 @@ int main(void)
 		cmocka_unit_test(options_of_the_socket_itself_are_granted_and_no_others),
 		cmocka_unit_test(options_that_reach_further_are_refused),
 		cmocka_unit_test(only_threads_are_cloned),
+		cmocka_unit_test(the_limit_of_core_files_stays),
+		cmocka_unit_test(prctl_makes_no_core_scheduling_cookies),
 		cmocka_unit_test(a_task_reaches_itself_only),
 		cmocka_unit_test(a_mapping_that_was_not_executable_never_becomes_so),
 	};

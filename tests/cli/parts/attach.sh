@@ -144,6 +144,22 @@ END
 9" ] || fail "$got"
 }
 
+# What its server has, and an ordinary process does not
+no_weight()
+{
+	local ordinary="oom 0, policy 0, nice 0, io 0, rtprio 0, nice limit 0, core 1"
+
+	run 0 "$tenant" favoured "$tenant" weight
+	printed "oom -900, policy 1, nice -10, io 1, rtprio 99, nice limit 40, core 18446744073709551615, flusher, and more"
+	run 0 "$tenant" favoured "${f1[@]}" -- "$tenant" weight
+	printed "$ordinary"
+	run 0 "$tenant" favoured "${f1[@]}" -- "$tenant" session
+	grep -q "session of its own, no child" "$work/out" || fail "$(cat "$work/out")"
+	# what takes weight away stays
+	run 0 choom -n 100 -- nice -n 5 chrt --batch 0 "${f1[@]}" -- "$tenant" weight
+	printed "oom 100, policy 3, nice 5, io 0, rtprio 0, nice limit 0, core 1"
+}
+
 limits_land()
 {
 	run 0 "${f1[@]}" --memory-max 100M --cpu-max 50% --pids-max 20
@@ -440,6 +456,7 @@ part_attach()
 	it "--memory-max holds" limits_hold
 	it "a tenant with --memory-max does not get more of it in swap" swap_is_no_way_out
 	it "a tenant with --memory-max gets no huge pages, which it would not count" huge_pages_are_no_way_out
+	it "what gives weight is not handed down, and what takes it away is" no_weight
 	it "--read-only and --read-write give what they name" extra_paths
 	it "a script cannot start a program that a neighbour has written" neighbours_program
 	it "a program that lies where the tenant may write is refused" shared_program
