@@ -8,7 +8,7 @@ BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 CFLAGS    ?= -O2 -g
 
 CPPFLAGS  += -D_GNU_SOURCE -DSAFENODE_VERSION='"$(VERSION)"' -Iinclude -Ibpf -Iuser -Ibuild -MMD -MP
-CWARN     := -std=gnu17 -Wall -Wextra -Wshadow -Wno-unused-parameter
+CWARN     := -std=gnu17 -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 	     -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m))) \
 	     -Ivmlinux -Iinclude -MMD -MP

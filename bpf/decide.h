@@ -167,19 +167,21 @@ static __always_inline enum sn_why sn_decide_mknod(__u32 mode)
 }
 
 /*
- * Requests that read or change nothing but the caller's own descriptor, its own terminal settings,
- * or clone between two files that were both checked when they were opened.
+ * Requests that read or change nothing but the caller's own descriptor, or clone between two files
+ * that were both checked when they were opened. How input is read, such as without echo, and how
+ * much of it there is, is for those who may read: what is typed may be for somebody else.
  */
-static __always_inline enum sn_why sn_decide_ioctl(__u32 request)
+static __always_inline enum sn_why sn_decide_ioctl(__u32 request, bool readable)
 {
 	switch (request) {
-	case 0x5401: /* TCGETS: isatty() */
-	case 0x5402: /* TCSETS, TCSETSW, TCSETSF: raw mode of the terminal that was handed over */
+	case 0x5402: /* TCSETS, TCSETSW, TCSETSF */
 	case 0x5403:
 	case 0x5404:
+	case 0x541b: /* FIONREAD, SIOCINQ */
+		return readable ? SN_ALLOWED : SN_NEVER;
+	case 0x5401:	 /* TCGETS: isatty() */
 	case 0x5413:	 /* TIOCGWINSZ */
 	case 0x5411:	 /* TIOCOUTQ, SIOCOUTQ */
-	case 0x541b:	 /* FIONREAD, SIOCINQ */
 	case 0x5421:	 /* FIONBIO */
 	case 0x5450:	 /* FIONCLEX */
 	case 0x5451:	 /* FIOCLEX */

@@ -449,7 +449,7 @@ static __always_inline int sn_ask_about_ioctl(struct file *file, unsigned int re
 		return 0;
 	ask = (struct sn_ask){ .op = SN_OP_FS_IOCTL, .number = request };
 	ask.dentry = (__u64)file->f_path.dentry;
-	ask.why = sn_decide_ioctl(request);
+	ask.why = sn_decide_ioctl(request, file->f_mode & SN_FMODE_READ);
 	if (sn_ioctl_names_device(request) && sn_file_is_own_socket(pol, file))
 		ask.why = SN_ALLOWED;
 	return sn_finish(pol, &ask);

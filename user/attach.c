@@ -17,6 +17,7 @@
 #include "object.h"
 #include "rules.h"
 #include "runtime.h"
+#include "session.h"
 
 /* Everything that one attach gathers before it changes anything. */
 struct plan {
@@ -457,33 +458,55 @@ static int check_descriptors(const struct sn_words *words, struct sn_err *err)
 	return 0;
 }
 
-int sn_attach(const struct sn_words *words, char *const argv[], struct sn_err *err)
+/* With @note for launch() to say, or NULL. */
+static int take_terminals(const struct sn_words *words, const char **note, struct sn_err *err)
+{
+	int ret = sn_session_take_terminals(words->terminal, err);
+
+	*note = ret != 1 ? NULL
+			 : "standard input is /dev/null now: the terminal is another session's; "
+			   "--terminal keeps it";
+	return ret < 0 ? ret : 0;
+}
+
+static int launch(struct plan *plan, const char *note, void (*say)(const char *text),
+		  struct sn_err *err)
+{
+	struct sn_launch what = {
+		.cgroup = plan->cgroup,
+		.directory = plan->directory,
+		.directory_fd = plan->directory_fd,
+		.uid = plan->uid,
+		.gid = plan->gid,
+		.user = plan->user,
+		.command = &plan->command,
+		.words = plan->words,
+		.note = note,
+		.say = say,
+		.undo = undo,
+		.undo_data = plan,
+	};
+
+	return sn_launch(&what, err);
+}
+
+int sn_attach(const struct sn_words *words, char *const argv[], void (*say)(const char *text),
+	      struct sn_err *err)
 {
 	struct plan plan = { .words = words, .store = SN_STORE_CLOSED, .directory_fd = -1 };
+	const char *note = NULL;
 	int ret = fill_stdio(err);
 
 	if (!ret)
 		ret = check_descriptors(words, err);
 	if (!ret)
 		ret = make_plan(&plan, argv, err);
+	if (!ret && *argv)
+		ret = take_terminals(words, &note, err);
 	if (!ret)
 		ret = establish(&plan, err);
-	if (!ret && *argv) {
-		struct sn_launch launch = {
-			.cgroup = plan.cgroup,
-			.directory = plan.directory,
-			.directory_fd = plan.directory_fd,
-			.uid = plan.uid,
-			.gid = plan.gid,
-			.user = plan.user,
-			.command = &plan.command,
-			.words = words,
-			.undo = undo,
-			.undo_data = &plan,
-		};
-
-		ret = sn_launch(&launch, err);
-	}
+	if (!ret && *argv)
+		ret = launch(&plan, note, say, err);
 	sn_store_close(&plan.store);
 	if (plan.directory_fd >= 0)
 		close(plan.directory_fd);

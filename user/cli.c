@@ -15,11 +15,24 @@ static const struct sn_opt *find_opt(const struct sn_opt *opts, const char *name
 	return NULL;
 }
 
-/* "--name ARG" into @text; returns its length. */
+/* The row of "--name" or "-n", of which @len bytes are the option. */
+static const struct sn_opt *find_word(const struct sn_opt *opts, const char *word, size_t len)
+{
+	if (word[1] == '-')
+		return find_opt(opts, word + 2, len - 2);
+	for (; len == 2 && opts->name; opts++)
+		if (opts->letter == word[1])
+			return opts;
+	return NULL;
+}
+
+/* "--name ARG" into @text, behind "-n, " where there is a letter; returns its length. */
 static int format_opt(const struct sn_opt *opt, char *text, size_t size)
 {
-	return snprintf(text, size, "--%s%s%s", opt->name, opt->arg ? " " : "",
-			opt->arg ? opt->arg : "");
+	char letter[] = { '-', opt->letter, ',', ' ', '\0' };
+
+	return snprintf(text, size, "%s--%s%s%s", opt->letter ? letter : "", opt->name,
+			opt->arg ? " " : "", opt->arg ? opt->arg : "");
 }
 
 static void print_help(const struct sn_program *program)
@@ -96,7 +109,7 @@ int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *
 		answer_help_or_version(program, word);
 
 		len = strcspn(word, "=");
-		opt = word[1] == '-' ? find_opt(program->opts, word + 2, len - 2) : NULL;
+		opt = find_word(program->opts, word, len);
 		if (!opt && program->pass_unknown)
 			return i;
 		if (!opt)

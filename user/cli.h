@@ -21,6 +21,7 @@ struct sn_opt {
 	const char *arg;
 	const char *help;
 	int (*set)(void *target, const char *value, struct sn_err *err);
+	char letter; /* 't' takes "-t", too; mostly there is none */
 };
 
 struct sn_program {

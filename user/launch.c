@@ -22,6 +22,7 @@
 #include "cgroup.h"
 #include "inherit.h"
 #include "launch.h"
+#include "session.h"
 #include "trial.h"
 
 /* What the launcher tells its guardian before its end of the pipe closes. */
@@ -203,6 +204,8 @@ static int start(const struct sn_launch *launch, const struct guardian *g, struc
 		ret = tell(g, WORD_EXEC, err);
 	if (ret)
 		return ret;
+	if (launch->note)
+		launch->say(launch->note);
 	execv(command->path, command->argv);
 	return sn_fail(err, errno, "cannot start %s: %s", command->path, strerror(errno));
 }
@@ -257,7 +260,6 @@ static int drop_and_become(const struct sn_launch *launch, const struct guardian
 
 	if (procs < 0 || origin < 0)
 		return procs < 0 ? procs : origin;
-	setsid(); /* fails for the leader of a group, which is apart from others already */
 	if (fchdir(launch->directory_fd))
 		return sn_fail(err, errno, "cannot enter %s: %s", launch->directory,
 			       strerror(errno));
@@ -271,11 +273,14 @@ static int drop_and_become(const struct sn_launch *launch, const struct guardian
 
 int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 {
+	struct sn_session session = {};
 	struct guardian g;
 	int ret = keep_only(launch->words, err);
 
 	if (!ret)
 		ret = sn_inherit_nothing(err);
+	if (!ret)
+		ret = sn_session_begin(launch->words->terminal, &session, err);
 	if (!ret)
 		ret = start_guardian(launch, &g, err);
 	if (ret) {
@@ -286,5 +291,6 @@ int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 		close(g.to);
 		close(g.done);
 	}
+	sn_session_undo(&session);
 	return ret;
 }

@@ -18,13 +18,16 @@ struct sn_launch {
 	const char *user; /* for USER and LOGNAME, or NULL */
 	const struct sn_command *command;
 	const struct sn_words *words; /* keep_fd */
-	void (*undo)(void *data);     /* runs as root, outside the tenant, when a step fails */
+	const char *note;	      /* what say() gets before exec, or NULL */
+	void (*say)(const char *text);
+	void (*undo)(void *data); /* runs as root, outside the tenant, when a step fails */
 	void *undo_data;
 };
 
 /*
  * Becomes the command, in this order: close-on-exec on every descriptor above 2 that is not kept,
- * what sn_inherit_nothing() takes away, a session of its own, the directory, environment,
+ * what sn_inherit_nothing() takes away, a session of its own (with --terminal a group in that of
+ * the terminal, which then is shared with whatever else runs there), the directory, environment,
  * credentials, no_new_privs, the cgroup, a try whether the refusals work, exec. Returns only on
  * failure, when undo has run.
  */

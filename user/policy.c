@@ -553,6 +553,12 @@ static int set_safe_mode(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
+static int set_terminal(void *target, const char *value, struct sn_err *err)
+{
+	((struct sn_words *)target)->terminal = true;
+	return 0;
+}
+
 static int set_audit(void *target, const char *value, struct sn_err *err)
 {
 	((struct sn_words *)target)->audit = true;
@@ -722,7 +728,8 @@ static int set_policy(void *target, const char *value, struct sn_err *err)
 	  "IPv4, IPv6, CIDR, self: only allowed ports there", set_restricted },                    \
 	{ "allowed-outgoing-ports", "LIST", "ports and ranges that stay open there",               \
 	  set_outgoing },                                                                          \
-	{ "user", "NAME|UID", "run as this user, not as the directory's owner", set_user }
+	{ "user", "NAME|UID", "run as this user, not as the directory's owner", set_user },        \
+	{ "terminal", NULL, "stay at this terminal, with job control", set_terminal, 't' }
 /* clang-format on */
 
 const struct sn_opt sn_attach_opts[] = {
@@ -762,6 +769,8 @@ static const char *needs_safe_mode(const struct sn_words *words)
 		return "read-write";
 	if (words->user)
 		return "user";
+	if (words->terminal)
+		return "terminal";
 	return words->audit ? "audit" : NULL;
 }
 

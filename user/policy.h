@@ -28,6 +28,7 @@ struct sn_words {
 	char *user;	 /* --user, or NULL: the owner of the directory */
 	bool safe_mode;
 	bool audit;
+	bool terminal;		/* stay at the terminal where it is started */
 	bool restrict_self;	/* "self" is in the list */
 	bool restrict_loopback; /* some listed prefix touches 127.0.0.0/8, ::1 or the unspecified */
 	bool restrict_listen;	/* --allowed-listen-ports was given */

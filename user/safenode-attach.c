@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* safenode-attach: writes a tenant's policy and becomes its program. */
+#include <stdio.h>
+
 #include "attach.h"
 #include "cli.h"
 
@@ -11,6 +13,11 @@ static const struct sn_program program = {
 	.opts = sn_attach_opts,
 };
 
+static void say(const char *text)
+{
+	fprintf(stderr, "%s: %s\n", program.name, text);
+}
+
 int main(int argc, char **argv)
 {
 	struct sn_words words = {};
@@ -19,7 +26,7 @@ int main(int argc, char **argv)
 	int ret = first < 0 ? first : sn_words_check(&words, &err);
 
 	if (!ret)
-		ret = sn_attach(&words, argv + first, &err);
+		ret = sn_attach(&words, argv + first, say, &err);
 	sn_words_free(&words);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -16,6 +16,11 @@ static const struct sn_program program = {
 	.pass_unknown = true,
 };
 
+static void say(const char *text)
+{
+	fprintf(stderr, "%s: %s\n", program.name, text);
+}
+
 static int run_as_tenant(struct sn_words *words, char *const argv[], struct sn_err *err)
 {
 	char name[32];
@@ -30,7 +35,7 @@ static int run_as_tenant(struct sn_words *words, char *const argv[], struct sn_e
 	if (!ret)
 		ret = sn_sweep_unnamed(err);
 	if (!ret)
-		ret = sn_attach(words, argv, err);
+		ret = sn_attach(words, argv, say, err);
 	return ret;
 }
 
@@ -38,7 +43,7 @@ static int run(struct sn_words *words, char *const argv[], struct sn_err *err)
 {
 	if (words->safe_mode)
 		return run_as_tenant(words, argv, err);
-	if (words->nr_restricted || words->nr_outgoing || words->user)
+	if (words->nr_restricted || words->nr_outgoing || words->user || words->terminal)
 		return sn_fail(err, EINVAL, "restrictions need --safe-mode; add it");
 	execvp(argv[0], argv);
 	return sn_fail(err, errno, "cannot start %s: %s", argv[0], strerror(errno));

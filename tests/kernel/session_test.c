@@ -5,10 +5,12 @@
 #include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <time.h>
 
 #include "joined.h"
@@ -291,4 +293,63 @@ TEST(timers_on_the_cpu_clock_of_another_process_can_be_made)
 	EXPECT_QUIET(t1);
 	EXPECT_EQ(100, outside("cpu_clock_timer_for", "%d", victim));
 	victim_stop(victim);
+}
+
+/* ---- terminals ---- */
+
+PROBE(terminal_modes) /* REQUEST FD: sets what is set */
+{
+	struct termios modes;
+	unsigned int request;
+	int fd, value;
+
+	if (sscanf(arg, "%u %d", &request, &fd) != 2 || ioctl(fd, TCGETS, &modes))
+		return could_not_try("cannot understand %s", arg);
+	return answer(ioctl(fd, request, request == FIONREAD ? (void *)&value : (void *)&modes));
+}
+
+/* Otherwise who may only write to it could switch off the echo of what somebody else types. */
+TEST(a_terminal_that_cannot_be_read_cannot_be_set)
+{
+	static const unsigned int requests[] = { TCSETS, TCSETSW, TCSETSF, FIONREAD };
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), both, write_only;
+	struct tenant *t;
+	char name[64];
+
+	if (master < 0 || grantpt(master) || unlockpt(master) ||
+	    ptsname_r(master, name, sizeof(name)))
+		SKIP("a pseudo-terminal");
+	both = open(name, O_RDWR | O_NOCTTY);
+	write_only = open(name, O_WRONLY | O_NOCTTY);
+	if (both < 0 || write_only < 0 || dup2(both, 50) != 50 || dup2(write_only, 51) != 51)
+		GIVE_UP("%s: %s", name, strerror(errno));
+	chmod(name, 0666);
+	t = tenant_start("t10", "--keep-fd", "50", "--keep-fd", "51", NULL);
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		EXPECT_ALLOWED(t, "terminal_modes", "%u 50", requests[i]);
+		EXPECT_REFUSED(t, EPERM, SN_OP_FS_IOCTL, SN_NEVER, "terminal_modes", "%u 51",
+			       requests[i]);
+	}
+	EXPECT_ALLOWED(t, "terminal_modes", "%u 51", TCGETS);
+	EXPECT_EQ(-EBADF, inside(t, "read_terminal", "51"));
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "read_terminal_again", "51");
+}
+
+PROBE(read_terminal) /* FD */
+{
+	char byte;
+
+	return answer(read(atoi(arg), &byte, 1));
+}
+
+PROBE(read_terminal_again) /* FD */
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", atoi(arg));
+	fd = open(name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return answer(fd);
 }

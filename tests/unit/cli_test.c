@@ -35,6 +35,11 @@ static int set_flag(void *target, const char *value, struct sn_err *err)
 	return see(target, "flag", value);
 }
 
+static int set_short(void *target, const char *value, struct sn_err *err)
+{
+	return see(target, "short", value);
+}
+
 static int set_name(void *target, const char *value, struct sn_err *err)
 {
 	if (!strcmp(value, "bad"))
@@ -47,6 +52,7 @@ static int set_name(void *target, const char *value, struct sn_err *err)
 static const struct sn_opt opts[] = {
 	{ "flag", NULL, "a switch", set_flag },
 	{ "name", "NAME", "an option with a value", set_name },
+	{ "short", NULL, "a switch with a letter", set_short, 's' },
 	{ 0 },
 };
 static const struct sn_program strict = { "prog", "[options] [-- COMMAND]", "Does things.", opts,
@@ -63,6 +69,21 @@ static const struct sn_program lenient = { "prog", "[options] [-- COMMAND]", "Do
 	})
 
 #define assert_message(err, expected) assert_string_equal((err)->text, expected)
+
+static void a_letter_stands_for_a_name(void **state)
+{
+	struct sn_err err = {};
+	struct seen seen;
+
+	assert_int_equal(PARSE(&strict, &seen, &err, "-s", "--short", "a"), 3);
+	assert_string_equal(seen.text, "short short ");
+	assert_int_equal(PARSE(&strict, &seen, &err, "-ss"), -EINVAL);
+	assert_message(&err, "unknown option '-ss'; see --help");
+	assert_int_equal(PARSE(&strict, &seen, &err, "--s"), -EINVAL);
+	assert_int_equal(PARSE(&strict, &seen, &err, "-s=1"), -EINVAL);
+	assert_message(&err, "--short takes no value, remove '1'");
+	assert_int_equal(PARSE(&lenient, &seen, &err, "-p", "-s"), 1);
+}
 
 static void values_follow_or_are_joined(void **state)
 {
@@ -299,6 +320,7 @@ static void help_lists_the_table(void **state)
 				  "options:\n"
 				  "  --flag       a switch\n"
 				  "  --name NAME  an option with a value\n"
+				  "  -s, --short  a switch with a letter\n"
 				  "  --help       print this and exit\n"
 				  "  --version    print the version and exit\n");
 }
@@ -347,6 +369,7 @@ static void failing_says_why_in_one_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_letter_stands_for_a_name),
 		cmocka_unit_test(values_follow_or_are_joined),
 		cmocka_unit_test(parsing_stops_at_the_first_other_word),
 		cmocka_unit_test(no_words_are_no_error),

@@ -243,10 +243,11 @@ static void mknod_makes_plain_files_and_pipes(void **state)
 static void ioctl_knows_a_few_harmless_requests(void **state)
 {
 	static const unsigned int allowed[] = {
-		TCGETS,	  TCSETS,	TCSETSW,  TCSETSF, TIOCGWINSZ, TIOCOUTQ,
-		FIONREAD, FIONBIO,	FIONCLEX, FIOCLEX, FIOQSIZE,   _IOR('T', 0x2a, char[44]),
+		TCGETS,	  TIOCGWINSZ,	TIOCOUTQ, FIONBIO,
+		FIONCLEX, FIOCLEX,	FIOQSIZE, _IOR('T', 0x2a, char[44]),
 		FICLONE,  FICLONERANGE,
 	};
+	static const unsigned int of_readers[] = { TCSETS, TCSETSW, TCSETSF, FIONREAD };
 	static const unsigned int denied[] = {
 		TIOCSTI,   TIOCLINUX, TIOCSCTTY,       TIOCCONS,
 		TIOCSPGRP, FIOASYNC,  FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR,
@@ -254,9 +255,13 @@ static void ioctl_knows_a_few_harmless_requests(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		assert_int_equal(sn_decide_ioctl(allowed[i]), SN_ALLOWED);
+		assert_int_equal(sn_decide_ioctl(allowed[i], false), SN_ALLOWED);
 	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
-		assert_int_equal(sn_decide_ioctl(denied[i]), SN_NEVER);
+		assert_int_equal(sn_decide_ioctl(denied[i], true), SN_NEVER);
+	for (size_t i = 0; i < sizeof(of_readers) / sizeof(of_readers[0]); i++) {
+		assert_int_equal(sn_decide_ioctl(of_readers[i], true), SN_ALLOWED);
+		assert_int_equal(sn_decide_ioctl(of_readers[i], false), SN_NEVER);
+	}
 }
 
 static void two_requests_to_a_socket_name_devices(void **state)
