@@ -12,12 +12,14 @@
  *  task_setnice, task_setscheduler, task_getscheduler, task_setioprio, task_getioprio,
  *  task_prlimit
  *			other processes' resources; move_pages(2) asks ptrace_access_check
- *  task_setrlimit		its own limit of core files: attach's choice keeps helpers from
- *being started outside when it dies task_prctl		a core-scheduling cookie, which keeps others
- *off the CPU beside it capget		other processes' capabilities
- *  task_setpgid		another group of its session, which the kernel would stop for what
- *it does to the terminal; of processes setpgid(2) takes oneself and children task_getpgid,
- *task_getsid other processes' groups
+ *  task_setrlimit	its own limit of core files: attach's choice keeps helpers
+ *			from being started outside when it dies
+ *  task_prctl		a core-scheduling cookie, which keeps others off a CPU
+ *  capget		other processes' capabilities
+ *  task_setpgid		another group of its session, which the kernel would
+ *			stop for what it does to the terminal
+ *  task_getpgid, task_getsid
+ *			other processes' groups
  */
 #include "walk.bpf.h"
 

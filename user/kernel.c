@@ -146,9 +146,9 @@ static bool parse_version(const char *text, struct version *v)
 }
 
 /*
- * Distributors count 6.1.0-1, 6.1.0-2, ... in the release, whatever they have taken
- * of 6.1.1, 6.1.2,
- * ... Debian tells that in "#1 SMP ... Debian 6.1.192-2 (...)", Ubuntu as the last word of a file.
+ * Distributors count 6.1.0-1, 6.1.0-2, ... in the release, whatever they have taken of 6.1.1, 6.1.2
+ * and so on. Debian tells that in "#1 SMP ... Debian 6.1.192-2 (...)", Ubuntu as the last word of a
+ * file.
  */
 static void find_patch(struct version *v, const char *version, const char *signature)
 {

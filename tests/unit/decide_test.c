@@ -270,8 +270,8 @@ static void two_requests_to_a_socket_name_devices(void **state)
 	assert_true(sn_ioctl_names_device(SIOCGIFNAME));
 	assert_false(sn_ioctl_names_device(SIOCGIFHWADDR));
 	assert_false(sn_ioctl_names_device(SIOCGIFCONF));
-	assert_int_equal(sn_decide_ioctl(SIOCGIFINDEX), SN_NEVER); /* of another file */
-	assert_int_equal(sn_decide_ioctl(SIOCGIFNAME), SN_NEVER);
+	assert_int_equal(sn_decide_ioctl(SIOCGIFINDEX, true), SN_NEVER); /* of another file */
+	assert_int_equal(sn_decide_ioctl(SIOCGIFNAME, true), SN_NEVER);
 }
 
 static void fcntl_refuses_what_sends_signals_or_stops_others(void **state)
