@@ -116,7 +116,7 @@ unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EACCES w
 env: EACCES
 ENOENT
 ENOENT
-EPERM
+EMFILE
 EPERM
 made"
 	# the control: the same outside is free to start env
