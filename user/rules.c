@@ -416,6 +416,19 @@ int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
 	return unless_missing(add(&walk, WAY_LINK, 0));
 }
 
+/* Of its own directory a tenant needs no rule, even when the way led through it, as in "../t1". */
+static void forget_directory(struct sn_rules *rules, const struct sn_inode *id)
+{
+	struct sn_directory_rule *all = rules->directories;
+	size_t i = 0;
+
+	while (i < rules->nr_directories &&
+	       (all[i].key.ino != id->ino || all[i].key.dev != id->dev))
+		i++;
+	if (i < rules->nr_directories) /* put_directory() makes one for each */
+		all[i] = all[--rules->nr_directories];
+}
+
 int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real[PATH_MAX],
 			     struct sn_err *err)
 {
@@ -429,11 +442,14 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 	if (asprintf(&absolute, "%s%s%s", cwd, cwd[0] ? "/" : "", path) < 0)
 		return sn_fail(err, ENOMEM, "out of memory");
 	walk.path = absolute;
-	error = add(&walk, 0, 0);
+	error = run(&walk);
 	if (error)
 		return error;
 	if (walk.entry)
 		return sn_fail(err, ENOTDIR, "'%s' is not a directory", path);
+	forget_directory(&walk.rules, &walk.at->id);
+	if (merge(rules, &walk.rules))
+		return sn_fail(err, ENOMEM, "out of memory");
 	fd = fcntl(walk.at->fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return sn_fail(err, errno, "cannot hold '%s' open: %m", path);

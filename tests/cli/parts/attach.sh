@@ -344,6 +344,23 @@ directory_by_link()
 	rm -f /srv/t1/app.js
 }
 
+# The way may lead through the directory itself
+directory_through_itself()
+{
+	local way
+
+	mkdir -p /srv/t1/below
+	for way in ../t1 below/.. "$work/current/below/../"; do
+		(cd /srv/t1 && safenode-attach --cgroup f1 --dir "$way" --safe-mode -- "$tenant" \
+			self /srv/t1) >"$work/out" 2>"$work/err" || fail "$way: $(cat "$work/err")"
+		printed "as promised"
+	done
+	rmdir /srv/t1/below
+	(cd /srv && safenode-attach --cgroup f1 --dir t1/../t1 --read-only /srv/t1/../t2 --safe-mode -- \
+		"$tenant" self /srv/t1) >"$work/out" 2>"$work/err" && fail "granted"
+	said "safenode-attach: "
+}
+
 # audit_reports N [OPTION]: events of granted acts, of a tenant that does the same each time
 audit_reports()
 {
@@ -463,6 +480,7 @@ part_attach()
 	it "a link that another user has made does not widen --read-only" neighbours_link
 	it "a link that another user has made does not choose the directory" neighbours_directory
 	it "a directory may be named by a link, which programs can look at" directory_by_link
+	it "the way to a directory may lead through the directory" directory_through_itself
 	it "without --audit, what is granted is not reported" audit_reports none
 	it "with --audit, what is granted is reported" audit_reports some --audit
 	it "where files cannot be opened for want of descriptors, nothing is started" too_few_descriptors
