@@ -171,9 +171,22 @@ SN_HOOK(sb_statfs, struct dentry *dentry)
 	return sn_ask_about_dentry(SN_OP_FS_STATFS, dentry, SN_MAY_STAT);
 }
 
+/*
+ * The devices that a tenant may write are those of the whole machine: a lock on /dev/null makes
+ * others wait, and a watch tells when they write to it.
+ */
+static __always_inline __u32 sn_needs_on_device(__u32 mode, __u32 need)
+{
+	return sn_is_device(mode) ? need | SN_MAY_CHANGE : need;
+}
+
 SN_HOOK(path_notify, const struct path *path, __u64 mask)
 {
-	return sn_ask_about_dentry(SN_OP_FS_WATCH, path->dentry, sn_watch_needs(mask));
+	struct dentry *dentry = path->dentry;
+	__u32 mode = BPF_CORE_READ(dentry, d_inode, i_mode);
+
+	return sn_ask_about_file(SN_OP_FS_WATCH, dentry, mode,
+				 sn_needs_on_device(mode, sn_watch_needs(mask)));
 }
 
 /*
@@ -182,8 +195,10 @@ SN_HOOK(path_notify, const struct path *path, __u64 mask)
  */
 SN_HOOK(file_lock, struct file *file)
 {
-	return sn_ask_about_file(SN_OP_FS_LOCK, file->f_path.dentry, file->f_inode->i_mode,
-				 SN_MAY_WRITE);
+	__u32 mode = file->f_inode->i_mode;
+
+	return sn_ask_about_file(SN_OP_FS_LOCK, file->f_path.dentry, mode,
+				 sn_needs_on_device(mode, SN_MAY_WRITE));
 }
 
 /* Then chdir(2) changes nothing, but for the mount, which no decision looks at. */
@@ -358,6 +373,20 @@ static __always_inline bool sn_is_ftruncate(__u32 valid)
 	       !(valid & (SN_ATTR_MODE | SN_ATTR_UID | SN_ATTR_GID));
 }
 
+/*
+ * Not one that was handed over: whoever else has it mapped dies of SIGBUS when it shrinks. Attach
+ * has a rule for each of those; and where there was no attach, a server is another user.
+ */
+static __always_inline bool sn_is_own_memfd(const struct sn_policy *pol, __u64 dentry)
+{
+	struct inode *inode = BPF_CORE_READ((struct dentry *)dentry, d_inode);
+	struct sn_facts f = sn_identity_of(inode);
+
+	return sn_is_memfd(dentry) &&
+	       BPF_CORE_READ(inode, i_uid.val) == (__u32)bpf_get_current_uid_gid() &&
+	       !sn_directory_rule(pol->cgroup_id, &f);
+}
+
 /* @valid says which of the attributes are given. */
 static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 mode)
 {
@@ -370,7 +399,7 @@ static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 m
 	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
 	if (ask.why == SN_ALLOWED && ask.op == SN_OP_FS_CHMOD && sn_mode_lends_identity(mode))
 		ask.why = SN_NEVER;
-	if (pol->safe_mode && sn_is_ftruncate(valid) && sn_is_memfd(dentry))
+	if (pol->safe_mode && sn_is_ftruncate(valid) && sn_is_own_memfd(pol, dentry))
 		ask.why = SN_ALLOWED;
 	return sn_finish(pol, &ask);
 }

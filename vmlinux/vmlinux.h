@@ -72,8 +72,12 @@ struct super_block {
 	__u32 s_dev;
 	unsigned long s_magic;
 };
+typedef struct {
+	__u32 val;
+} kuid_t;
 struct inode {
 	unsigned short i_mode;
+	kuid_t i_uid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__u32 i_rdev;

@@ -849,6 +849,15 @@ PROBE(copy) /* WHAT FLAGS FROM, TO */
 	return could_not_try("no '%s'", what);
 }
 
+PROBE(size_memfd)
+{
+	sn_autoclose int fd = memfd_create("own", MFD_CLOEXEC);
+
+	if (fd < 0 || *arg)
+		return could_not_try("memfd_create");
+	return answer(ftruncate(fd, 8192));
+}
+
 /* A descriptor that was handed over. */
 static long mapped(int fd, int prot, int flags)
 {

@@ -409,6 +409,24 @@ TEST(what_cannot_be_written_cannot_be_locked)
 	}
 }
 
+/* /dev/null is one for all: scripts lock it, and everybody writes to it. */
+TEST(devices_that_all_share_cannot_be_locked_or_watched)
+{
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/urandom" };
+
+	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
+		refused(EACCES, SN_OP_FS_LOCK, SN_READ_ONLY, "flock", num(LOCK_EX), devices[i]);
+		refused(EACCES, SN_OP_FS_LOCK, SN_READ_ONLY, "lock", nums(F_SETLK, F_RDLCK),
+			devices[i]);
+		refused(EACCES, SN_OP_FS_LOCK, SN_READ_ONLY, "lock", nums(F_OFD_SETLK, F_RDLCK),
+			devices[i]);
+		refused(EACCES, SN_OP_FS_WATCH, SN_READ_ONLY, "watch_for", num(IN_MODIFY),
+			devices[i]);
+		refused(EACCES, SN_OP_FS_WATCH, SN_READ_ONLY, "fanotify_for", num(FAN_MODIFY),
+			devices[i]);
+	}
+}
+
 TEST(hidden_directories_are_hidden_from_calls_that_open_nothing)
 {
 	allowed("handle", "", "/srv/t1/f");
