@@ -209,6 +209,22 @@ static __always_inline bool sn_is_working_directory(struct inode *inode)
 	return BPF_CORE_READ(task, fs, pwd.dentry, d_inode) == inode;
 }
 
+/* What glibc opens when a thread's heap shrinks; it does without. The whole path, as it was given.
+ */
+static __always_inline bool sn_path_is_mallocs(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	union {
+		char path[32];
+		__u64 words[4];
+	} is = {}, malloc = { "/proc/sys/vm/overcommit_memory" };
+
+	bpf_probe_read_kernel_str(is.path, sizeof(is.path),
+				  BPF_CORE_READ(task, nameidata, name, name));
+	return is.words[0] == malloc.words[0] && is.words[1] == malloc.words[1] &&
+	       is.words[2] == malloc.words[2] && is.words[3] == malloc.words[3];
+}
+
 /*
  * A directory, for one step of a path or for chdir(2), or anything for access(2). The other
  * questions about files are asked again by a hook that knows the dentry.
@@ -241,6 +257,8 @@ static __always_inline int sn_ask_permission(const struct sn_policy *pol, struct
 		need = SN_MAY_READ;
 	}
 	ask.why = sn_decide_file(sn_access_to_inode(pol, inode, need), need);
+	if (ask.why != SN_ALLOWED && ask.op == SN_OP_FS_LOOKUP && sn_path_is_mallocs())
+		ask.known = SN_KNOWN_MALLOC;
 	return sn_finish(pol, &ask);
 }
 

@@ -146,7 +146,8 @@ enum sn_op {
 #define SN_KNOWNS(X)            \
 	X(NOTHING, "")          \
 	X(IO_URING, "io_uring") \
-	X(NSCD, "nscd")
+	X(NSCD, "nscd")         \
+	X(MALLOC, "malloc")
 
 enum sn_known {
 #define SN_KNOWN_ID(id, name) SN_KNOWN_##id,

@@ -430,12 +430,11 @@ static int add_libraries(struct sn_rules *rules, const char *interp, const char 
 /*
  * Seen with strace in node 18 (Debian's), 20, 22, 24 and 26 (upstream's) using dns, https, os,
  * Intl, worker_threads and fs.watch, or known from the source named. Not here on purpose:
- * /etc/passwd (os.userInfo() fails), the rest of /proc/sys, /proc/net, locales, iconv and OpenSSL
- * modules.
+ * /etc/passwd (os.userInfo() fails), /proc/sys, /proc/net, locales, iconv and OpenSSL modules.
  */
 static const struct {
 	const char *path;
-	enum { A_FILE, A_TREE, A_LINK, A_SIGHT } is; /* the last: that it is there, no more */
+	enum { A_FILE, A_TREE, A_LINK } is;
 } places[] = {
 	/* ld.so */
 	{ "/etc/ld.so.cache", A_FILE },
@@ -473,8 +472,6 @@ static const struct {
 	/* Debian's node loads acorn, cjs-module-lexer and undici from here, and finds packages */
 	{ "/usr/share/nodejs", A_TREE },
 	{ "/usr/lib/nodejs", A_TREE },
-	/* Debian's node 18 looks for it at each start */
-	{ "/usr/bin/setarch", A_SIGHT },
 	/* libuv (os.cpus(), os.freemem(), process.memoryUsage()); own /proc/<pid> needs no rule */
 	{ "/proc/cpuinfo", A_FILE },
 	{ "/proc/meminfo", A_FILE },
@@ -483,8 +480,6 @@ static const struct {
 	{ "/proc/loadavg", A_FILE },
 	{ "/proc/version", A_FILE },
 	{ "/proc/version_signature", A_FILE },
-	/* glibc, when a thread's heap shrinks */
-	{ "/proc/sys/vm/overcommit_memory", A_FILE },
 	{ "/proc/self", A_LINK },
 	{ "/proc/thread-self", A_LINK },
 	{ "/sys/devices/system/cpu", A_TREE },
@@ -507,10 +502,16 @@ static int add_places(struct sn_rules *rules)
 			error = sn_rules_add_if_there(rules, places[i].path, READ_TREE, READ_TREE);
 		if (places[i].is == A_LINK)
 			error = sn_rules_add_link_if_there(rules, places[i].path);
-		if (places[i].is == A_SIGHT)
-			error = sn_rules_add_if_there(rules, places[i].path, SN_MAY_STAT, 0);
 	}
 	return error;
+}
+
+/* Debian's node 18 looks at each start whether it is there; elsewhere /usr/bin stays hidden. */
+static int add_setarch(struct sn_rules *rules, const char *exe)
+{
+	if (strncmp(exe, "/usr/bin/", strlen("/usr/bin/")))
+		return 0;
+	return sn_rules_add_if_there(rules, "/usr/bin/setarch", SN_MAY_STAT, 0);
 }
 
 int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *err)
@@ -529,5 +530,7 @@ int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *
 		error = sn_rules_add_code(rules, interp, READ_FILE | SN_MAY_MAP, err);
 	if (!error && interp[0])
 		error = add_libraries(rules, interp, exe, err);
-	return error ? error : left_out(add_places(rules), err);
+	if (error)
+		return error;
+	return left_out(add_places(rules) ?: add_setarch(rules, exe), err);
 }

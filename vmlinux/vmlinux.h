@@ -164,8 +164,12 @@ struct fs_struct {
 	struct path root;
 	struct path pwd;
 };
+struct filename {
+	const char *name;
+};
 struct nameidata {
 	struct path path;
+	struct filename *name;
 };
 struct task_struct {
 	unsigned int flags;
