@@ -467,12 +467,13 @@ static __always_inline enum sn_why sn_decide_to_share(const struct sn_policy *po
 /*
  * The options that follow are what node, libuv, c-ares and the C library set, and others that
  * concern nothing but the tenant's own socket: how much it holds, how long it waits, what it wants
- * to know of what it receives, groups, devices. All others are refused, also those to come. Among
+ * to know of what it receives, groups. All others are refused, also those to come. Among
  * them are those that put another destination or source into the packet than those that were
  * checked (IP_OPTIONS, IPV6_RTHDR and other extension headers, IPV6_FLOWLABEL_MGR, which carries
  * them, IP_FREEBIND), make another socket of it (TCP_ULP, IPV6_ADDRFORM, UDP_ENCAP), run programs
- * (SO_ATTACH_FILTER), take what is for others (IP_ROUTER_ALERT, IPV6_JOIN_ANYCAST), or switch on
- * what then costs every socket of the machine (SO_TIMESTAMP, IP_MINTTL, TCP_TX_DELAY).
+ * (SO_ATTACH_FILTER), take what is for others (IP_ROUTER_ALERT, IPV6_JOIN_ANYCAST; SO_BINDTODEVICE,
+ * for two devices' sockets share a port, and disconnecting one over UDP lets it change its device),
+ * or switch on what then costs every socket of the machine (SO_TIMESTAMP, IP_MINTTL, TCP_TX_DELAY).
  */
 static __always_inline bool sn_is_plain_socket_option(int name)
 {
@@ -487,9 +488,7 @@ static __always_inline bool sn_is_plain_socket_option(int name)
 	case 18: /* SO_RCVLOWAT */
 	case 20: /* SO_RCVTIMEO, and SO_SNDTIMEO behind it */
 	case 21:
-	case 25: /* SO_BINDTODEVICE */
 	case 47: /* SO_MAX_PACING_RATE */
-	case 62: /* SO_BINDTOIFINDEX */
 	case 66: /* SO_RCVTIMEO and SO_SNDTIMEO with 64-bit times */
 	case 67:
 		return true;

@@ -134,6 +134,44 @@ TEST(a_port_that_a_service_shares_is_not_shared_with_a_tenant)
 	expect_no_theft("t1", SOCK_STREAM, SO_REUSEPORT);
 }
 
+/* "OTHER PORT": takes the port of a service that is bound to a device, by way of another device. */
+PROBE(steal_by_device)
+{
+	int other, lo = 1, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	unsigned int port;
+	long result;
+
+	if (sscanf(arg, "%d %u", &other, &port) != 2 || fd < 0)
+		return could_not_try("cannot understand %s", arg);
+	result = answer(setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &other, sizeof(other)));
+	result = result ?: answer(bind_to(fd, port));
+	/* which also takes the device from it, so that it may have the service's */
+	result = result ?: answer(connect(fd, &nowhere, sizeof(nowhere)));
+	result = result ?: answer(setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &lo, sizeof(lo)));
+	if (!result)
+		result = send_some(SOCK_DGRAM, port) ? arrived(fd) : could_not_try("sending");
+	close(fd);
+	return result;
+}
+
+#define NO_DEVICE 9999 /* the kernel takes any number */
+
+TEST(a_port_that_a_service_has_on_a_device_is_not_taken_by_another_device)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) || bind_to(fd, TAKEN))
+		GIVE_UP("no service on lo: %s", strerror(errno));
+	EXPECT_EQ(-EPERM, inside(t1, "steal_by_device", "%d %d", NO_DEVICE, TAKEN));
+	EXPECT_EVENT(t1, SN_OP_NET_SETSOCKOPT, SN_NEVER);
+	EXPECT_EQ(-EADDRINUSE, inside(t1, "steal", "%d 0 %d", SOCK_DGRAM, TAKEN));
+	EXPECT_TRUE(send_some(SOCK_DGRAM, TAKEN));
+	EXPECT_EQ(TRIES, arrived(fd));
+	EXPECT_EQ(TRIES, outside("steal_by_device", "%d %d", NO_DEVICE, TAKEN));
+	close(fd);
+}
+
 TEST(a_listed_port_can_be_shared)
 {
 	static const int options[] = { SO_REUSEADDR, SO_REUSEPORT };
@@ -330,7 +368,6 @@ TEST(options_of_the_socket_itself_work)
 		{ AF_INET, SOCK_STREAM, SOL_SOCKET, SO_SNDBUF, 65536 },
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_RCVBUF, 65536 },
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_BROADCAST, 1 },
-		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_BINDTOIFINDEX, 1 },
 		{ AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_NODELAY, 1 },
 		{ AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_KEEPIDLE, 9 },
 		{ AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_KEEPINTVL, 9 },
@@ -411,6 +448,7 @@ TEST(options_that_reach_further_are_refused)
 		/* precedence over others, and what nobody needs */
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_PRIORITY, 6 },
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_DONTROUTE, 1 },
+		{ AF_INET, SOCK_STREAM, SOL_SOCKET, SO_BINDTOIFINDEX, 1 },
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_NO_CHECK, 1 },
 		{ AF_INET, SOCK_STREAM, SOL_SOCKET, SO_INCOMING_CPU, 0 },
 		{ AF_INET, SOCK_STREAM, SOL_SOCKET, SO_ZEROCOPY, 1 },

@@ -161,6 +161,19 @@ static void expect_sent(struct tenant *t, int n, const char *to, const char *pro
 
 /* ---- ways over the cable ---- */
 
+/* Over which device a socket sends. */
+static bool choose_device(int fd, int family, int device)
+{
+	struct ip_mreqn groups = { .imr_ifindex = device };
+	uint32_t others = htonl(device);
+
+	if (family == AF_INET)
+		return !setsockopt(fd, IPPROTO_IP, IP_UNICAST_IF, &others, sizeof(others)) &&
+		       !setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &groups, sizeof(groups));
+	return !setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &others, sizeof(others)) &&
+	       !setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &device, sizeof(device));
+}
+
 /* "ADDRESS PORT SIZE DEVICE": a datagram, to groups, too, over a device that it chooses. */
 PROBE(datagram)
 {
@@ -178,7 +191,7 @@ PROBE(datagram)
 		((struct sockaddr_in6 *)&to.address)->sin6_scope_id = device;
 	fd = socket(to.address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) ||
-	    (device && setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &device, sizeof(device))))
+	    (device && !choose_device(fd, to.address.ss_family, device)))
 		return could_not_try("making a socket for device %d", device);
 	result = answer(sendto(fd, bytes, size, 0, (void *)&to.address, to.len));
 	close(fd);
