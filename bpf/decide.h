@@ -421,6 +421,12 @@ static __always_inline enum sn_why sn_decide_destination(bool restricted, bool l
 	return !restricted || listed ? SN_ALLOWED : SN_NOT_LISTED;
 }
 
+/* @keeps_port: the socket has a port that it asked for, not one of the kernel's choice. */
+static __always_inline enum sn_why sn_decide_to_disconnect(int type, bool keeps_port)
+{
+	return type != SN_SOCK_STREAM && keeps_port ? SN_NEVER : SN_ALLOWED;
+}
+
 /*
  * Port 0 asks for any free port, as every client does; listen() asks again with the real one.
  * @shares: the socket has an option by which it may take a port that is in use, and with it what

@@ -299,6 +299,22 @@ static __always_inline enum sn_why sn_ask_to_reach(const struct sn_policy *pol, 
 	return why;
 }
 
+#define SN_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: bind() was asked for this port */
+
+/*
+ * While a datagram socket is connected it has the address that the kernel sends from, and others
+ * may bind its port of another address. Disconnected, it keeps a port that it asked for, but gives
+ * that address back, and its device, and the kernel does not look who is there by now: connected
+ * again, to whom a service speaks, it would get what comes for that.
+ */
+static __always_inline enum sn_why sn_ask_to_disconnect(struct socket *sock)
+{
+	struct sock *sk = BPF_CORE_READ(sock, sk);
+	__u64 locks = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks);
+
+	return sn_decide_to_disconnect(sock->type, locks & SN_SOCK_BINDPORT_LOCK);
+}
+
 SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -324,7 +340,7 @@ SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 	else if (dest.known)
 		ask.why = sn_ask_to_reach(pol, &ask, sock, &dest);
 	else if (len >= 2 && !bpf_probe_read_kernel(&family, 2, address) && family == SN_AF_UNSPEC)
-		ask.why = SN_ALLOWED; /* disconnects */
+		ask.why = sn_ask_to_disconnect(sock);
 	return sn_finish(pol, &ask);
 }
 

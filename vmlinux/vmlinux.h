@@ -208,6 +208,7 @@ struct sock_cgroup_data {
 };
 struct sock {
 	struct sock_common __sk_common;
+	unsigned char sk_userlocks : 4; /* a byte of its own in later kernels */
 	unsigned short sk_protocol;
 	struct sock_cgroup_data sk_cgrp_data;
 };

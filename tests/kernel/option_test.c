@@ -172,6 +172,80 @@ TEST(a_port_that_a_service_has_on_a_device_is_not_taken_by_another_device)
 	close(fd);
 }
 
+#define SECOND "10.78.0.1" /* another address of this machine */
+
+static int use_second(int (*act)(int, const struct sockaddr *, socklen_t), int fd, uint16_t port)
+{
+	struct sockaddr_in to = at(port);
+
+	inet_pton(AF_INET, SECOND, &to.sin_addr);
+	return act(fd, (void *)&to, sizeof(to));
+}
+
+/*
+ * "PORT FROM": has the port of all addresses, but is connected to loopback until a service has
+ * bound it to SECOND; then lets go, and connects to whom the service speaks. How much of what that
+ * sends to the service comes here.
+ */
+PROBE(steal_by_disconnecting)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int service = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	struct sockaddr_in any = {}, loopback = at(TAKEN);
+	unsigned int port, from_port;
+	long result;
+
+	if (sscanf(arg, "%u %u", &port, &from_port) != 2 || fd < 0)
+		return could_not_try("cannot understand %s", arg);
+	any.sin_family = AF_INET;
+	any.sin_port = htons(port);
+	if (bind(fd, (void *)&any, sizeof(any)) ||
+	    connect(fd, (void *)&loopback, sizeof(loopback)) || use_second(bind, service, port) ||
+	    use_second(bind, from, from_port))
+		return could_not_try("making sockets");
+	result = answer(connect(fd, &nowhere, sizeof(nowhere)));
+	result = result ?: answer(use_second(connect, fd, from_port));
+	if (!result && (use_second(connect, from, port) || send(from, "hello", 5, 0) != 5))
+		result = could_not_try("sending");
+	result = result ?: arrived(fd);
+	close(fd);
+	close(service);
+	close(from);
+	return result;
+}
+
+TEST(a_port_that_was_asked_for_is_not_taken_by_disconnecting)
+{
+	must_run("ip addr add " SECOND "/32 dev lo");
+	EXPECT_EQ(-EPERM, inside(t1, "steal_by_disconnecting", "%d %d", FREE, OWN));
+	EXPECT_EVENT(t1, SN_OP_NET_CONNECT, SN_NEVER);
+	EXPECT_EQ(1, outside("steal_by_disconnecting", "%d %d", FREE, OWN));
+	must_run("ip addr del " SECOND "/32 dev lo");
+}
+
+/* "PORT": what dgram's connect() and disconnect() do; 0 is the kernel's choice. */
+PROBE(disconnect)
+{
+	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	struct sockaddr_in to = at(TAKEN);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	long result;
+
+	if (fd < 0 || bind_to(fd, atoi(arg)) || connect(fd, (void *)&to, sizeof(to)))
+		return could_not_try("connecting");
+	result = answer(connect(fd, &nowhere, sizeof(nowhere)));
+	close(fd);
+	return result;
+}
+
+TEST(a_datagram_socket_lets_go_of_where_it_is_connected_to_unless_it_asked_for_its_port)
+{
+	EXPECT_ALLOWED(t1, "disconnect", "0");
+	EXPECT_REFUSED(t1, EPERM, SN_OP_NET_CONNECT, SN_NEVER, "disconnect", "%d", FREE);
+}
+
 TEST(a_listed_port_can_be_shared)
 {
 	static const int options[] = { SO_REUSEADDR, SO_REUSEPORT };

@@ -748,6 +748,13 @@ static void only_a_listed_port_is_shared(void **state)
 	assert_int_equal(sn_decide_to_share(&closed, 80, false), SN_NOT_LISTED);
 }
 
+static void a_datagram_socket_stays_connected_at_a_port_that_it_asked_for(void **state)
+{
+	assert_int_equal(sn_decide_to_disconnect(SOCK_DGRAM, true), SN_NEVER);
+	assert_int_equal(sn_decide_to_disconnect(SOCK_DGRAM, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_to_disconnect(SOCK_STREAM, true), SN_ALLOWED);
+}
+
 static void a_stream_that_reuses_an_address_shares_nothing(void **state)
 {
 	assert_true(sn_sockopt_shares(SOL_SOCKET, SO_REUSEADDR, SOCK_DGRAM));
@@ -973,6 +980,7 @@ int main(void)
 		cmocka_unit_test(a_restricted_destination_needs_its_port_listed),
 		cmocka_unit_test(listening_is_free_until_it_is_restricted),
 		cmocka_unit_test(only_a_listed_port_is_shared),
+		cmocka_unit_test(a_datagram_socket_stays_connected_at_a_port_that_it_asked_for),
 		cmocka_unit_test(a_stream_that_reuses_an_address_shares_nothing),
 		cmocka_unit_test(options_of_the_socket_itself_are_granted_and_no_others),
 		cmocka_unit_test(options_that_reach_further_are_refused),
