@@ -479,7 +479,8 @@ static __always_inline enum sn_why sn_decide_to_share(const struct sn_policy *po
  * them, IP_FREEBIND), make another socket of it (TCP_ULP, IPV6_ADDRFORM, UDP_ENCAP), run programs
  * (SO_ATTACH_FILTER), take what is for others (IP_ROUTER_ALERT, IPV6_JOIN_ANYCAST; SO_BINDTODEVICE,
  * for two devices' sockets share a port, and disconnecting one over UDP lets it change its device),
- * or switch on what then costs every socket of the machine (SO_TIMESTAMP, IP_MINTTL, TCP_TX_DELAY).
+ * or switch on what then costs every socket of the machine (SO_TIMESTAMP, IP_MINTTL, TCP_TX_DELAY,
+ * UDP_GRO).
  */
 static __always_inline bool sn_is_plain_socket_option(int name)
 {
@@ -596,8 +597,7 @@ static __always_inline bool sn_is_plain_tcp_option(int name)
 
 static __always_inline bool sn_is_plain_udp_option(int name)
 {
-	return name == 1 /* UDP_CORK */ || name == 103 /* UDP_SEGMENT */ ||
-	       name == 104 /* UDP_GRO */;
+	return name == 1 /* UDP_CORK */ || name == 103 /* UDP_SEGMENT */;
 }
 
 /* All but those that sn_sockopt_shares() knows. */

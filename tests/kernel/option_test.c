@@ -519,6 +519,7 @@ TEST(options_that_reach_further_are_refused)
 		{ AF_INET, SOCK_STREAM, IPPROTO_IP, IP_MINTTL, 1 },
 		{ AF_INET6, SOCK_STREAM, IPPROTO_IPV6, IPV6_MINHOPCOUNT, 1 },
 		{ AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_TX_DELAY, 1 },
+		{ AF_INET, SOCK_DGRAM, IPPROTO_UDP, UDP_GRO, 1 },
 		/* precedence over others, and what nobody needs */
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_PRIORITY, 6 },
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_DONTROUTE, 1 },

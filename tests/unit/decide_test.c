@@ -839,7 +839,7 @@ static const struct options {
 	    TCP_FASTOPEN_CONNECT,
 	    TCP_FASTOPEN_NO_COOKIE,
 	    TCP_INQ } },
-	{ IPPROTO_UDP, { UDP_CORK, UDP_SEGMENT, UDP_GRO } },
+	{ IPPROTO_UDP, { UDP_CORK, UDP_SEGMENT } },
 };
 static const int both_families[] = { MCAST_JOIN_GROUP,	      MCAST_BLOCK_SOURCE,
 				     MCAST_UNBLOCK_SOURCE,    MCAST_LEAVE_GROUP,
