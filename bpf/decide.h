@@ -270,6 +270,12 @@ static __always_inline bool sn_is_for_appending(__u32 f_mode, __u32 f_flags)
 	return f_mode & SN_FMODE_WRITE && f_flags & SN_O_APPEND;
 }
 
+/* TCSETS, TCSETSW, TCSETSF: of those that set a terminal's modes, all that are ever granted. */
+static __always_inline bool sn_ioctl_sets_modes(__u32 request)
+{
+	return request >= 0x5402 && request <= 0x5404;
+}
+
 /*
  * Names and numbers of network devices, SIOCGIFNAME and SIOCGIFINDEX: granted on a socket that the
  * tenant made, for os.networkInterfaces() tells the same. The zone in fe80::1%eth0 is such a name.

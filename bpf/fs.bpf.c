@@ -487,6 +487,21 @@ static __always_inline bool sn_file_is_own_socket(const struct sn_policy *pol, s
 	       sn_is_cgroup_of(pol, BPF_CORE_READ(sock, sk, sk_cgrp_data.cgroup));
 }
 
+/*
+ * There is a terminal whose foreground is another group's. Whoever ignores or blocks SIGTTOU may
+ * set a terminal's modes from there, says the kernel: with another VINTR the foreground's processes
+ * get SIGINT for what is typed to them. Whether it is ignored does not count here, for another
+ * thread could change that before the kernel looks.
+ */
+static __always_inline bool sn_is_in_background(void)
+{
+	struct signal_struct *signal = BPF_CORE_READ(bpf_get_current_task_btf(), signal);
+	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
+	enum { PGID = 2 }; /* PIDTYPE_PGID */
+
+	return tty && BPF_CORE_READ(tty, ctrl.pgrp) != BPF_CORE_READ(signal, pids[PGID]);
+}
+
 static __always_inline int sn_ask_about_ioctl(struct file *file, unsigned int request)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -497,6 +512,8 @@ static __always_inline int sn_ask_about_ioctl(struct file *file, unsigned int re
 	ask = (struct sn_ask){ .op = SN_OP_FS_IOCTL, .number = request };
 	ask.dentry = (__u64)file->f_path.dentry;
 	ask.why = sn_decide_ioctl(request, file->f_mode & SN_FMODE_READ);
+	if (sn_ioctl_sets_modes(request) && sn_is_in_background())
+		ask.why = SN_NEVER;
 	if (sn_ioctl_names_device(request) && sn_file_is_own_socket(pol, file))
 		ask.why = SN_ALLOWED;
 	return sn_finish(pol, &ask);

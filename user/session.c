@@ -168,6 +168,10 @@ static int begin_group(struct sn_session *session, struct sn_err *err)
 
 	if (before == getpid())
 		return check_alone(err);
+	if (!before) /* nor could it tell whether that group is in the foreground */
+		return sn_fail(err, EINVAL,
+			       "--terminal, and its process group is outside of its PID namespace; "
+			       "start it from a shell inside");
 	if (setpgid(0, 0))
 		return sn_fail(err, errno, "cannot make a process group: %s", strerror(errno));
 	session->group = before;

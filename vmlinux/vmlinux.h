@@ -171,6 +171,15 @@ struct nameidata {
 	struct path path;
 	struct filename *name;
 };
+struct tty_struct {
+	struct {
+		struct pid *pgrp;
+	} ctrl;
+};
+struct signal_struct {
+	struct pid *pids[4];
+	struct tty_struct *tty;
+};
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -181,6 +190,7 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct fs_struct *fs;
 	struct nameidata *nameidata;
+	struct signal_struct *signal;
 };
 struct bpf_iter__cgroup {
 	struct cgroup *cgroup;

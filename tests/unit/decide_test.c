@@ -261,7 +261,9 @@ static void ioctl_knows_a_few_harmless_requests(void **state)
 	for (size_t i = 0; i < sizeof(of_readers) / sizeof(of_readers[0]); i++) {
 		assert_int_equal(sn_decide_ioctl(of_readers[i], true), SN_ALLOWED);
 		assert_int_equal(sn_decide_ioctl(of_readers[i], false), SN_NEVER);
+		assert_int_equal(sn_ioctl_sets_modes(of_readers[i]), of_readers[i] != FIONREAD);
 	}
+	assert_false(sn_ioctl_sets_modes(TCGETS));
 }
 
 static void two_requests_to_a_socket_name_devices(void **state)

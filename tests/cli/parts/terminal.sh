@@ -75,10 +75,35 @@ victims()
 	attack '[ $(wc -l <$work/typed.attack) = 2 ]' "$attach" -- "$tenant" group
 	has "$work/typed.attack" $'EPERM\nset: EPERM'
 	has "$work/typed.state" S
-	# in the same session only that it cannot join keeps it away: it stops itself
-	attack 'state $(cat /sys/fs/cgroup/safenode/f1/cgroup.procs) T' "$attach" -t -- "$tenant" group
-	has "$work/typed.attack" "EPERM"
+	attack '[ $(wc -l <$work/typed.attack) = 2 ]' "$attach" -t -- "$tenant" group
+	has "$work/typed.attack" $'EPERM\nset: EPERM'
 	has "$work/typed.state" S
+}
+
+# The kernel lets who ignores SIGTTOU: what is typed to another job would then be SIGINT for it
+modes()
+{
+	attack '[ $(wc -l <$work/typed.attack) = 2 ]' env --ignore-signal=TTOU "$tenant" group
+	has "$work/typed.attack" $'joined\nset: ok'
+	attack '[ $(wc -l <$work/typed.attack) = 2 ]' env --ignore-signal=TTOU "$attach" -t -- "$tenant" group
+	has "$work/typed.attack" $'EPERM\nset: EPERM'
+	has "$work/typed.state" S
+	typed <<-'END'
+		type $attach -t -- $tenant group 1 >$work/typed.front
+		until [ $(wc -l <$work/typed.front) = 2 ]
+	END
+	has "$work/typed.front" $'EPERM\nset: ok'
+}
+
+# In the background it would come to the foreground, for both groups have the number 0
+other_namespace()
+{
+	typed <<-'END'
+		type unshare --pid --fork $attach -t -- $tenant session 2>$work/typed.err; echo $? >$work/typed.status
+		until [ -s $work/typed.status ]
+	END
+	has "$work/typed.status" 2
+	grep -q "outside of its PID namespace" "$work/typed.err" || fail "$(cat "$work/typed.err")"
 }
 
 listeners()
@@ -217,6 +242,8 @@ part_terminal()
 	it "without a terminal --terminal is refused" no_terminal
 	it "typed at a shell, the tenant has a session of its own, and the process id that the shell knows" own_session
 	it "a tenant cannot stop the other jobs of the terminal" victims
+	it "with --terminal a tenant in the background does not set the terminal's modes" modes
+	it "--terminal is refused where the process group is outside of the PID namespace" other_namespace
 	it "a tenant does not read what is typed to the shell" listeners
 	it "a terminal on stdout can be written, not read and not set" written_only
 	it "with --terminal a tenant is a job like any other: it reads, stops, goes on, is interrupted" job_control
