@@ -133,8 +133,11 @@ static int reset_limits(struct sn_err *err)
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
 		if (setrlimit(limits[i].resource,
 			      &(struct rlimit){ limits[i].value, limits[i].value }))
-			return sn_fail(err, errno, "cannot set %s to %d: %s", limits[i].name,
-				       (int)limits[i].value, strerror(errno));
+			return sn_fail(err, errno,
+				       "cannot set %s to %d: %s; leave CAP_SYS_RESOURCE, or a hard "
+				       "limit of %d or more",
+				       limits[i].name, (int)limits[i].value, strerror(errno),
+				       (int)limits[i].value);
 	return 0;
 }
 

@@ -160,6 +160,26 @@ no_weight()
 	printed "oom 100, policy 3, nice 5, io 0, rtprio 0, nice limit 0, core 1"
 }
 
+closed_root()
+{
+	chmod 711 /
+	"${f1[@]}" -- "$tenant" session >"$work/out" 2>"$work/err"
+	local status=$?
+	chmod 755 /
+	[ $status = 0 ] || fail "$(cat "$work/err")"
+}
+
+# As in a container, or a unit with LimitCORE=0: no hard limit can be raised
+no_power_to_raise()
+{
+	local weak=(setpriv --bounding-set -sys_resource)
+
+	run 1 prlimit --core=0 "${weak[@]}" "${f1[@]}" -- "$tenant" weight
+	said "safenode-attach" "RLIMIT_CORE" "CAP_SYS_RESOURCE, or a hard limit of 1"
+	run 0 prlimit --core=1 "${weak[@]}" "${f1[@]}" -- "$tenant" weight
+	grep -q "core 1" "$work/out" || fail "$(cat "$work/out")"
+}
+
 limits_land()
 {
 	run 0 "${f1[@]}" --memory-max 100M --cpu-max 50% --pids-max 20
@@ -474,6 +494,8 @@ part_attach()
 	it "a tenant with --memory-max does not get more of it in swap" swap_is_no_way_out
 	it "a tenant with --memory-max gets no huge pages, which it would not count" huge_pages_are_no_way_out
 	it "what gives weight is not handed down, and what takes it away is" no_weight
+	it "where / is closed to the tenant's user, it starts as elsewhere" closed_root
+	it "where the limit of core files cannot be set, attach says what is missing" no_power_to_raise
 	it "--read-only and --read-write give what they name" extra_paths
 	it "a script cannot start a program that a neighbour has written" neighbours_program
 	it "a program that lies where the tenant may write is refused" shared_program
