@@ -458,19 +458,19 @@ static int check_descriptors(const struct sn_words *words, struct sn_err *err)
 	return 0;
 }
 
-/* With @note for launch() to say, or NULL. */
-static int take_terminals(const struct sn_words *words, const char **note, struct sn_err *err)
+static int take_terminals(const struct sn_words *words, void (*say)(const char *text),
+			  struct sn_err *err)
 {
 	int ret = sn_session_take_terminals(words->terminal, err);
 
-	*note = ret != 1 ? NULL
-			 : "standard input is /dev/null now: the terminal is another session's; "
-			   "--terminal keeps it";
+	/* now, while there is no lock and nothing to undo: whoever reads it may not, or be gone */
+	if (ret == 1)
+		say("standard input is /dev/null now: the terminal is another session's; "
+		    "--terminal keeps it");
 	return ret < 0 ? ret : 0;
 }
 
-static int launch(struct plan *plan, const char *note, void (*say)(const char *text),
-		  struct sn_err *err)
+static int launch(struct plan *plan, struct sn_err *err)
 {
 	struct sn_launch what = {
 		.cgroup = plan->cgroup,
@@ -481,8 +481,6 @@ static int launch(struct plan *plan, const char *note, void (*say)(const char *t
 		.user = plan->user,
 		.command = &plan->command,
 		.words = plan->words,
-		.note = note,
-		.say = say,
 		.undo = undo,
 		.undo_data = plan,
 	};
@@ -494,7 +492,6 @@ int sn_attach(const struct sn_words *words, char *const argv[], void (*say)(cons
 	      struct sn_err *err)
 {
 	struct plan plan = { .words = words, .store = SN_STORE_CLOSED, .directory_fd = -1 };
-	const char *note = NULL;
 	int ret = fill_stdio(err);
 
 	if (!ret)
@@ -502,11 +499,11 @@ int sn_attach(const struct sn_words *words, char *const argv[], void (*say)(cons
 	if (!ret)
 		ret = make_plan(&plan, argv, err);
 	if (!ret && *argv)
-		ret = take_terminals(words, &note, err);
+		ret = take_terminals(words, say, err);
 	if (!ret)
 		ret = establish(&plan, err);
 	if (!ret && *argv)
-		ret = launch(&plan, note, say, err);
+		ret = launch(&plan, err);
 	sn_store_close(&plan.store);
 	if (plan.directory_fd >= 0)
 		close(plan.directory_fd);

@@ -14,8 +14,8 @@
  * Makes the tenant's cgroup, writes its policy, and, with @argv, becomes that program inside: same
  * process, no way back, so it returns only on failure. With an empty @argv it returns 0 when the
  * policy is written, for the program "node". On failure no cgroup, rule or process is left.
- * -EINVAL for wrong words, -ENOSYS where the kernel lacks something. @say gets a line, in the last
- * moment, that the person at the terminal should know although all went well.
+ * -EINVAL for wrong words, -ENOSYS where the kernel lacks something. @say gets a line
+ * that the person at the terminal should know although nothing failed.
  */
 int sn_attach(const struct sn_words *words, char *const argv[], void (*say)(const char *text),
 	      struct sn_err *err);

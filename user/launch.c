@@ -204,8 +204,6 @@ static int start(const struct sn_launch *launch, const struct guardian *g, struc
 		ret = tell(g, WORD_EXEC, err);
 	if (ret)
 		return ret;
-	if (launch->note)
-		launch->say(launch->note);
 	execv(command->path, command->argv);
 	return sn_fail(err, errno, "cannot start %s: %s", command->path, strerror(errno));
 }

@@ -18,9 +18,7 @@ struct sn_launch {
 	const char *user; /* for USER and LOGNAME, or NULL */
 	const struct sn_command *command;
 	const struct sn_words *words; /* keep_fd */
-	const char *note;	      /* what say() gets before exec, or NULL */
-	void (*say)(const char *text);
-	void (*undo)(void *data); /* runs as root, outside the tenant, when a step fails */
+	void (*undo)(void *data);     /* runs as root, outside the tenant, when a step fails */
 	void *undo_data;
 };
 

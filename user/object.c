@@ -488,7 +488,7 @@ int sn_object_unload(struct sn_err *err)
 	bool interrupted = !access(NEW_DIR, F_OK);
 	struct sn_state state = {};
 	__u64 key;
-	int policies, ret;
+	int policies, known, ret;
 
 	if (lock < 0)
 		return lock;
@@ -498,16 +498,19 @@ int sn_object_unload(struct sn_err *err)
 	tenants = lock_pins(SN_PIN_DIR, err); /* no attach may come in between */
 	if (tenants < 0)
 		return tenants;
+	known = read_state(&state, NULL);
 	policies = bpf_obj_get(SN_PIN_DIR "/policies");
 	if (policies >= 0) {
 		ret = bpf_map_get_next_key(policies, NULL, &key);
 		close(policies);
 		if (!ret)
-			return sn_fail(err, EBUSY,
-				       "tenants are left; see safenode-status, and "
-				       "safenode-detach each of them first");
+			return sn_fail(err, EBUSY, "tenants are left; %s",
+				       known == -EPROTO
+					       ? "safenode-detach each with the tools of the "
+						 "version that is loaded first"
+					       : "see safenode-status, and safenode-detach each of "
+						 "them first");
 	}
-	read_state(&state, NULL);
 	if (!state.parent[0] || sn_cgroup_mount(mount, NULL))
 		path[0] = '\0';
 	else

@@ -172,6 +172,10 @@ static int begin_group(struct sn_session *session, struct sn_err *err)
 		return sn_fail(err, EINVAL,
 			       "--terminal, and its process group is outside of its PID namespace; "
 			       "start it from a shell inside");
+	if (!kill(-getpid(), 0) || errno != ESRCH) /* who led it has left, and others have not */
+		return sn_fail(err, EINVAL,
+			       "--terminal, and its process id is that of another group; "
+			       "start it again");
 	if (setpgid(0, 0))
 		return sn_fail(err, errno, "cannot make a process group: %s", strerror(errno));
 	session->group = before;
