@@ -458,16 +458,18 @@ static int check_descriptors(const struct sn_words *words, struct sn_err *err)
 	return 0;
 }
 
-static int take_terminals(const struct sn_words *words, void (*say)(const char *text),
-			  struct sn_err *err)
+/* Its terminals and its session, before there is a lock or anything else to undo. */
+static int come_away(const struct sn_words *words, struct sn_session *session,
+		     void (*say)(const char *text), struct sn_err *err)
 {
-	int ret = sn_session_take_terminals(words->terminal, err);
+	int taken = sn_session_take_terminals(words->terminal, err);
+	int ret = taken < 0 ? taken : sn_session_begin(words->terminal, session, err);
 
-	/* now, while there is no lock and nothing to undo: whoever reads it may not, or be gone */
-	if (ret == 1)
+	/* who should read it may not, or be gone */
+	if (!ret && taken)
 		say("standard input is /dev/null now: the terminal is another session's; "
 		    "--terminal keeps it");
-	return ret < 0 ? ret : 0;
+	return ret;
 }
 
 static int launch(struct plan *plan, struct sn_err *err)
@@ -492,6 +494,7 @@ int sn_attach(const struct sn_words *words, char *const argv[], void (*say)(cons
 	      struct sn_err *err)
 {
 	struct plan plan = { .words = words, .store = SN_STORE_CLOSED, .directory_fd = -1 };
+	struct sn_session session = {};
 	int ret = fill_stdio(err);
 
 	if (!ret)
@@ -499,11 +502,12 @@ int sn_attach(const struct sn_words *words, char *const argv[], void (*say)(cons
 	if (!ret)
 		ret = make_plan(&plan, argv, err);
 	if (!ret && *argv)
-		ret = take_terminals(words, say, err);
+		ret = come_away(words, &session, say, err);
 	if (!ret)
 		ret = establish(&plan, err);
 	if (!ret && *argv)
 		ret = launch(&plan, err);
+	sn_session_undo(&session);
 	sn_store_close(&plan.store);
 	if (plan.directory_fd >= 0)
 		close(plan.directory_fd);

@@ -22,7 +22,6 @@
 #include "cgroup.h"
 #include "inherit.h"
 #include "launch.h"
-#include "session.h"
 #include "trial.h"
 
 /* What the launcher tells its guardian before its end of the pipe closes. */
@@ -271,24 +270,20 @@ static int drop_and_become(const struct sn_launch *launch, const struct guardian
 
 int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 {
-	struct sn_session session = {};
 	struct guardian g;
 	int ret = keep_only(launch->words, err);
 
 	if (!ret)
 		ret = sn_inherit_nothing(err);
 	if (!ret)
-		ret = sn_session_begin(launch->words->terminal, &session, err);
-	if (!ret)
 		ret = start_guardian(launch, &g, err);
 	if (ret) {
 		launch->undo(launch->undo_data);
-	} else {
-		ret = drop_and_become(launch, &g, err);
-		let_undo(&g);
-		close(g.to);
-		close(g.done);
+		return ret;
 	}
-	sn_session_undo(&session);
+	ret = drop_and_become(launch, &g, err);
+	let_undo(&g);
+	close(g.to);
+	close(g.done);
 	return ret;
 }

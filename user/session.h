@@ -23,7 +23,8 @@ struct sn_session {
 
 /*
  * A session of which nobody else is a member, without another process id. With @terminal, and at
- * the session's own terminal: only a group. -EINVAL where the caller leads a group of several.
+ * the session's own terminal: only a group, so that the terminal is shared with whatever else runs
+ * there. -EINVAL where the caller leads a group of several.
  */
 int sn_session_begin(bool terminal, struct sn_session *session, struct sn_err *err);
 void sn_session_undo(const struct sn_session *session);
