@@ -625,11 +625,12 @@ static struct sockaddr_in endpoint(const char *word)
 	return to;
 }
 
+/* @again: where connections of before may linger; a datagram socket would share its port so. */
 static int bound(int type)
 {
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), one = 1;
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), again = type == SOCK_STREAM;
 
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	if (fd < 0 || (again && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &again, sizeof(again))) ||
 	    bind(fd, (struct sockaddr *)&allowed, sizeof(allowed)))
 		die("bind");
 	return fd;
