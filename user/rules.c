@@ -147,7 +147,7 @@ static int entry_path(struct walk *walk, const char *name, char path[PATH_MAX])
 		len = snprintf(path, PATH_MAX, "%.*s", (int)(strrchr(dir, '/') - dir) ?: 1, dir);
 	if (len < PATH_MAX)
 		return 0;
-	return sn_fail(walk->err, ENAMETOOLONG, "'%s' leads to a path that is too long",
+	return sn_fail(walk->err, ENAMETOOLONG, "'%.200s' leads to a path that is too long",
 		       walk->path);
 }
 
@@ -165,7 +165,8 @@ static int add_name(struct walk *walk, const char *name, __u32 access)
 		return error;
 	if (strlen(name) >= SN_NAME_MAX)
 		return sn_fail(walk->err, ENAMETOOLONG,
-			       "'%s': the name '%s' is longer than %d bytes, the most for a single "
+			       "'%.200s': the name '%.200s' is longer than %d bytes, the most for "
+			       "a single "
 			       "file; name its directory instead",
 			       walk->path, name, SN_NAME_MAX - 1);
 	memcpy(new.key.name, name, strlen(name));
@@ -218,7 +219,7 @@ static int enter(struct walk *walk, const char *path, int fd, const struct statx
 	memcpy(place->path, path, size);
 	error = sn_identify_fd(fd, &place->id, &why);
 	if (error) {
-		sn_fail(walk->err, -error, "'%s' cannot be reached: %s", walk->path, why.text);
+		sn_fail(walk->err, -error, "'%.200s' cannot be reached: %s", walk->path, why.text);
 		close(fd);
 		free(place);
 		return error;
@@ -233,7 +234,7 @@ static int look(struct walk *walk, int fd, struct statx *st)
 {
 	if (!statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_UID, st))
 		return 0;
-	return sn_fail(walk->err, errno, "cannot stat '%s': %m", walk->path);
+	return sn_fail(walk->err, errno, "cannot stat '%.200s': %m", walk->path);
 }
 
 static int enter_root(struct walk *walk)
@@ -246,7 +247,7 @@ static int enter_root(struct walk *walk)
 		return 0;
 	fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return sn_fail(walk->err, errno, "cannot open '%s': %m", walk->path);
+		return sn_fail(walk->err, errno, "cannot open '%.200s': %m", walk->path);
 	error = look(walk, fd, &st);
 	if (error)
 		return error;
@@ -267,17 +268,17 @@ static int follow(struct walk *walk, int fd, const char *name, uid_t owner)
 
 	if (sn_is_strangers(owner))
 		return sn_fail(walk->err, EPERM,
-			       "'%s': the symbolic link '%s' in it is of user %u; "
+			       "'%.200s': the symbolic link '%.200s' in it is of user %u; "
 			       "name the place itself",
 			       walk->path, name, owner);
 	error = add_name(walk, name, WAY_LINK);
 	if (error)
 		return error;
 	if (++walk->links > LINKS_MAX)
-		return sn_fail(walk->err, ELOOP, "'%s': too many symbolic links", walk->path);
+		return sn_fail(walk->err, ELOOP, "'%.200s': too many symbolic links", walk->path);
 	len = readlinkat(fd, "", target, sizeof(target) - 1);
 	if (len < 0)
-		return sn_fail(walk->err, errno, "'%s': cannot read a link: %m", walk->path);
+		return sn_fail(walk->err, errno, "'%.200s': cannot read a link: %m", walk->path);
 	target[len] = '\0';
 	if (asprintf(&rest, "%s/%s", target, walk->rest) < 0)
 		return sn_fail(walk->err, ENOMEM, "out of memory");
@@ -312,7 +313,7 @@ static int step(struct walk *walk, const char *name)
 		return error;
 	fd = openat(walk->at->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && (errno != ENOENT || !last || !walk->may_miss))
-		return sn_fail(walk->err, errno, "cannot reach '%s': %m", walk->path);
+		return sn_fail(walk->err, errno, "cannot reach '%.200s': %m", walk->path);
 	error = fd < 0 ? 0 : look(walk, fd, &st);
 	if (error)
 		return error;
@@ -325,8 +326,9 @@ static int step(struct walk *walk, const char *name)
 		return enter(walk, path, dir, &st);
 	}
 	if (!last)
-		return sn_fail(walk->err, ENOTDIR, "cannot reach '%s': '%s' is not a directory",
-			       walk->path, name);
+		return sn_fail(walk->err, ENOTDIR,
+			       "cannot reach '%.200s': '%.200s' is not a directory", walk->path,
+			       name);
 	walk->others |= others_decide(&st);
 	walk->entry = name;
 	return 0;
@@ -338,7 +340,7 @@ static int run(struct walk *walk)
 	int error;
 
 	if (walk->path[0] != '/')
-		return sn_fail(walk->err, EINVAL, "'%s' is not an absolute path", walk->path);
+		return sn_fail(walk->err, EINVAL, "'%.200s' is not an absolute path", walk->path);
 	walk->buffer = walk->rest = strdup(walk->path);
 	if (!walk->buffer)
 		return sn_fail(walk->err, ENOMEM, "out of memory");
@@ -356,7 +358,7 @@ static int add(struct walk *walk, __u32 access, __u32 below)
 
 	if (!error && walk->trusted && walk->others)
 		error = sn_fail(walk->err, EPERM,
-				"'%s' and the directories above it must belong to root and be "
+				"'%.200s' and the directories above it must belong to root and be "
 				"writable by nobody else",
 				walk->path);
 	if (!error && walk->entry && access)
@@ -446,13 +448,13 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 	if (error)
 		return error;
 	if (walk.entry)
-		return sn_fail(err, ENOTDIR, "'%s' is not a directory", path);
+		return sn_fail(err, ENOTDIR, "'%.200s' is not a directory", path);
 	forget_directory(&walk.rules, &walk.at->id);
 	if (merge(rules, &walk.rules))
 		return sn_fail(err, ENOMEM, "out of memory");
 	fd = fcntl(walk.at->fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
-		return sn_fail(err, errno, "cannot hold '%s' open: %m", path);
+		return sn_fail(err, errno, "cannot hold '%.200s' open: %m", path);
 	strcpy(real, walk.at->path); /* entry_path() has looked at its length */
 	return fd;
 }

@@ -107,7 +107,7 @@ wrong_directories()
 	done
 	wrong_all "$work/rooted" "--user" "${all[@]}" "$work/rooted"
 	wrong_all "''" "write a value" "${all[@]}" ''
-	wrong_all "'/aaaa" "File name too long" "${all[@]}" "/$(printf 'a%.0s' {1..5000})"
+	wrong_all "'/aaaa" "a path that is too long" "${all[@]}" "/$(printf 'a%.0s' {1..5000})"
 	unchanged
 }
 
