@@ -453,29 +453,34 @@ TEST(a_delegation_cannot_make_others_wait)
 
 /* ---- what was handed over ---- */
 
-static void given(struct tenant *t, int error, enum sn_op op, const char *what)
-{
-	EXPECT_REFUSED(t, error, op, op == SN_OP_FS_OPEN ? SN_OUTSIDE : SN_READ_ONLY, "given",
-		       "%s 50", what);
-}
-
 static void given_at(struct tenant *t, int error, enum sn_op op, enum sn_why why, const char *what,
 		     int fd)
 {
 	EXPECT_REFUSED(t, error, op, why, "given", "%s %d", what, fd);
 }
 
-/* Several tenants may share it, and none may rewrite what others have written. */
-TEST(a_log_that_was_handed_over_is_only_appended_to)
+static void given(struct tenant *t, int error, enum sn_op op, const char *what)
 {
-	struct tenant *t;
+	given_at(t, error, op, op == SN_OP_FS_OPEN ? SN_OUTSIDE : SN_READ_ONLY, what, 50);
+}
+
+/* A tenant that has @path as descriptor 50, for appending. */
+static struct tenant *with_log(const char *path)
+{
 	int fd;
 
 	lay_out();
-	fd = open("/srv/f", O_RDWR | O_APPEND);
+	fd = open(path, O_RDWR | O_APPEND);
 	if (fd < 0 || dup2(fd, 50) != 50)
-		GIVE_UP("/srv/f: %s", strerror(errno));
-	t = tenant_start("t10", "--keep-fd", "50", NULL);
+		GIVE_UP("%s: %s", path, strerror(errno));
+	return tenant_start("t10", "--keep-fd", "50", NULL);
+}
+
+/* Several tenants may share it, and none may rewrite what others have written. */
+TEST(a_log_that_was_handed_over_is_only_appended_to)
+{
+	struct tenant *t = with_log("/srv/f");
+
 	EXPECT_ALLOWED(t, "given", "append 50");
 	EXPECT_ALLOWED(t, "given", "map_private 50");
 	given(t, EACCES, SN_OP_FS_MMAP, "map_write");
@@ -491,14 +496,8 @@ TEST(a_log_that_was_handed_over_is_only_appended_to)
 /* Its own log may be mapped: it could open it without O_APPEND as well. */
 TEST(a_log_of_its_own_may_be_mapped)
 {
-	struct tenant *t;
-	int fd;
+	struct tenant *t = with_log("/srv/t10/f");
 
-	lay_out();
-	fd = open("/srv/t10/f", O_RDWR | O_APPEND);
-	if (fd < 0 || dup2(fd, 50) != 50)
-		GIVE_UP("/srv/t10/f: %s", strerror(errno));
-	t = tenant_start("t10", "--keep-fd", "50", NULL);
 	EXPECT_ALLOWED(t, "given", "map_write 50");
 }
 
@@ -506,14 +505,9 @@ TEST(a_log_of_its_own_may_be_mapped)
 TEST(a_log_that_was_handed_over_can_be_rewritten_where_no_hook_is_asked)
 {
 	static const char *const ways[] = { "zero", "punch", "rewrite" };
-	int fd, append = FS_APPEND_FL, none = 0;
-	struct tenant *t;
+	int append = FS_APPEND_FL, none = 0;
+	struct tenant *t = with_log("/srv/f");
 
-	lay_out();
-	fd = open("/srv/f", O_RDWR | O_APPEND);
-	if (fd < 0 || dup2(fd, 50) != 50)
-		GIVE_UP("/srv/f: %s", strerror(errno));
-	t = tenant_start("t10", "--keep-fd", "50", NULL);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		long control = outside("given", "%s 50", ways[i]);
 
