@@ -47,7 +47,9 @@ build/user/%.o: user/%.c | build/user/
 
 build/user/object.o: build/safenode.skel.h
 
+# made anew, for ar would keep what came from a file that is gone
 build/libsafenode.a: $(LIB_OBJ)
+	@rm -f $@
 	$(AR) rcs $@ $^
 
 $(PROGRAMS:%=build/%): build/%: build/user/%.o build/libsafenode.a

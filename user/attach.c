@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From the operator's words to a running tenant, and back. */
+/* From the operator's options to a running tenant, and back. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 /* Everything that one attach gathers before it changes anything. */
 struct plan {
-	const struct sn_words *words;
+	const struct sn_options *options;
 	char directory[PATH_MAX]; /* without symbolic links */
 	int directory_fd;	  /* looked at and entered by this alone; or -1 */
 	uid_t uid;
@@ -53,7 +53,7 @@ static int named_wrongly(int ret)
 
 static int check_directory(struct plan *plan, struct stat *st, struct sn_err *err)
 {
-	const char *given = plan->words->directory;
+	const char *given = plan->options->directory;
 	struct statfs fs;
 
 	plan->directory_fd =
@@ -94,7 +94,7 @@ static bool parse_uid(const char *word, uid_t *uid)
 
 static int find_user(struct plan *plan, const struct stat *st, struct sn_err *err)
 {
-	const char *word = plan->words->user;
+	const char *word = plan->options->user;
 	struct passwd *pw;
 	uid_t uid;
 
@@ -146,13 +146,13 @@ static int is_running(const char *cgroup, const char *tenant, struct sn_err *err
 
 static int check_idle(struct plan *plan, struct sn_err *err)
 {
-	int running = is_running(plan->cgroup, plan->words->tenant, err);
+	int running = is_running(plan->cgroup, plan->options->tenant, err);
 
 	if (running == 1)
 		return sn_fail(err, EINVAL,
 			       "tenant '%s' is running; choose another name, or "
 			       "safenode-detach --cgroup %s --kill first",
-			       plan->words->tenant, plan->words->tenant);
+			       plan->options->tenant, plan->options->tenant);
 	return running;
 }
 
@@ -180,7 +180,7 @@ static int make_plan(struct plan *plan, char *const argv[], struct sn_err *err)
 
 	if (geteuid())
 		return sn_fail(err, EPERM, "must be run as root");
-	if (!plan->words->safe_mode)
+	if (!plan->options->safe_mode)
 		return sn_fail(err, EINVAL,
 			       "--safe-mode is missing: without it a tenant may do nothing at all; "
 			       "add --safe-mode");
@@ -197,7 +197,7 @@ static int make_plan(struct plan *plan, char *const argv[], struct sn_err *err)
 		ret = sn_cgroup_mount(plan->mount, err);
 	if (ret)
 		return ret;
-	sn_tenant_path(plan->cgroup, plan->mount, &plan->state, plan->words->tenant);
+	sn_tenant_path(plan->cgroup, plan->mount, &plan->state, plan->options->tenant);
 	return check_idle(plan, err);
 }
 
@@ -218,15 +218,15 @@ static bool leads_through_directory(const struct plan *plan)
 
 static int add_extra_paths(struct plan *plan, struct sn_err *err)
 {
-	const struct sn_words *words = plan->words;
+	const struct sn_options *options = plan->options;
 	__u32 read = SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ;
 	__u32 write = read | SN_MAY_WRITE | SN_MAY_CHANGE;
 	int ret = 0;
 
-	for (size_t i = 0; i < words->nr_read_only && !ret; i++)
-		ret = sn_rules_add(&plan->tenant.own, words->read_only[i], read, read, err);
-	for (size_t i = 0; i < words->nr_read_write && !ret; i++)
-		ret = sn_rules_add(&plan->tenant.own, words->read_write[i], write, write, err);
+	for (size_t i = 0; i < options->nr_read_only && !ret; i++)
+		ret = sn_rules_add(&plan->tenant.own, options->read_only[i], read, read, err);
+	for (size_t i = 0; i < options->nr_read_write && !ret; i++)
+		ret = sn_rules_add(&plan->tenant.own, options->read_write[i], write, write, err);
 	ret = named_wrongly(ret);
 	if (!ret && leads_through_directory(plan))
 		return sn_fail(err, EINVAL,
@@ -239,14 +239,14 @@ static int add_extra_paths(struct plan *plan, struct sn_err *err)
 /* Descriptors that stay open: node refuses to start when it cannot fstat() its stdio. */
 static int add_descriptors(struct plan *plan, struct sn_err *err)
 {
-	const struct sn_words *words = plan->words;
+	const struct sn_options *options = plan->options;
 	int ret = 0;
 
 	for (int fd = 0; fd <= 2 && !ret; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
 			ret = sn_rules_add_fd(&plan->tenant.own, fd, err);
-	for (size_t i = 0; i < words->nr_keep_fd && !ret; i++)
-		ret = sn_rules_add_fd(&plan->tenant.own, words->keep_fd[i], err);
+	for (size_t i = 0; i < options->nr_keep_fd && !ret; i++)
+		ret = sn_rules_add_fd(&plan->tenant.own, options->keep_fd[i], err);
 	return ret;
 }
 
@@ -263,28 +263,29 @@ static void append(char text[SN_TEXT_MAX], const char *word)
 	snprintf(text + used, SN_TEXT_MAX - used, "%s%s", used ? "," : "", word);
 }
 
-static void append_ports(char text[SN_TEXT_MAX], const struct sn_port_range *ranges, size_t nr)
+static void append_ports(char text[SN_TEXT_MAX], const struct sn_port_list *list)
 {
-	for (size_t i = 0; i < nr; i++)
-		append(text, sn_port_text(ranges[i]).text);
+	for (size_t i = 0; i < list->nr; i++)
+		append(text, sn_port_text(list->ranges[i]).text);
 }
 
 static void fill_policy(struct plan *plan)
 {
-	const struct sn_words *words = plan->words;
+	const struct sn_options *options = plan->options;
 	struct sn_policy *policy = &plan->tenant.policy;
 
-	snprintf(policy->tenant, sizeof(policy->tenant), "%s", words->tenant);
+	snprintf(policy->tenant, sizeof(policy->tenant), "%s", options->tenant);
 	append(policy->directory, plan->directory);
-	for (size_t i = 0; i < words->nr_restricted; i++)
-		append(policy->restricted_outgoing_addresses, words->restricted[i].text.text);
-	append_ports(policy->allowed_outgoing_ports, words->outgoing, words->nr_outgoing);
-	append_ports(policy->allowed_listen_ports, words->listen, words->nr_listen);
-	policy->safe_mode = words->safe_mode;
-	policy->audit = words->audit;
-	policy->loopback_restricted = words->restrict_loopback;
-	policy->self_restricted = words->restrict_self;
-	policy->listen_restricted = words->restrict_listen;
+	for (size_t i = 0; i < options->restricted.nr; i++)
+		append(policy->restricted_outgoing_addresses,
+		       options->restricted.rules[i].text.text);
+	append_ports(policy->allowed_outgoing_ports, &options->outgoing);
+	append_ports(policy->allowed_listen_ports, &options->listen);
+	policy->safe_mode = options->safe_mode;
+	policy->audit = options->audit;
+	policy->loopback_restricted = options->restricted.loopback;
+	policy->self_restricted = options->restricted.self;
+	policy->listen_restricted = options->restrict_listen;
 }
 
 static int identify_launcher(struct sn_inode *id, struct sn_err *err)
@@ -322,7 +323,7 @@ static int make_policy(struct plan *plan, struct sn_err *err)
 	struct sn_tenant *tenant = &plan->tenant;
 	int ret = sn_cgroup_id(plan->cgroup, &tenant->policy.cgroup_id, err);
 
-	tenant->words = plan->words;
+	tenant->options = plan->options;
 	fill_policy(plan);
 	if (!ret)
 		ret = identify_launcher(&tenant->policy.launcher, err);
@@ -345,10 +346,10 @@ static int set_limits(const struct plan *plan, struct sn_err *err)
 	const struct {
 		const char *controller, *file, *value;
 	} limits[] = {
-		{ "cpu", "cpu.max", plan->words->cpu_max },
-		{ "pids", "pids.max", plan->words->pids_max },
+		{ "cpu", "cpu.max", plan->options->cpu_max },
+		{ "pids", "pids.max", plan->options->pids_max },
 	};
-	const char *memory = plan->words->memory_max;
+	const char *memory = plan->options->memory_max;
 	int ret = memory ? sn_cgroup_limit_memory(plan->mount, plan->cgroup, memory, err) : 0;
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits) && !ret; i++)
@@ -447,23 +448,23 @@ static int fill_stdio(struct sn_err *err)
 }
 
 /* Asked before a file of our own gets such a number. */
-static int check_descriptors(const struct sn_words *words, struct sn_err *err)
+static int check_descriptors(const struct sn_options *options, struct sn_err *err)
 {
-	for (size_t i = 0; i < words->nr_keep_fd; i++)
-		if (fcntl(words->keep_fd[i], F_GETFD) < 0)
+	for (size_t i = 0; i < options->nr_keep_fd; i++)
+		if (fcntl(options->keep_fd[i], F_GETFD) < 0)
 			return sn_fail(err, EINVAL,
 				       "descriptor %d is not open; --keep-fd takes one "
 				       "that the caller opened",
-				       words->keep_fd[i]);
+				       options->keep_fd[i]);
 	return 0;
 }
 
 /* Its terminals and its session, before there is a lock or anything else to undo. */
-static int come_away(const struct sn_words *words, struct sn_session *session,
+static int come_away(const struct sn_options *options, struct sn_session *session,
 		     void (*say)(const char *text), struct sn_err *err)
 {
-	int taken = sn_session_take_terminals(words->terminal, err);
-	int ret = taken < 0 ? taken : sn_session_begin(words->terminal, session, err);
+	int taken = sn_session_take_terminals(options->terminal, err);
+	int ret = taken < 0 ? taken : sn_session_begin(options->terminal, session, err);
 
 	/* who should read it may not, or be gone */
 	if (!ret && taken)
@@ -482,7 +483,7 @@ static int launch(struct plan *plan, struct sn_err *err)
 		.gid = plan->gid,
 		.user = plan->user,
 		.command = &plan->command,
-		.words = plan->words,
+		.options = plan->options,
 		.undo = undo,
 		.undo_data = plan,
 	};
@@ -490,19 +491,19 @@ static int launch(struct plan *plan, struct sn_err *err)
 	return sn_launch(&what, err);
 }
 
-int sn_attach(const struct sn_words *words, char *const argv[], void (*say)(const char *text),
+int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(const char *text),
 	      struct sn_err *err)
 {
-	struct plan plan = { .words = words, .store = SN_STORE_CLOSED, .directory_fd = -1 };
+	struct plan plan = { .options = options, .store = SN_STORE_CLOSED, .directory_fd = -1 };
 	struct sn_session session = {};
 	int ret = fill_stdio(err);
 
 	if (!ret)
-		ret = check_descriptors(words, err);
+		ret = check_descriptors(options, err);
 	if (!ret)
 		ret = make_plan(&plan, argv, err);
 	if (!ret && *argv)
-		ret = come_away(words, &session, say, err);
+		ret = come_away(options, &session, say, err);
 	if (!ret)
 		ret = establish(&plan, err);
 	if (!ret && *argv)

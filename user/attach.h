@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From the operator's words to a running tenant, and back. */
+/* From the operator's options to a running tenant, and back. */
 #ifndef SAFENODE_ATTACH_H
 #define SAFENODE_ATTACH_H
 
@@ -7,17 +7,17 @@
 #include <stdbool.h>
 
 #include "err.h"
-#include "policy.h"
+#include "options.h"
 #include "store.h"
 
 /*
  * Makes the tenant's cgroup, writes its policy, and, with @argv, becomes that program inside: same
  * process, no way back, so it returns only on failure. With an empty @argv it returns 0 when the
  * policy is written, for the program "node". On failure no cgroup, rule or process is left.
- * -EINVAL for wrong words, -ENOSYS where the kernel lacks something. @say gets a line
+ * -EINVAL for wrong options, -ENOSYS where the kernel lacks something. @say gets a line
  * that the person at the terminal should know although nothing failed.
  */
-int sn_attach(const struct sn_words *words, char *const argv[], void (*say)(const char *text),
+int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(const char *text),
 	      struct sn_err *err);
 
 /* Removes the tenant's policy and cgroup. -EBUSY while processes run, unless @kill. */

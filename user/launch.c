@@ -110,13 +110,14 @@ static void let_undo(const struct guardian *g)
 
 /* ---- dropping ---- */
 
-static int keep_only(const struct sn_words *words, struct sn_err *err)
+static int keep_only(const struct sn_options *options, struct sn_err *err)
 {
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return sn_fail(err, errno, "cannot close descriptors: %s", strerror(errno));
-	for (size_t i = 0; i < words->nr_keep_fd; i++)
-		if (fcntl(words->keep_fd[i], F_SETFD, 0))
-			return sn_fail(err, EINVAL, "descriptor %d is not open", words->keep_fd[i]);
+	for (size_t i = 0; i < options->nr_keep_fd; i++)
+		if (fcntl(options->keep_fd[i], F_SETFD, 0))
+			return sn_fail(err, EINVAL, "descriptor %d is not open",
+				       options->keep_fd[i]);
 	return 0;
 }
 
@@ -271,7 +272,7 @@ static int drop_and_become(const struct sn_launch *launch, const struct guardian
 int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 {
 	struct guardian g;
-	int ret = keep_only(launch->words, err);
+	int ret = keep_only(launch->options, err);
 
 	if (!ret)
 		ret = sn_inherit_nothing(err);

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "err.h"
-#include "policy.h"
+#include "options.h"
 #include "runtime.h"
 
 struct sn_launch {
@@ -17,8 +17,8 @@ struct sn_launch {
 	gid_t gid;
 	const char *user; /* for USER and LOGNAME, or NULL */
 	const struct sn_command *command;
-	const struct sn_words *words; /* keep_fd */
-	void (*undo)(void *data);     /* runs as root, outside the tenant, when a step fails */
+	const struct sn_options *options; /* keep_fd */
+	void (*undo)(void *data);	  /* runs as root, outside the tenant, when a step fails */
 	void *undo_data;
 };
 

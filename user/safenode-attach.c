@@ -20,13 +20,13 @@ static void say(const char *text)
 
 int main(int argc, char **argv)
 {
-	struct sn_words words = {};
+	struct sn_options options = {};
 	struct sn_err err = {};
-	int first = sn_cli_parse(&program, argc, argv, &words, &err);
-	int ret = first < 0 ? first : sn_words_check(&words, &err);
+	int first = sn_cli_parse(&program, argc, argv, &options, &err);
+	int ret = first < 0 ? first : sn_options_check(&options, &err);
 
 	if (!ret)
-		ret = sn_attach(&words, argv + first, say, &err);
-	sn_words_free(&words);
+		ret = sn_attach(&options, argv + first, say, &err);
+	sn_options_free(&options);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -10,7 +10,7 @@
 #include "events.h"
 #include "logline.h"
 #include "object.h"
-#include "policy.h"
+#include "options.h"
 
 struct choice {
 	const char *tenant;

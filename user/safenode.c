@@ -21,7 +21,7 @@ static void say(const char *text)
 	fprintf(stderr, "%s: %s\n", program.name, text);
 }
 
-static int run_as_tenant(struct sn_words *words, char *const argv[], struct sn_err *err)
+static int run_as_tenant(struct sn_options *options, char *const argv[], struct sn_err *err)
 {
 	char name[32];
 	int ret;
@@ -29,21 +29,21 @@ static int run_as_tenant(struct sn_words *words, char *const argv[], struct sn_e
 	if (geteuid())
 		return sn_fail(err, EPERM, "must be run as root");
 	snprintf(name, sizeof(name), SN_UNNAMED "%d", getpid());
-	words->tenant = strdup(name);
-	words->directory = strdup(".");
-	ret = sn_words_check(words, err);
+	options->tenant = strdup(name);
+	options->directory = strdup(".");
+	ret = sn_options_check(options, err);
 	if (!ret)
 		ret = sn_sweep_unnamed(err);
 	if (!ret)
-		ret = sn_attach(words, argv, say, err);
+		ret = sn_attach(options, argv, say, err);
 	return ret;
 }
 
-static int run(struct sn_words *words, char *const argv[], struct sn_err *err)
+static int run(struct sn_options *options, char *const argv[], struct sn_err *err)
 {
-	if (words->safe_mode)
-		return run_as_tenant(words, argv, err);
-	if (words->nr_restricted || words->nr_outgoing || words->user || words->terminal)
+	if (options->safe_mode)
+		return run_as_tenant(options, argv, err);
+	if (options->restricted.nr || options->outgoing.nr || options->user || options->terminal)
 		return sn_fail(err, EINVAL, "restrictions need --safe-mode; add it");
 	execvp(argv[0], argv);
 	return sn_fail(err, errno, "cannot start %s: %s", argv[0], strerror(errno));
@@ -51,16 +51,16 @@ static int run(struct sn_words *words, char *const argv[], struct sn_err *err)
 
 int main(int argc, char **argv)
 {
-	struct sn_words words = {};
+	struct sn_options options = {};
 	struct sn_err err = {};
-	int first = sn_cli_parse(&program, argc, argv, &words, &err);
+	int first = sn_cli_parse(&program, argc, argv, &options, &err);
 	int ret = first;
 
 	if (first >= 0) {
 		/* the word before node's own arguments, which is always there, becomes "node" */
 		argv[first - 1] = "node";
-		ret = run(&words, argv + first - 1, &err);
+		ret = run(&options, argv + first - 1, &err);
 	}
-	sn_words_free(&words);
+	sn_options_free(&options);
 	return sn_cli_fail(&program, ret, &err);
 }

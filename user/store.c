@@ -139,10 +139,9 @@ static int write_rule(struct sn_store *store, struct list *list, enum rule_map m
 static int each_address(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
 			rule_step step, struct sn_err *err)
 {
-	const struct sn_words *words = tenant->words;
+	const struct sn_options *options = tenant->options;
 	sn_autofree struct sn_address_rule *rules = NULL;
-	ssize_t nr =
-		sn_address_rules(words->restricted, words->nr_restricted, &tenant->policy, &rules);
+	ssize_t nr = sn_addresses_cut(&options->restricted, &tenant->policy, &rules);
 	int ret = nr < 0 ? sn_fail(err, ENOMEM, "out of memory") : 0;
 
 	for (ssize_t i = 0; i < nr && !ret; i++) {
@@ -152,16 +151,15 @@ static int each_address(struct sn_store *store, struct sn_tenant *tenant, struct
 	return ret;
 }
 
-static int each_port(struct sn_store *store, const struct sn_port_range *ranges, size_t nr,
-		     enum sn_port_use use, __u32 *lengths, struct list *list, rule_step step,
-		     struct sn_err *err)
+static int each_port(struct sn_store *store, const struct sn_port_list *ports, enum sn_port_use use,
+		     __u32 *lengths, struct list *list, rule_step step, struct sn_err *err)
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < nr && !ret; i++) {
-		struct sn_port_key blocks[30];
-		size_t nr_blocks = sn_port_blocks(ranges[i], blocks);
-		struct sn_text text = sn_port_text(ranges[i]);
+	for (size_t i = 0; i < ports->nr && !ret; i++) {
+		struct sn_port_key blocks[SN_PORT_BLOCKS_MAX];
+		size_t nr_blocks = sn_port_blocks(ports->ranges[i], blocks);
+		struct sn_text text = sn_port_text(ports->ranges[i]);
 
 		for (size_t b = 0; b < nr_blocks && !ret; b++) {
 			blocks[b].cgroup_id = list->key.scope;
@@ -177,15 +175,15 @@ static int each_port(struct sn_store *store, const struct sn_port_range *ranges,
 static int each_outgoing_port(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
 			      rule_step step, struct sn_err *err)
 {
-	const struct sn_words *words = tenant->words;
+	const struct sn_options *options = tenant->options;
 	struct sn_policy *policy = &tenant->policy;
 
-	if (words->nr_outgoing > SN_PORT_RANGES_MAX)
-		return each_port(store, words->outgoing, words->nr_outgoing, SN_PORT_OUTGOING,
-				 &policy->port_lengths, list, step, err);
-	for (size_t i = 0; i < words->nr_outgoing; i++)
-		policy->port_ranges[i] = words->outgoing[i];
-	policy->port_ranges_nr = words->nr_outgoing;
+	if (options->outgoing.nr > SN_PORT_RANGES_MAX)
+		return each_port(store, &options->outgoing, SN_PORT_OUTGOING, &policy->port_lengths,
+				 list, step, err);
+	for (size_t i = 0; i < options->outgoing.nr; i++)
+		policy->port_ranges[i] = options->outgoing.ranges[i];
+	policy->port_ranges_nr = options->outgoing.nr;
 	return 0;
 }
 
@@ -212,15 +210,15 @@ static int each_path(struct sn_store *store, const struct sn_rules *rules, struc
 static int each_own(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
 		    rule_step step, struct sn_err *err)
 {
-	const struct sn_words *words = tenant->words;
+	const struct sn_options *options = tenant->options;
 	struct sn_policy *policy = &tenant->policy;
 	int ret = each_address(store, tenant, list, step, err);
 
 	if (!ret)
 		ret = each_outgoing_port(store, tenant, list, step, err);
 	if (!ret)
-		ret = each_port(store, words->listen, words->nr_listen, SN_PORT_LISTEN,
-				&policy->listen_lengths, list, step, err);
+		ret = each_port(store, &options->listen, SN_PORT_LISTEN, &policy->listen_lengths,
+				list, step, err);
 	return ret ? ret : each_path(store, &tenant->own, list, step, err);
 }
 

@@ -4,7 +4,7 @@
 #define SAFENODE_STORE_H
 
 #include "err.h"
-#include "policy.h"
+#include "options.h"
 #include "rules.h"
 #include "safenode_abi.h"
 
@@ -26,7 +26,7 @@ struct sn_store {
 /* Everything that is written for one tenant. policy.cgroup_id is the scope of @own. */
 struct sn_tenant {
 	struct sn_policy policy;
-	const struct sn_words *words;
+	const struct sn_options *options;
 	struct sn_rules own; /* its directory's ancestors, extra paths, handed-over files */
 	struct sn_rules
 		baseline; /* shared by all tenants with the same; policy.baseline names it */

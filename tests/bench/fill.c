@@ -21,10 +21,10 @@ static __attribute__((noreturn)) void die(const struct sn_err *err)
 static void add(struct sn_store *store, unsigned long number, size_t nr_rules)
 {
 	struct sn_directory_rule *rules = calloc(nr_rules + 1, sizeof(*rules));
-	struct sn_words words = { .safe_mode = true };
+	struct sn_options options = { .safe_mode = true };
 	struct sn_tenant tenant = {
 		.policy = { .safe_mode = 1, .cgroup_id = STRANGER + number },
-		.words = &words,
+		.options = &options,
 		.own = { .directories = rules, .nr_directories = nr_rules },
 	};
 	struct sn_err err = {};

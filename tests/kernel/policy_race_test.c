@@ -43,8 +43,8 @@ static void run(const char *fmt, ...)
 /* As attach and detach write and remove one, without the processes around it. */
 static void come_and_go(struct sn_store *store, const struct sn_rules *baseline)
 {
-	struct sn_words words = { 0 };
-	struct sn_tenant neighbour = { .words = &words, .baseline = *baseline };
+	struct sn_options options = { 0 };
+	struct sn_tenant neighbour = { .options = &options, .baseline = *baseline };
 	struct sn_err err;
 
 	snprintf(neighbour.policy.tenant, sizeof(neighbour.policy.tenant), "neighbour");

@@ -30,7 +30,8 @@
 #include <cmocka.h>
 
 #include "decide.h"
-#include "policy.h"
+#include "addresses.h"
+#include "ports.h"
 
 #define SAME(name) \
 	_Static_assert((int)SN_##name == (int)name, "the kernel's and the C library's " #name)
@@ -482,7 +483,7 @@ static void assert_search_agrees(const struct prefix *list, size_t nr, int hits[
 		listed[i].key.length = list[i].length;
 		strcpy(listed[i].text.text, "listed");
 	}
-	nr_rules = sn_address_rules(listed, nr, &policy, &rules);
+	nr_rules = sn_addresses_cut(&(struct sn_address_list){ listed, nr }, &policy, &rules);
 	assert_true(nr_rules >= !!nr);
 	stored = rules;
 	nr_stored = nr_rules;
@@ -552,7 +553,7 @@ static void any_number_of_lengths_takes_eight_lookups(void **state)
 		key->addr[(key->length - 1) / 8] = 0x80 >> (key->length - 1) % 8;
 		strcpy(listed[nr++].text.text, "listed");
 	}
-	nr_stored = sn_address_rules(listed, nr, &policy, &rules);
+	nr_stored = sn_addresses_cut(&(struct sn_address_list){ listed, nr }, &policy, &rules);
 	stored = rules;
 	assert_int_equal(policy.lengths_v4, 32);
 	for (size_t i = 0; i < nr; i++) {

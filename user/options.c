@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the options of safenode-attach and safenode say. */
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+#include "parse.h"
+
+int sn_check_tenant_name(const char *name, struct sn_err *err)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789._-";
+	size_t len = strlen(name);
+
+	if (len && len < SN_TENANT_MAX && strspn(name, letters) == len && *name != '.' &&
+	    *name != '-')
+		return 0;
+	return sn_fail(err, EINVAL,
+		       SN_QUOTED
+		       " is no name for a tenant: use 1 to %d of A-Z a-z 0-9 . _ - and do not "
+		       "begin with '.' or '-'",
+		       name, SN_TENANT_MAX - 1);
+}
+
+/* An option that stands for one thing: a second value would silently win or lose. */
+static int set_once(char **field, const char *value, struct sn_err *err)
+{
+	if (!*value)
+		return sn_fail(err, EINVAL, "'' is empty: write a value, or leave the option out");
+	if (*field)
+		return sn_fail(err, EINVAL, "given twice, '%.100s' and '%.100s': remove one",
+			       *field, value);
+	*field = strdup(value);
+	return *field ? 0 : sn_fail(err, ENOMEM, "out of memory");
+}
+
+static int set_cgroup(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+	int error = sn_check_tenant_name(value, err);
+
+	return error ? error : set_once(&options->tenant, value, err);
+}
+
+static int set_dir(void *target, const char *value, struct sn_err *err)
+{
+	return set_once(&((struct sn_options *)target)->directory, value, err);
+}
+
+static int set_user(void *target, const char *value, struct sn_err *err)
+{
+	return set_once(&((struct sn_options *)target)->user, value, err);
+}
+
+static int set_safe_mode(void *target, const char *value, struct sn_err *err)
+{
+	((struct sn_options *)target)->safe_mode = true;
+	return 0;
+}
+
+static int set_terminal(void *target, const char *value, struct sn_err *err)
+{
+	((struct sn_options *)target)->terminal = true;
+	return 0;
+}
+
+static int set_audit(void *target, const char *value, struct sn_err *err)
+{
+	((struct sn_options *)target)->audit = true;
+	return 0;
+}
+
+static int set_restricted(void *target, const char *value, struct sn_err *err)
+{
+	return sn_addresses_add(&((struct sn_options *)target)->restricted, value, err);
+}
+
+static int set_outgoing(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	return sn_ports_add(&options->outgoing, value, err);
+}
+
+static int set_listen(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+	int error = sn_ports_add(&options->listen, value, err);
+
+	if (!error)
+		options->restrict_listen = true;
+	return error;
+}
+
+static int add_path(char **list, size_t *nr, const char *value, struct sn_err *err)
+{
+	int error;
+
+	if (*nr == SN_PATHS_MAX)
+		return sn_fail(err, EINVAL, SN_QUOTED " is one too many: at most %d paths", value,
+			       SN_PATHS_MAX);
+	error = set_once(&list[*nr], value, err);
+	if (!error)
+		++*nr;
+	return error;
+}
+
+static int set_read_only(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	return add_path(options->read_only, &options->nr_read_only, value, err);
+}
+
+static int set_read_write(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	return add_path(options->read_write, &options->nr_read_write, value, err);
+}
+
+static int set_keep_fd(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+	uint64_t fd;
+
+	if (!sn_parse_number(value, INT_MAX, &fd) || fd < 3)
+		return sn_fail(err, EINVAL,
+			       SN_QUOTED
+			       " is no descriptor to keep: write a number above 2; 0, 1 and 2 "
+			       "are always kept",
+			       value);
+	for (size_t i = 0; i < options->nr_keep_fd; i++)
+		if (options->keep_fd[i] == (int)fd)
+			return 0;
+	if (options->nr_keep_fd == SN_FDS_MAX)
+		return sn_fail(err, EINVAL, SN_QUOTED " is one too many: at most %d descriptors",
+			       value, SN_FDS_MAX);
+	options->keep_fd[options->nr_keep_fd++] = fd;
+	return 0;
+}
+
+/* memory.max takes suffixes as well, but a written-out number can be compared with what it has. */
+static int set_memory_max(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+	size_t len = strspn(value, "0123456789");
+	const char *suffix = strchr("KMG", value[len]);
+	int shift = value[len] && suffix ? 10 * (suffix - "KMG" + 1) : 0;
+	char text[24] = "";
+	uint64_t bytes;
+
+	if (!strcmp(value, "max"))
+		return set_once(&options->memory_max, value, err);
+	if (len < sizeof(text))
+		memcpy(text, value, len);
+	if ((value[len] && (!suffix || value[len + 1])) ||
+	    !sn_parse_number(text, UINT64_MAX >> (shift + 1), &bytes) || !bytes)
+		return sn_fail(err, EINVAL,
+			       SN_QUOTED
+			       " is not a size: write bytes, as in 536870912 or 512M (K, M, "
+			       "G), or max",
+			       value);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)bytes << shift);
+	return set_once(&options->memory_max, text, err);
+}
+
+/* The bounds are the kernel's: kernel/sched/core.c tg_set_cfs_bandwidth(). */
+static int set_cpu_max(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+	size_t len = strcspn(value, "% ");
+	uint64_t quota = 0, period = 100000;
+	char number[24] = "", text[48];
+	bool good;
+
+	if (len < sizeof(number))
+		memcpy(number, value, len);
+	good = sn_parse_number(number, UINT32_MAX, &quota);
+	if (value[len] == '%') {
+		quota *= period / 100;
+		good = good && !value[len + 1];
+	} else {
+		good = good && value[len] && sn_parse_number(value + len + 1, 1000000, &period);
+	}
+	if (!good || quota < 1000 || period < 1000)
+		return sn_fail(err, EINVAL,
+			       SN_QUOTED
+			       " is no CPU limit: write a percentage of one CPU, as in 50%%, "
+			       "or QUOTA PERIOD in microseconds, as in '50000 100000' (both at "
+			       "least 1000, the period at most 1000000)",
+			       value);
+	snprintf(text, sizeof(text), "%llu %llu", (unsigned long long)quota,
+		 (unsigned long long)period);
+	return set_once(&options->cpu_max, text, err);
+}
+
+static int set_pids_max(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+	uint64_t number;
+
+	/* PID_MAX_LIMIT */
+	if (strcmp(value, "max") && (!sn_parse_number(value, 4194304, &number) || !number))
+		return sn_fail(err, EINVAL,
+			       SN_QUOTED " is no number of threads: write 1 to 4194304, or max",
+			       value);
+	return set_once(&options->pids_max, value, err);
+}
+
+static int set_policy(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+	int error;
+
+	if (options->in_file)
+		return sn_fail(err, EINVAL,
+			       SN_QUOTED
+			       ": a policy file cannot name another one; give both on the "
+			       "command line",
+			       value);
+	options->in_file = true;
+	error = sn_cli_parse_file(sn_attach_opts, value, options, err);
+	options->in_file = false;
+	/* a file that cannot be read is as wrong a value as any */
+	return error && error != -ENOMEM ? -EINVAL : error;
+}
+
+/* What both programs take. */
+/* clang-format off */
+#define SHARED_ROWS                                                                                \
+	{ "safe-mode", NULL, "confine it: files, network, processes, native code",                 \
+	  set_safe_mode },                                                                         \
+	{ "restricted-outgoing-addresses", "LIST",                                                 \
+	  "IPv4, IPv6, CIDR, self: only allowed ports there", set_restricted },                    \
+	{ "allowed-outgoing-ports", "LIST", "ports and ranges that stay open there",               \
+	  set_outgoing },                                                                          \
+	{ "user", "NAME|UID", "run as this user, not as the directory's owner", set_user },        \
+	{ "terminal", NULL, "stay at this terminal, with job control", set_terminal, 't' }
+/* clang-format on */
+
+const struct sn_opt sn_attach_opts[] = {
+	{ "cgroup", "NAME", "the tenant", set_cgroup },
+	{ "dir", "PATH", "the one directory that it has", set_dir },
+	SHARED_ROWS,
+	{ "read-only", "PATH", "one more file or directory to read; repeatable", set_read_only },
+	{ "read-write", "PATH", "one more file or directory to change; repeatable",
+	  set_read_write },
+	{ "allowed-listen-ports", "LIST", "bind to these ports only", set_listen },
+	{ "memory-max", "SIZE", "memory in bytes, with K, M or G, or max", set_memory_max },
+	{ "cpu-max", "LIMIT", "PERCENT% of one CPU, or \"QUOTA PERIOD\" in microseconds",
+	  set_cpu_max },
+	{ "pids-max", "N", "number of threads, or max", set_pids_max },
+	{ "keep-fd", "N", "leave this descriptor open; repeatable", set_keep_fd },
+	{ "audit", NULL, "report what is granted, too", set_audit },
+	{ "policy", "FILE", "options, one a line, without the dashes", set_policy },
+	{ 0 },
+};
+
+const struct sn_opt sn_dropin_opts[] = { SHARED_ROWS, { 0 } };
+
+/* ---- all of them together ---- */
+
+/* An option that only means something to a confined tenant; NULL if there is none. */
+static const char *needs_safe_mode(const struct sn_options *options)
+{
+	if (options->restricted.nr)
+		return "restricted-outgoing-addresses";
+	if (options->outgoing.nr)
+		return "allowed-outgoing-ports";
+	if (options->restrict_listen)
+		return "allowed-listen-ports";
+	if (options->nr_read_only)
+		return "read-only";
+	if (options->nr_read_write)
+		return "read-write";
+	if (options->user)
+		return "user";
+	if (options->terminal)
+		return "terminal";
+	return options->audit ? "audit" : NULL;
+}
+
+int sn_options_check(const struct sn_options *options, struct sn_err *err)
+{
+	const char *option = needs_safe_mode(options);
+
+	if (!options->tenant)
+		return sn_fail(err, EINVAL, "--cgroup NAME is missing: name the tenant");
+	if (!options->directory)
+		return sn_fail(err, EINVAL, "--dir PATH is missing: name the tenant's directory");
+	if (option && !options->safe_mode)
+		return sn_fail(err, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
+	if (options->outgoing.nr && !options->restricted.nr)
+		return sn_fail(err, EINVAL,
+			       "--allowed-outgoing-ports without --restricted-outgoing-addresses "
+			       "would restrict nothing; to restrict every address add "
+			       "--restricted-outgoing-addresses 0.0.0.0/0,::/0");
+	return 0;
+}
+
+void sn_options_free(struct sn_options *options)
+{
+	free(options->tenant);
+	free(options->directory);
+	free(options->user);
+	sn_addresses_free(&options->restricted);
+	sn_ports_free(&options->outgoing);
+	sn_ports_free(&options->listen);
+	for (size_t i = 0; i < options->nr_read_only; i++)
+		free(options->read_only[i]);
+	for (size_t i = 0; i < options->nr_read_write; i++)
+		free(options->read_write[i]);
+	free(options->memory_max);
+	free(options->cpu_max);
+	free(options->pids_max);
+	*options = (struct sn_options){ 0 };
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the options of safenode-attach and safenode say. */
+#ifndef SAFENODE_OPTIONS_H
+#define SAFENODE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "addresses.h"
+#include "cli.h"
+#include "err.h"
+#include "ports.h"
+
+#define SN_PATHS_MAX 64 /* --read-only and --read-write, each */
+#define SN_FDS_MAX   64 /* --keep-fd */
+
+/* All that one tenant's options say. Owns its strings and lists; see sn_options_free(). */
+struct sn_options {
+	char *tenant;	 /* --cgroup */
+	char *directory; /* --dir, as given */
+	char *user;	 /* --user, or NULL: the owner of the directory */
+	bool safe_mode;
+	bool audit;
+	bool terminal;	      /* stay at the terminal where it is started */
+	bool restrict_listen; /* --allowed-listen-ports was given */
+
+	struct sn_address_list restricted;
+	struct sn_port_list outgoing;
+	struct sn_port_list listen;
+
+	char *read_only[SN_PATHS_MAX];
+	size_t nr_read_only;
+	char *read_write[SN_PATHS_MAX];
+	size_t nr_read_write;
+	int keep_fd[SN_FDS_MAX];
+	size_t nr_keep_fd;
+
+	char *memory_max; /* as cgroup v2 takes them: bytes or "max" */
+	char *cpu_max;	  /* "QUOTA PERIOD" in microseconds; the option also takes a percentage */
+	char *pids_max;
+
+	bool in_file; /* the options come from --policy FILE now */
+};
+
+/* The option table of safenode-attach; every set() takes a struct sn_options. */
+extern const struct sn_opt sn_attach_opts[];
+/* The three flags of the drop-in, and --user. */
+extern const struct sn_opt sn_dropin_opts[];
+
+/*
+ * What no single option can tell: names missing, lists without their partner. Called when all
+ * options are in; the drop-in has filled in tenant and directory itself. 0, or -EINVAL with @err
+ * filled in.
+ */
+int sn_options_check(const struct sn_options *options, struct sn_err *err);
+
+void sn_options_free(struct sn_options *options);
+
+/* A tenant's name: 1 to 63 of A-Z a-z 0-9 . _ - and not beginning with '.' or '-'. */
+int sn_check_tenant_name(const char *name, struct sn_err *err);
+
+#endif
