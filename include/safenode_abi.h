@@ -296,12 +296,20 @@ struct sn_list_key {
 };
 #define SN_LIST_COMPLETE (~0ULL) /* every rule that is listed under this scope is there */
 
+/* The maps of rules. Stored in "lists", so a number stays what it is. */
+enum sn_rule_map {
+	SN_RULES_ADDRESSES,
+	SN_RULES_PORTS,
+	SN_RULES_DIRECTORIES,
+	SN_RULES_NAMES,
+};
+
 /*
  * Value of "lists": for the tools alone. With its key and what the kernel puts before it, it fits
  * into 192 bytes, which is a size that the kernel allocates.
  */
 struct sn_list {
-	__u8 map; /* which map of rules the keys are of; store.c numbers them */
+	__u8 map; /* enum sn_rule_map: which map the keys are of */
 	__u8 pad[7];
 	char keys[112]; /* without scope and zeros at their end, each behind its length plus 1 */
 };

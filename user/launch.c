@@ -110,14 +110,14 @@ static void let_undo(const struct guardian *g)
 
 /* ---- dropping ---- */
 
-static int keep_only(const struct sn_options *options, struct sn_err *err)
+static int keep_only(const struct sn_launch *launch, struct sn_err *err)
 {
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return sn_fail(err, errno, "cannot close descriptors: %s", strerror(errno));
-	for (size_t i = 0; i < options->nr_keep_fd; i++)
-		if (fcntl(options->keep_fd[i], F_SETFD, 0))
+	for (size_t i = 0; i < launch->nr_keep_fd; i++)
+		if (fcntl(launch->keep_fd[i], F_SETFD, 0))
 			return sn_fail(err, EINVAL, "descriptor %d is not open",
-				       options->keep_fd[i]);
+				       launch->keep_fd[i]);
 	return 0;
 }
 
@@ -126,12 +126,12 @@ static int set_environment(const struct sn_launch *launch, struct sn_err *err)
 	if (setenv("HOME", launch->directory, 1) || setenv("TMPDIR", launch->directory, 1) ||
 	    setenv("PWD", launch->directory, 1))
 		return sn_fail(err, errno, "cannot set the environment: %s", strerror(errno));
-	if (!launch->user) { /* nobody's name, but not the caller's either */
+	if (!launch->account->name) { /* nobody's name, but not the caller's either */
 		unsetenv("USER");
 		unsetenv("LOGNAME");
 		return 0;
 	}
-	if (setenv("USER", launch->user, 1) || setenv("LOGNAME", launch->user, 1))
+	if (setenv("USER", launch->account->name, 1) || setenv("LOGNAME", launch->account->name, 1))
 		return sn_fail(err, errno, "cannot set the environment: %s", strerror(errno));
 	return 0;
 }
@@ -161,22 +161,23 @@ static int drop_bounding_set(struct sn_err *err)
 
 static int drop_credentials(const struct sn_launch *launch, struct sn_err *err)
 {
+	uid_t uid = launch->account->uid;
+	gid_t gid = launch->account->gid;
 	int ret = drop_bounding_set(err);
 
 	if (ret)
 		return ret;
-	if (setgroups(1, &launch->gid) || setresgid(launch->gid, launch->gid, launch->gid) ||
-	    setresuid(launch->uid, launch->uid, launch->uid))
-		return sn_fail(err, errno, "cannot change to user %u, group %u: %s", launch->uid,
-			       launch->gid, strerror(errno));
+	if (setgroups(1, &gid) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
+		return sn_fail(err, errno, "cannot change to user %u, group %u: %s", uid, gid,
+			       strerror(errno));
 	ret = drop_capabilities(err);
 	if (ret)
 		return ret;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return sn_fail(err, errno, "cannot set no_new_privs: %s", strerror(errno));
 	if (access(".", R_OK | X_OK))
-		return sn_fail(err, errno, "user %u cannot enter %s: %s", launch->uid,
-			       launch->directory, strerror(errno));
+		return sn_fail(err, errno, "user %u cannot enter %s: %s", uid, launch->directory,
+			       strerror(errno));
 	return 0;
 }
 
@@ -272,7 +273,7 @@ static int drop_and_become(const struct sn_launch *launch, const struct guardian
 int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 {
 	struct guardian g;
-	int ret = keep_only(launch->options, err);
+	int ret = keep_only(launch, err);
 
 	if (!ret)
 		ret = sn_inherit_nothing(err);

@@ -3,22 +3,21 @@
 #ifndef SAFENODE_LAUNCH_H
 #define SAFENODE_LAUNCH_H
 
-#include <sys/types.h>
+#include <stddef.h>
 
+#include "account.h"
 #include "err.h"
-#include "options.h"
 #include "runtime.h"
 
 struct sn_launch {
 	const char *cgroup;    /* absolute path */
 	const char *directory; /* absolute path */
 	int directory_fd;      /* of the same, the caller's */
-	uid_t uid;
-	gid_t gid;
-	const char *user; /* for USER and LOGNAME, or NULL */
+	const struct sn_account *account;
 	const struct sn_command *command;
-	const struct sn_options *options; /* keep_fd */
-	void (*undo)(void *data);	  /* runs as root, outside the tenant, when a step fails */
+	const int *keep_fd; /* descriptors above 2 that stay open */
+	size_t nr_keep_fd;
+	void (*undo)(void *data); /* runs as root, outside the tenant, when a step fails */
 	void *undo_data;
 };
 

@@ -42,6 +42,11 @@ static int set_cgroup(void *target, const char *value, struct sn_err *err)
 	struct sn_options *options = target;
 	int error = sn_check_tenant_name(value, err);
 
+	if (!error && !strncmp(value, SN_UNNAMED, strlen(SN_UNNAMED)))
+		error = sn_fail(err, EINVAL,
+				SN_QUOTED ": names that begin with '%s' are those of tenants of "
+					  "safenode, which removes them; choose another",
+				value, SN_UNNAMED);
 	return error ? error : set_once(&options->tenant, value, err);
 }
 

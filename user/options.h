@@ -56,6 +56,9 @@ int sn_options_check(const struct sn_options *options, struct sn_err *err);
 
 void sn_options_free(struct sn_options *options);
 
+/* A tenant of the drop-in has this and its process id for a name; no other name begins so. */
+#define SN_UNNAMED "pid-"
+
 /* A tenant's name: 1 to 63 of A-Z a-z 0-9 . _ - and not beginning with '.' or '-'. */
 int sn_check_tenant_name(const char *name, struct sn_err *err);
 

@@ -2,8 +2,9 @@
 /* safenode-detach: removes a tenant's policy and cgroup. */
 #include <errno.h>
 
-#include "attach.h"
 #include "cli.h"
+#include "detach.h"
+#include "options.h"
 
 struct choice {
 	const char *tenant;

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* safenode-status: the loaded state, the tenants, and what was refused to each. */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "attach.h"
 #include "cgroup.h"
 #include "cli.h"
+#include "enforcer.h"
 #include "logline.h"
-#include "object.h"
-#include "store.h"
 
 static const struct sn_opt opts[] = { { 0 } };
 
@@ -19,11 +16,6 @@ static const struct sn_program program = {
 	.usage = "",
 	.about = "Show whether safenode is in force, the tenants, and what was refused to each.",
 	.opts = opts,
-};
-
-struct view {
-	const struct sn_state *state;
-	char mount[PATH_MAX];
 };
 
 static void print_counters(const struct sn_counters *counters)
@@ -43,32 +35,36 @@ static void print_counters(const struct sn_counters *counters)
 		       (uint64_t)counters->lost);
 }
 
-static int print_tenant(const struct sn_policy *policy, const struct sn_counters *counters,
-			void *data)
+/* Another id: its cgroup was removed by hand, and the name has a new one. */
+static bool is_running(const struct sn_enforcer *enforcer, const struct sn_policy *policy)
 {
-	const struct view *view = data;
-	char path[PATH_MAX], directory[4 * sizeof(policy->directory)];
-	bool running;
+	char path[PATH_MAX];
 	__u64 id;
 
-	sn_tenant_path(path, view->mount, view->state, policy->tenant);
-	/* another id: its cgroup was removed by hand, and the name has a new one */
-	running = !sn_cgroup_id(path, &id, NULL) && id == policy->cgroup_id &&
-		  sn_cgroup_populated(path) == 1;
+	return !sn_enforcer_cgroup(enforcer, policy->tenant, path, NULL) &&
+	       !sn_cgroup_id(path, &id, NULL) && id == policy->cgroup_id &&
+	       sn_cgroup_populated(path) == 1;
+}
+
+static int print_tenant(const struct sn_policy *policy, void *data)
+{
+	const struct sn_enforcer *enforcer = data;
+	char directory[4 * sizeof(policy->directory)];
+	struct sn_counters counters;
+
 	printf("%s: %s, %s\n", policy->tenant,
 	       sn_printable(policy->directory, directory, sizeof(directory)),
-	       running ? "running" : "ended");
-	print_counters(counters);
+	       is_running(enforcer, policy) ? "running" : "ended");
+	sn_store_count(&enforcer->store, policy->cgroup_id, &counters);
+	print_counters(&counters);
 	return 0;
 }
 
 static void print_strangers(const struct sn_store *store)
 {
-	struct sn_counters counters = {};
-	__u64 nobody = 0;
+	struct sn_counters counters;
 
-	if (bpf_map_lookup_elem(store->counters, &nobody, &counters))
-		return;
+	sn_store_count(store, 0, &counters);
 	for (int op = 0; op < SN_OP_NR; op++) {
 		if (!counters.denied[op])
 			continue;
@@ -80,24 +76,21 @@ static void print_strangers(const struct sn_store *store)
 
 static int status(struct sn_err *err)
 {
-	struct sn_state state;
-	struct view view = { .state = &state };
-	struct sn_store store;
+	struct sn_enforcer enforcer = SN_ENFORCER_CLOSED;
 	int ret = geteuid() ? sn_fail(err, EPERM, "must be run as root")
-			    : sn_object_state(&state, err);
+			    : sn_enforcer_open(&enforcer, err);
 
 	if (!ret)
-		ret = sn_cgroup_mount(view.mount, err);
+		ret = sn_enforcer_lock(&enforcer, SN_SHARED, err);
+	if (!ret) {
+		printf("in force: %u programs, for the cgroups below %s%s\n",
+		       enforcer.state.programs, enforcer.mount, enforcer.state.parent);
+		ret = sn_store_each(&enforcer.store, print_tenant, &enforcer, err);
+	}
 	if (!ret)
-		ret = sn_store_open(&store, err);
-	if (ret)
-		return ret;
-	printf("in force: %u programs, for the cgroups below %s%s\n", state.programs, view.mount,
-	       state.parent);
-	sn_store_each(&store, print_tenant, &view);
-	print_strangers(&store);
-	sn_store_close(&store);
-	return 0;
+		print_strangers(&enforcer.store);
+	sn_enforcer_close(&enforcer);
+	return ret;
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 
 #include "attach.h"
 #include "cli.h"
+#include "detach.h"
 
 static const struct sn_program program = {
 	.name = "safenode",

@@ -1,53 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The pinned policies: put, get, remove. */
+/* The pinned maps: put, get and remove what one tenant has in them. */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "store.h"
 
-static int open_map(int *fd, const char *path, struct sn_err *err)
+/* Every map, where struct sn_store has it, and what it holds. */
+static const struct {
+	const char *name;
+	size_t fd;
+	__u32 key_size, value_size;
+} maps[] = {
+#define MAP(name, key, value)                                                      \
+	{                                                                          \
+#name, offsetof(struct sn_store, name), sizeof(key), sizeof(value) \
+	}
+	MAP(policies, __u64, struct sn_policy),
+	MAP(counters, __u64, struct sn_counters),
+	MAP(addresses, struct sn_address_key, struct sn_text),
+	MAP(ports, struct sn_port_key, struct sn_text),
+	MAP(directories, struct sn_directory_key, struct sn_rule),
+	MAP(names, struct sn_name_key, struct sn_rule),
+	MAP(homes, __u32, struct sn_homes_set),
+	MAP(lists, struct sn_list_key, struct sn_list),
+#undef MAP
+};
+
+static int *fd_at(struct sn_store *store, size_t offset)
 {
-	*fd = bpf_obj_get(path);
-	if (*fd < 0)
+	return (int *)((char *)store + offset);
+}
+
+static int open_map(struct sn_store *store, size_t i, struct sn_err *err)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), SN_PIN_DIR "/%s", maps[i].name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
 		return sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
-	return 0;
+	*fd_at(store, maps[i].fd) = fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return sn_fail(err, errno, "cannot look at %s: %s", path, strerror(errno));
+	if (info.key_size == maps[i].key_size && info.value_size == maps[i].value_size)
+		return 0;
+	return sn_fail(err, EPROTO,
+		       "%s is another version's; run the safenode-load of this version", path);
 }
 
 int sn_store_open(struct sn_store *store, struct sn_err *err)
 {
+	int ret = 0;
+
 	*store = SN_STORE_CLOSED;
-	store->lock = open(SN_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (store->lock < 0 || flock(store->lock, LOCK_EX))
-		return sn_fail(err, errno, "cannot lock %s: %s", SN_PIN_DIR, strerror(errno));
-	if (open_map(&store->policies, SN_PIN_DIR "/policies", err) ||
-	    open_map(&store->counters, SN_PIN_DIR "/counters", err) ||
-	    open_map(&store->addresses, SN_PIN_DIR "/addresses", err) ||
-	    open_map(&store->ports, SN_PIN_DIR "/ports", err) ||
-	    open_map(&store->directories, SN_PIN_DIR "/directories", err) ||
-	    open_map(&store->names, SN_PIN_DIR "/names", err) ||
-	    open_map(&store->homes, SN_PIN_DIR "/homes", err) ||
-	    open_map(&store->lists, SN_PIN_DIR "/lists", err)) {
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps) && !ret; i++)
+		ret = open_map(store, i, err);
+	if (ret)
 		sn_store_close(store);
-		return -EPROTO;
-	}
-	return 0;
+	return ret;
 }
 
 void sn_store_close(struct sn_store *store)
 {
-	int *fds[] = { &store->policies, &store->counters,    &store->addresses,
-		       &store->ports,	 &store->directories, &store->names,
-		       &store->homes,	 &store->lists,	      &store->lock };
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		int *fd = fd_at(store, maps[i].fd);
 
-	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
 	}
 }
 
@@ -61,185 +87,87 @@ static int put(int map, const char *name, const void *key, const void *value, st
 	return sn_fail(err, errno, "cannot write to the map '%s': %s", name, strerror(errno));
 }
 
+static int erase(int map, const void *key)
+{
+	return bpf_map_delete_elem(map, key) && errno != ENOENT ? -errno : 0;
+}
+
 /* ---- rules, and the list of their keys ---- */
 
-/* The maps of rules. Their keys begin with a scope: a tenant's cgroup_id or a policy's baseline. */
-enum rule_map { ADDRESSES, PORTS, DIRECTORIES, NAMES };
-
-static const struct {
-	const char *name;
-	size_t key_size;
-	size_t fd; /* where struct sn_store has it */
-} rule_maps[] = {
-	[ADDRESSES] = { "addresses", sizeof(struct sn_address_key),
-			offsetof(struct sn_store, addresses) },
-	[PORTS] = { "ports", sizeof(struct sn_port_key), offsetof(struct sn_store, ports) },
-	[DIRECTORIES] = { "directories", sizeof(struct sn_directory_key),
-			  offsetof(struct sn_store, directories) },
-	[NAMES] = { "names", sizeof(struct sn_name_key), offsetof(struct sn_store, names) },
-};
-#define KEY_MAX sizeof(struct sn_name_key) /* the largest */
-
-static int fd_of(const struct sn_store *store, enum rule_map map)
+/* The map of rules with that number, or -1. */
+static int rules_fd(const struct sn_store *store, __u8 map)
 {
-	return *(const int *)((const char *)store + rule_maps[map].fd);
+	switch ((enum sn_rule_map)map) {
+	case SN_RULES_ADDRESSES:
+		return store->addresses;
+	case SN_RULES_PORTS:
+		return store->ports;
+	case SN_RULES_DIRECTORIES:
+		return store->directories;
+	case SN_RULES_NAMES:
+		return store->names;
+	}
+	return -1;
+}
+
+static const char *rules_name(__u8 map)
+{
+	static const char *const names[] = {
+		[SN_RULES_ADDRESSES] = "addresses",
+		[SN_RULES_PORTS] = "ports",
+		[SN_RULES_DIRECTORIES] = "directories",
+		[SN_RULES_NAMES] = "names",
+	};
+
+	return names[map];
 }
 
 /* What is listed need not be there, for the list is written first and removed last. */
-struct list {
-	struct sn_list_key key;
-	struct sn_list value;
-	size_t used;
-};
-
-static int put_list(struct sn_store *store, struct list *list, struct sn_err *err)
+static int put_list(const struct sn_store *store, const struct sn_entries *entries, __u64 scope,
+		    struct sn_err *err)
 {
-	int ret;
-
-	if (!list->used)
-		return 0;
-	ret = put(store->lists, "lists", &list->key, &list->value, err);
-	list->key.number++;
-	list->used = 0;
-	memset(&list->value, 0, sizeof(list->value));
-	return ret;
-}
-
-_Static_assert(1 + KEY_MAX - sizeof(__u64) <= sizeof(((struct sn_list *)0)->keys),
-	       "the largest key finds room");
-
-/* What is done with every rule of a scope: first all are listed, then all are written. */
-typedef int (*rule_step)(struct sn_store *store, struct list *list, enum rule_map map,
-			 const void *key, const void *value, struct sn_err *err);
-
-static int list_rule(struct sn_store *store, struct list *list, enum rule_map map, const void *key,
-		     const void *value, struct sn_err *err)
-{
-	const char *tail = (const char *)key + sizeof(list->key.scope);
-	size_t len = rule_maps[map].key_size - sizeof(list->key.scope);
+	struct sn_list_key key = { .scope = scope };
+	struct sn_list list = {};
+	size_t used = 0;
 	int ret = 0;
 
-	while (len && !tail[len - 1])
-		len--;
-	if (map != list->value.map || list->used + 1 + len > sizeof(list->value.keys))
-		ret = put_list(store, list, err);
-	list->value.map = map;
-	list->value.keys[list->used++] = (char)(len + 1);
-	memcpy(list->value.keys + list->used, tail, len);
-	list->used += len;
-	return ret;
+	for (size_t i = 0; i < entries->nr && !ret; i++) {
+		const struct sn_entry *entry = &entries->all[i];
+
+		if (sn_list_append(&list, &used, entry->map, &entry->key))
+			continue;
+		ret = put(store->lists, "lists", &key, &list, err);
+		key.number++;
+		list = (struct sn_list){};
+		used = 0;
+		sn_list_append(&list, &used, entry->map, &entry->key);
+	}
+	return ret || !used ? ret : put(store->lists, "lists", &key, &list, err);
 }
 
-static int write_rule(struct sn_store *store, struct list *list, enum rule_map map, const void *key,
-		      const void *value, struct sn_err *err)
+static int put_entries(const struct sn_store *store, const struct sn_entries *entries, __u64 scope,
+		       struct sn_err *err)
 {
-	return put(fd_of(store, map), rule_maps[map].name, key, value, err);
-}
+	int ret = put_list(store, entries, scope, err);
 
-static int each_address(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
-			rule_step step, struct sn_err *err)
-{
-	const struct sn_options *options = tenant->options;
-	sn_autofree struct sn_address_rule *rules = NULL;
-	ssize_t nr = sn_addresses_cut(&options->restricted, &tenant->policy, &rules);
-	int ret = nr < 0 ? sn_fail(err, ENOMEM, "out of memory") : 0;
+	for (size_t i = 0; i < entries->nr && !ret; i++) {
+		const struct sn_entry *entry = &entries->all[i];
 
-	for (ssize_t i = 0; i < nr && !ret; i++) {
-		rules[i].key.cgroup_id = list->key.scope;
-		ret = step(store, list, ADDRESSES, &rules[i].key, &rules[i].text, err);
+		ret = put(rules_fd(store, entry->map), rules_name(entry->map), &entry->key,
+			  &entry->text, err);
 	}
 	return ret;
-}
-
-static int each_port(struct sn_store *store, const struct sn_port_list *ports, enum sn_port_use use,
-		     __u32 *lengths, struct list *list, rule_step step, struct sn_err *err)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < ports->nr && !ret; i++) {
-		struct sn_port_key blocks[SN_PORT_BLOCKS_MAX];
-		size_t nr_blocks = sn_port_blocks(ports->ranges[i], blocks);
-		struct sn_text text = sn_port_text(ports->ranges[i]);
-
-		for (size_t b = 0; b < nr_blocks && !ret; b++) {
-			blocks[b].cgroup_id = list->key.scope;
-			blocks[b].use = use;
-			*lengths |= 1U << blocks[b].length;
-			ret = step(store, list, PORTS, &blocks[b], &text, err);
-		}
-	}
-	return ret;
-}
-
-/* A short list goes into the policy, and nowhere else. */
-static int each_outgoing_port(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
-			      rule_step step, struct sn_err *err)
-{
-	const struct sn_options *options = tenant->options;
-	struct sn_policy *policy = &tenant->policy;
-
-	if (options->outgoing.nr > SN_PORT_RANGES_MAX)
-		return each_port(store, &options->outgoing, SN_PORT_OUTGOING, &policy->port_lengths,
-				 list, step, err);
-	for (size_t i = 0; i < options->outgoing.nr; i++)
-		policy->port_ranges[i] = options->outgoing.ranges[i];
-	policy->port_ranges_nr = options->outgoing.nr;
-	return 0;
-}
-
-static int each_path(struct sn_store *store, const struct sn_rules *rules, struct list *list,
-		     rule_step step, struct sn_err *err)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < rules->nr_directories && !ret; i++) {
-		struct sn_directory_rule rule = rules->directories[i];
-
-		rule.key.scope = list->key.scope;
-		ret = step(store, list, DIRECTORIES, &rule.key, &rule.rule, err);
-	}
-	for (size_t i = 0; i < rules->nr_names && !ret; i++) {
-		struct sn_name_rule rule = rules->names[i];
-
-		rule.key.directory.scope = list->key.scope;
-		ret = step(store, list, NAMES, &rule.key, &rule.rule, err);
-	}
-	return ret;
-}
-
-static int each_own(struct sn_store *store, struct sn_tenant *tenant, struct list *list,
-		    rule_step step, struct sn_err *err)
-{
-	const struct sn_options *options = tenant->options;
-	struct sn_policy *policy = &tenant->policy;
-	int ret = each_address(store, tenant, list, step, err);
-
-	if (!ret)
-		ret = each_outgoing_port(store, tenant, list, step, err);
-	if (!ret)
-		ret = each_port(store, &options->listen, SN_PORT_LISTEN, &policy->listen_lengths,
-				list, step, err);
-	return ret ? ret : each_path(store, &tenant->own, list, step, err);
-}
-
-static int put_own(struct sn_store *store, struct sn_tenant *tenant, struct sn_err *err)
-{
-	struct list list = { .key.scope = tenant->policy.cgroup_id };
-	int ret = each_own(store, tenant, &list, list_rule, err);
-
-	if (!ret)
-		ret = put_list(store, &list, err);
-	return ret ? ret : each_own(store, tenant, &list, write_rule, err);
 }
 
 /*
  * A baseline that is there already is left alone: running tenants share it, and the kernel would
  * give the memory of an entry that is replaced away while a program still reads it.
  */
-static int put_baseline(struct sn_store *store, const struct sn_tenant *tenant, struct sn_err *err)
+static int put_baseline(const struct sn_store *store, const struct sn_compiled *compiled,
+			struct sn_err *err)
 {
-	struct list list = { .key.scope = tenant->policy.baseline };
-	struct sn_list_key complete = { .scope = list.key.scope, .number = SN_LIST_COMPLETE };
+	__u64 scope = compiled->policy.baseline;
+	struct sn_list_key complete = { .scope = scope, .number = SN_LIST_COMPLETE };
 	struct sn_list none = {};
 	int ret;
 
@@ -247,36 +175,52 @@ static int put_baseline(struct sn_store *store, const struct sn_tenant *tenant, 
 		return 0;
 	if (errno != ENOENT)
 		return sn_fail(err, errno, "cannot read the map 'lists': %s", strerror(errno));
-	ret = each_path(store, &tenant->baseline, &list, list_rule, err);
-	if (!ret)
-		ret = put_list(store, &list, err);
-	if (!ret)
-		ret = each_path(store, &tenant->baseline, &list, write_rule, err);
+	ret = put_entries(store, &compiled->baseline, scope, err);
 	return ret ? ret : put(store->lists, "lists", &complete, &none, err);
 }
 
-static int erase(int map, const void *key)
+/* -EBADMSG: the list is damaged. */
+static int remove_listed(const struct sn_store *store, __u64 scope, const struct sn_list *list)
 {
-	return bpf_map_delete_elem(map, key) && errno != ENOENT ? -errno : 0;
+	union sn_rule_key key;
+	size_t at = 0;
+	int more, ret = 0;
+
+	while (!ret && (more = sn_list_next(list, &at, scope, &key)))
+		ret = more < 0 ? more : erase(rules_fd(store, list->map), &key);
+	return ret;
 }
 
-static int remove_listed(struct sn_store *store, __u64 scope, const struct sn_list *list)
+/* All of @scope in one map of rules, found without a list: this looks at every tenant's rules. */
+static int remove_unlisted(const struct sn_store *store, __u8 map, __u64 scope)
 {
-	size_t used = 0;
-	int ret = 0;
+	int fd = rules_fd(store, map), ret = 0;
+	union sn_rule_key key, next;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
 
-	while (!ret && used < sizeof(list->keys) && list->keys[used]) {
-		__u64 key[KEY_MAX / sizeof(__u64)] = { scope };
-		size_t len = (unsigned char)list->keys[used++] - 1;
-
-		memcpy(key + 1, list->keys + used, len);
-		used += len;
-		ret = erase(fd_of(store, list->map), key);
+	while (more && !ret) {
+		key = next;
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		if (key.scope == scope)
+			ret = erase(fd, &key);
 	}
 	return ret;
 }
 
-static int remove_rules(struct sn_store *store, __u64 scope)
+/* The rules of @scope whose keys are in @list, or if that is damaged, all that there are. */
+static int remove_of_list(const struct sn_store *store, __u64 scope, const struct sn_list *list)
+{
+	int ret = remove_listed(store, scope, list);
+
+	if (ret != -EBADMSG)
+		return ret;
+	ret = 0;
+	for (__u8 map = SN_RULES_ADDRESSES; map <= SN_RULES_NAMES && !ret; map++)
+		ret = remove_unlisted(store, map, scope);
+	return ret;
+}
+
+static int remove_rules(const struct sn_store *store, __u64 scope)
 {
 	struct sn_list_key key = { .scope = scope, .number = SN_LIST_COMPLETE };
 	int ret = erase(store->lists, &key);
@@ -293,20 +237,39 @@ static int remove_rules(struct sn_store *store, __u64 scope)
 	while (key.number-- && !ret) {
 		if (bpf_map_lookup_elem(store->lists, &key, &list))
 			return -errno;
-		ret = remove_listed(store, scope, &list);
+		ret = remove_of_list(store, scope, &list);
 		if (!ret)
 			ret = erase(store->lists, &key);
 	}
 	return ret;
 }
 
-int sn_store_get(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy)
+/* ---- policies ---- */
+
+/* What is read back need not be what was written: texts end, and the key is what counts. */
+static void tidy(struct sn_policy *policy, __u64 cgroup_id)
 {
-	return bpf_map_lookup_elem(store->policies, &cgroup_id, policy) ? -errno : 0;
+	policy->cgroup_id = cgroup_id;
+	policy->tenant[sizeof(policy->tenant) - 1] = '\0';
+	policy->directory[sizeof(policy->directory) - 1] = '\0';
+}
+
+int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy)
+{
+	if (bpf_map_lookup_elem(store->policies, &cgroup_id, policy))
+		return -errno;
+	tidy(policy, cgroup_id);
+	return 0;
+}
+
+void sn_store_count(const struct sn_store *store, __u64 cgroup_id, struct sn_counters *counters)
+{
+	if (bpf_map_lookup_elem(store->counters, &cgroup_id, counters))
+		*counters = (struct sn_counters){};
 }
 
 /* By another tenant than @but? 1, 0 or a negative errno. */
-static int baseline_in_use(struct sn_store *store, __u64 baseline, __u64 but)
+static int baseline_in_use(const struct sn_store *store, __u64 baseline, __u64 but)
 {
 	static struct sn_policy policies[64];
 	__u64 ids[64];
@@ -327,7 +290,8 @@ static int baseline_in_use(struct sn_store *store, __u64 baseline, __u64 but)
 }
 
 /* Replaces the entry of the tenant of cgroup @of (0: one that is free) in the set of cgroup @id. */
-static int replace_home(struct sn_store *store, __u64 id, __u64 of, const struct sn_home *home)
+static int replace_home(const struct sn_store *store, __u64 id, __u64 of,
+			const struct sn_home *home)
 {
 	struct sn_homes_set set;
 	__u32 index = sn_homes_index(id);
@@ -344,7 +308,8 @@ static int replace_home(struct sn_store *store, __u64 id, __u64 of, const struct
 }
 
 /* Before anybody lives under the policy: what the programs read meanwhile is still nobody's. */
-static int put_home(struct sn_store *store, const struct sn_policy *policy, struct sn_err *err)
+static int put_home(const struct sn_store *store, const struct sn_policy *policy,
+		    struct sn_err *err)
 {
 	struct sn_home home = { .cgroup_id = policy->cgroup_id, .dir = policy->dir };
 	int ret = 0;
@@ -360,7 +325,8 @@ static int put_home(struct sn_store *store, const struct sn_policy *policy, stru
  * A policy that refuses everything. It is there first and goes last: as long as there is a rule of
  * the tenant, there is its name, and whoever is killed in between can be followed by a detach.
  */
-static int put_closed(struct sn_store *store, const struct sn_policy *policy, struct sn_err *err)
+static int put_closed(const struct sn_store *store, const struct sn_policy *policy,
+		      struct sn_err *err)
 {
 	struct sn_policy closed = *policy;
 
@@ -369,7 +335,7 @@ static int put_closed(struct sn_store *store, const struct sn_policy *policy, st
 }
 
 /* What refers to the tenant's cgroup, but for the policy and what it counted. */
-static int close_and_empty(struct sn_store *store, const struct sn_policy *policy)
+static int close_and_empty(const struct sn_store *store, const struct sn_policy *policy)
 {
 	__u64 id = policy->cgroup_id;
 	int ret = replace_home(store, id, id, &(struct sn_home){});
@@ -381,7 +347,7 @@ static int close_and_empty(struct sn_store *store, const struct sn_policy *polic
 	return remove_rules(store, id);
 }
 
-static int forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep)
+static int forget(const struct sn_store *store, const struct sn_policy *policy, __u64 keep)
 {
 	__u64 id = policy->cgroup_id, baseline = policy->baseline;
 	int ret = 0;
@@ -394,7 +360,7 @@ static int forget(struct sn_store *store, const struct sn_policy *policy, __u64 
 	return erase(store->policies, &id);
 }
 
-static int remove_all(struct sn_store *store, const struct sn_policy *policy)
+static int remove_all(const struct sn_store *store, const struct sn_policy *policy)
 {
 	return close_and_empty(store, policy) ?: forget(store, policy, 0);
 }
@@ -404,8 +370,7 @@ struct named {
 	struct sn_policy policy;
 };
 
-static int find_named(const struct sn_policy *policy, const struct sn_counters *counters,
-		      void *data)
+static int find_named(const struct sn_policy *policy, void *data)
 {
 	struct named *named = data;
 
@@ -421,7 +386,12 @@ static int not_removed(const struct sn_policy *policy, int ret, struct sn_err *e
 		       strerror(-ret));
 }
 
-int sn_store_empty(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
+static int not_read(int ret, struct sn_err *err)
+{
+	return sn_fail(err, -ret, "cannot read the policies: %s", strerror(-ret));
+}
+
+int sn_store_empty(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
 		   struct sn_err *err)
 {
 	int ret = sn_store_get(store, cgroup_id, policy);
@@ -432,13 +402,13 @@ int sn_store_empty(struct sn_store *store, __u64 cgroup_id, struct sn_policy *po
 			return policy->safe_mode;
 		ret = not_removed(policy, ret, err);
 	} else if (ret != -ENOENT) {
-		ret = sn_fail(err, -ret, "cannot read the policies: %s", strerror(-ret));
+		ret = not_read(ret, err);
 	}
 	*policy = (struct sn_policy){};
 	return ret == -ENOENT ? 0 : ret;
 }
 
-int sn_store_forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep,
+int sn_store_forget(const struct sn_store *store, const struct sn_policy *policy, __u64 keep,
 		    struct sn_err *err)
 {
 	int ret = policy->cgroup_id ? forget(store, policy, keep) : 0;
@@ -446,33 +416,31 @@ int sn_store_forget(struct sn_store *store, const struct sn_policy *policy, __u6
 	return ret ? not_removed(policy, ret, err) : 0;
 }
 
-int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn_err *err)
+int sn_store_remove_tenant(const struct sn_store *store, const char *tenant, struct sn_err *err)
 {
 	struct named named = { .tenant = tenant };
 	int removed = 0, ret;
 
-	while (sn_store_each(store, find_named, &named)) {
+	while ((ret = sn_store_each(store, find_named, &named, err)) > 0) {
 		ret = remove_all(store, &named.policy);
 		if (ret)
 			return not_removed(&named.policy, ret, err);
 		removed++;
 	}
-	return removed;
+	return ret ? ret : removed;
 }
 
-int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, const struct sn_policy *old,
-		 struct sn_err *err)
+int sn_store_put(const struct sn_store *store, const struct sn_compiled *compiled,
+		 const struct sn_policy *old, struct sn_err *err)
 {
-	struct sn_policy *policy = &tenant->policy;
+	const struct sn_policy *policy = &compiled->policy;
 	struct sn_counters none = {};
-	int ret;
+	int ret = put_closed(store, policy, err);
 
-	policy->baseline = sn_rules_scope(&tenant->baseline);
-	ret = put_closed(store, policy, err);
 	if (!ret)
-		ret = put_own(store, tenant, err);
+		ret = put_entries(store, &compiled->own, policy->cgroup_id, err);
 	if (!ret)
-		ret = put_baseline(store, tenant, err);
+		ret = put_baseline(store, compiled, err);
 	if (!ret)
 		ret = put(store->counters, "counters", &policy->cgroup_id, &none, err);
 	if (!ret && old) /* not before: the new one mostly has the same baseline */
@@ -486,23 +454,24 @@ int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, const struct 
 	return ret;
 }
 
-int sn_store_each(struct sn_store *store,
-		  int (*each)(const struct sn_policy *policy, const struct sn_counters *counters,
-			      void *data),
-		  void *data)
+int sn_store_each(const struct sn_store *store,
+		  int (*each)(const struct sn_policy *policy, void *data), void *data,
+		  struct sn_err *err)
 {
 	__u64 id, *after = NULL;
 	int ret = 0;
 
-	while (!ret && !bpf_map_get_next_key(store->policies, after, &id)) {
-		struct sn_counters counters = {};
+	while (!ret) {
 		struct sn_policy policy;
 
+		if (bpf_map_get_next_key(store->policies, after, &id))
+			return errno == ENOENT ? 0 : not_read(-errno, err);
 		after = &id;
-		if (bpf_map_lookup_elem(store->policies, &id, &policy))
-			continue;
-		bpf_map_lookup_elem(store->counters, &id, &counters);
-		ret = each(&policy, &counters, data);
+		ret = sn_store_get(store, id, &policy);
+		if (!ret)
+			ret = each(&policy, data);
+		else
+			ret = ret == -ENOENT ? 0 : not_read(ret, err); /* removed meanwhile? */
 	}
 	return ret;
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The pinned policies: put, get, remove. */
+/* The pinned maps: put, get and remove what one tenant has in them. */
 #ifndef SAFENODE_STORE_H
 #define SAFENODE_STORE_H
 
+#include "compile.h"
 #include "err.h"
-#include "options.h"
-#include "rules.h"
 #include "safenode_abi.h"
 
-/* The pinned maps, open. */
+/* Descriptors of the pinned maps. */
 struct sn_store {
 	int policies;
 	int counters;
@@ -18,21 +17,14 @@ struct sn_store {
 	int names;
 	int homes;
 	int lists;
-	int lock; /* the pin directory, locked: one tool changes policies at a time */
 };
 
-#define SN_STORE_CLOSED ((struct sn_store){ -1, -1, -1, -1, -1, -1, -1, -1, -1 })
+#define SN_STORE_CLOSED ((struct sn_store){ -1, -1, -1, -1, -1, -1, -1, -1 })
 
-/* Everything that is written for one tenant. policy.cgroup_id is the scope of @own. */
-struct sn_tenant {
-	struct sn_policy policy;
-	const struct sn_options *options;
-	struct sn_rules own; /* its directory's ancestors, extra paths, handed-over files */
-	struct sn_rules
-		baseline; /* shared by all tenants with the same; policy.baseline names it */
-};
-
-/* Opens the maps and takes the lock, which sn_store_close() gives back. */
+/*
+ * Opens all maps. -EPROTO if one has keys or values of another size than these tools use. Who
+ * changes them, or must not see them half changed, holds the lock; see enforcer.h.
+ */
 int sn_store_open(struct sn_store *store, struct sn_err *err);
 void sn_store_close(struct sn_store *store);
 
@@ -41,11 +33,15 @@ void sn_store_close(struct sn_store *store);
  * it is NULL, is what sn_store_empty() handed over; it is forgotten in between, so that a policy
  * that permits anything is the only one of its name.
  */
-int sn_store_put(struct sn_store *store, struct sn_tenant *tenant, const struct sn_policy *old,
-		 struct sn_err *err);
+int sn_store_put(const struct sn_store *store, const struct sn_compiled *compiled,
+		 const struct sn_policy *old, struct sn_err *err);
 
-/* 0, or -ENOENT. */
-int sn_store_get(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy);
+/* 0, or a negative errno; -ENOENT: it has no policy. */
+int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy);
+
+/* The same for the counters; all zero where there are none. Key 0: of processes without a policy.
+ */
+void sn_store_count(const struct sn_store *store, __u64 cgroup_id, struct sn_counters *counters);
 
 /*
  * Removes the policy of that cgroup in two steps. The first makes it refuse everything, removes its
@@ -53,21 +49,23 @@ int sn_store_get(struct sn_store *store, __u64 cgroup_id, struct sn_policy *poli
  * killed tool may have left another one of its name. The second, with what the first handed over,
  * removes what is left of it, and its baseline if that is neither @keep nor another tenant's.
  */
-int sn_store_empty(struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
+int sn_store_empty(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
 		   struct sn_err *err);
-int sn_store_forget(struct sn_store *store, const struct sn_policy *policy, __u64 keep,
+int sn_store_forget(const struct sn_store *store, const struct sn_policy *policy, __u64 keep,
 		    struct sn_err *err);
 
 /*
  * Both for every policy with that name, for when its cgroup is gone: this looks at all policies.
  * How many there were, or a negative errno.
  */
-int sn_store_remove_tenant(struct sn_store *store, const char *tenant, struct sn_err *err);
+int sn_store_remove_tenant(const struct sn_store *store, const char *tenant, struct sn_err *err);
 
-/* Calls @each for every policy, with its counters, until it returns non-zero; returns that. */
-int sn_store_each(struct sn_store *store,
-		  int (*each)(const struct sn_policy *policy, const struct sn_counters *counters,
-			      void *data),
-		  void *data);
+/*
+ * Calls @each for every policy until it returns non-zero; returns that, 0, or a negative errno with
+ * @err filled in if the policies cannot be read to their end.
+ */
+int sn_store_each(const struct sn_store *store,
+		  int (*each)(const struct sn_policy *policy, void *data), void *data,
+		  struct sn_err *err);
 
 #endif

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "compile.h"
+#include "enforcer.h"
 
 #define STRANGER (0x5afeULL << 40) /* no cgroup's id in a young machine, no baseline's number */
 
@@ -18,29 +19,37 @@ static __attribute__((noreturn)) void die(const struct sn_err *err)
 	exit(1);
 }
 
-static void add(struct sn_store *store, unsigned long number, size_t nr_rules)
+static void add(const struct sn_store *store, unsigned long number, size_t nr_rules)
 {
-	struct sn_directory_rule *rules = calloc(nr_rules + 1, sizeof(*rules));
+	struct sn_directory_rule *directories = calloc(nr_rules + 1, sizeof(*directories));
 	struct sn_options options = { .safe_mode = true };
-	struct sn_tenant tenant = {
-		.policy = { .safe_mode = 1, .cgroup_id = STRANGER + number },
+	struct sn_rules own = { .directories = directories, .nr_directories = nr_rules };
+	struct sn_rules none = {};
+	struct sn_source source = {
 		.options = &options,
-		.own = { .directories = rules, .nr_directories = nr_rules },
+		.cgroup_id = STRANGER + number,
+		.directory = "/nowhere",
+		.own = &own,
+		.baseline = &none,
 	};
+	struct sn_compiled compiled;
 	struct sn_err err = {};
+	char name[32];
 
-	if (!rules)
+	if (!directories)
 		exit(1);
-	snprintf(tenant.policy.tenant, sizeof(tenant.policy.tenant), "fill-%lu", number);
+	snprintf(name, sizeof(name), "fill-%lu", number);
+	options.tenant = name;
 	for (size_t i = 0; i < nr_rules; i++)
-		rules[i].key.ino = i + 1;
-	if (sn_store_put(store, &tenant, NULL, &err))
+		directories[i].key.ino = i + 1;
+	if (sn_compile(&source, &compiled, &err) || sn_store_put(store, &compiled, NULL, &err))
 		die(&err);
-	free(rules);
+	sn_compiled_free(&compiled);
+	free(directories);
 }
 
 /* Of all of them, with what the tools themselves remove. */
-static void empty(struct sn_store *store)
+static void empty(const struct sn_store *store)
 {
 	struct sn_err err = {};
 	__u64 id, next;
@@ -59,20 +68,21 @@ static void empty(struct sn_store *store)
 
 int main(int argc, char **argv)
 {
-	struct sn_store store;
+	struct sn_enforcer enforcer;
 	struct sn_err err = {};
 
 	if (argc != 4 && (argc != 2 || strcmp(argv[1], "--empty"))) {
 		fprintf(stderr, "usage: fill FIRST COUNT RULES | fill --empty\n");
 		return 2;
 	}
-	if (sn_store_open(&store, &err))
+	if (sn_enforcer_open(&enforcer, &err) || sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, &err))
 		die(&err);
 	if (argc == 2)
-		empty(&store);
+		empty(&enforcer.store);
 	else
 		for (unsigned long i = 0; i < strtoul(argv[2], NULL, 10); i++)
-			add(&store, strtoul(argv[1], NULL, 10) + i, strtoul(argv[3], NULL, 10));
-	sn_store_close(&store);
+			add(&enforcer.store, strtoul(argv[1], NULL, 10) + i,
+			    strtoul(argv[3], NULL, 10));
+	sn_enforcer_close(&enforcer);
 	return 0;
 }

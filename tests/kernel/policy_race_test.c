@@ -8,12 +8,11 @@
 #include <poll.h>
 #include <stdarg.h>
 
-#include "attach.h"
+#include "compile.h"
+#include "enforcer.h"
 #include "joined.h"
-#include "object.h"
 #include "rounds.h"
 #include "runtime.h"
-#include "store.h"
 #include "tenant.h"
 
 #define ACTS 100000 /* of two tenants together */
@@ -41,18 +40,24 @@ static void run(const char *fmt, ...)
 /* ---- neighbours ---- */
 
 /* As attach and detach write and remove one, without the processes around it. */
-static void come_and_go(struct sn_store *store, const struct sn_rules *baseline)
+static void come_and_go(const struct sn_store *store, struct sn_rules *baseline)
 {
-	struct sn_options options = { 0 };
-	struct sn_tenant neighbour = { .options = &options, .baseline = *baseline };
+	struct sn_options options = { .tenant = (char *)"neighbour", .safe_mode = true };
+	struct sn_rules none = {};
+	struct sn_source source = {
+		.options = &options,
+		.cgroup_id = 1ULL << 40, /* no cgroup's */
+		.directory = "/nowhere",
+		.own = &none,
+		.baseline = baseline,
+	};
+	struct sn_compiled neighbour;
 	struct sn_err err;
 
-	snprintf(neighbour.policy.tenant, sizeof(neighbour.policy.tenant), "neighbour");
-	neighbour.policy.cgroup_id = 1ULL << 40; /* nobody's */
-	neighbour.policy.safe_mode = 1;
-	if (sn_store_put(store, &neighbour, NULL, &err) ||
+	if (sn_compile(&source, &neighbour, &err) || sn_store_put(store, &neighbour, NULL, &err) ||
 	    sn_store_remove_tenant(store, "neighbour", &err) != 1)
 		GIVE_UP("%s", err.text);
+	sn_compiled_free(&neighbour);
 }
 
 /* The tenant's list gets one more address, and loses it again: what both lists say must stay. */
@@ -71,18 +76,18 @@ static void list_and_unlist(const struct sn_store *store, const struct tenant *t
 		GIVE_UP("the lists of %s: %s", t->name, strerror(errno));
 }
 
-static void change_much(const struct tenant *t, const struct sn_rules *baseline)
+static void change_much(const struct tenant *t, struct sn_rules *baseline)
 {
-	struct sn_store store;
+	struct sn_enforcer enforcer;
 	struct sn_err err;
 
-	if (sn_store_open(&store, &err))
+	if (sn_enforcer_open(&enforcer, &err) || sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, &err))
 		GIVE_UP("%s", err.text);
 	for (int i = 0; i < 8; i++) {
-		come_and_go(&store, baseline);
-		list_and_unlist(&store, t);
+		come_and_go(&enforcer.store, baseline);
+		list_and_unlist(&enforcer.store, t);
 	}
-	sn_store_close(&store);
+	sn_enforcer_close(&enforcer);
 }
 
 TEST(answers_stay_the_same_while_neighbours_come_and_go_and_programs_are_replaced)
@@ -129,7 +134,7 @@ static struct sn_name_key shared_rule(const struct sn_store *store, const struct
 	struct sn_policy policy;
 	void *after = NULL;
 
-	if (sn_store_get((struct sn_store *)store, t->id, &policy))
+	if (sn_store_get(store, t->id, &policy))
 		GIVE_UP("%s has no policy", t->name);
 	while (!bpf_map_get_next_key(store->names, after, &key)) {
 		if (key.directory.scope == policy.baseline)
@@ -160,8 +165,6 @@ TEST(a_neighbour_with_the_same_baseline_does_not_write_it_again)
 	strcpy(rule.path, MARK);
 	if (bpf_map_update_elem(store.names, &key, &rule, BPF_EXIST))
 		GIVE_UP("update: %s", strerror(errno));
-	close(store.lock);
-	store.lock = -1;
 	tenant_start("second", "--dir", "/srv/t10", NULL);
 	EXPECT_EQ(0, bpf_map_lookup_elem(store.names, &key, &rule));
 	EXPECT_EQ(0, strcmp(rule.path, MARK));

@@ -11,8 +11,8 @@
 
 #include <bpf/bpf.h>
 
-#include "attach.h"
 #include "cgroup.h"
+#include "enforcer.h"
 #include "events.h"
 #include "logline.h"
 #include "object.h"
@@ -464,13 +464,13 @@ static void exec_attach(const struct tenant *t, const char *const options[], boo
 
 static void find_cgroup(struct tenant *t)
 {
-	char mount[PATH_MAX];
-	struct sn_state state;
+	struct sn_enforcer enforcer;
 	struct sn_err err;
 
-	if (sn_object_state(&state, &err) || sn_cgroup_mount(mount, &err))
+	if (sn_enforcer_open(&enforcer, &err) ||
+	    sn_enforcer_cgroup(&enforcer, t->name, t->cgroup, &err))
 		GIVE_UP("%s", err.text);
-	sn_tenant_path(t->cgroup, mount, &state, t->name);
+	sn_enforcer_close(&enforcer);
 }
 
 static void start(struct tenant *t, const char *const options[], bool has_dir)

@@ -106,6 +106,7 @@ static void names_of_tenants_are_plain(void **state)
 	refuse("cgroup", ".", "do not begin");
 	refuse("cgroup", "..", "do not begin");
 	refuse("cgroup", "-x", "do not begin");
+	refuse("cgroup", "pid-backup", "choose another");
 	refuse("cgroup", "a/b", "A-Z");
 	refuse("cgroup", "a b", "A-Z");
 	refuse("cgroup", "t\xc3\xa9", "A-Z");

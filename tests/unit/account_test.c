@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* user/account.c: whom a tenant runs as. */
+#include <errno.h>
+#include <pwd.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "account.h"
+
+/* ---- passwd(5), in memory ---- */
+
+static struct passwd users[] = {
+	{ .pw_name = (char *)"root", .pw_uid = 0, .pw_gid = 0 },
+	{ .pw_name = (char *)"alice", .pw_uid = 1000, .pw_gid = 1001 },
+	{ .pw_name = (char *)"operator", .pw_uid = 11, .pw_gid = 0 },
+	{ .pw_name = (char *)"4242", .pw_uid = 1002, .pw_gid = 1002 },
+};
+
+struct passwd *getpwuid(uid_t uid)
+{
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++)
+		if (users[i].pw_uid == uid)
+			return &users[i];
+	return NULL;
+}
+
+struct passwd *getpwnam(const char *name)
+{
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++)
+		if (!strcmp(users[i].pw_name, name))
+			return &users[i];
+	return NULL;
+}
+
+static void assert_account(const char *word, uid_t owner, gid_t group, uid_t uid, gid_t gid,
+			   const char *name)
+{
+	struct stat st = { .st_uid = owner, .st_gid = group };
+	struct sn_account account;
+	struct sn_err err = {};
+
+	if (sn_account_find(&account, word, "/srv/t1", &st, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(account.uid, uid);
+	assert_int_equal(account.gid, gid);
+	if (name)
+		assert_string_equal(account.name, name);
+	else
+		assert_null(account.name);
+	sn_account_free(&account);
+}
+
+static void assert_refused(const char *word, uid_t owner, gid_t group, const char *cure)
+{
+	struct stat st = { .st_uid = owner, .st_gid = group };
+	struct sn_account account;
+	struct sn_err err = {};
+
+	assert_int_equal(sn_account_find(&account, word, "/srv/t1", &st, &err), -EINVAL);
+	if (!strstr(err.text, cure))
+		fail_msg("the message is \"%s\"", err.text);
+	sn_account_free(&account);
+}
+
+static void the_owner_of_the_directory_with_his_own_group(void **state)
+{
+	assert_account(NULL, 1000, 50, 1000, 1001, "alice");
+}
+
+static void an_owner_without_an_entry_has_the_directorys_group(void **state)
+{
+	assert_account(NULL, 5000, 5001, 5000, 5001, NULL);
+}
+
+static void root_and_its_group_are_asked_for_by_name(void **state)
+{
+	assert_refused(NULL, 0, 50, "belongs to root; chown it");
+	assert_refused(NULL, 5000, 0, "the group of '/srv/t1' is root's");
+	assert_refused(NULL, 11, 50, "the group of user 'operator'");
+	assert_account("root", 1000, 50, 0, 0, "root");
+	assert_account("operator", 1000, 50, 11, 0, "operator");
+}
+
+static void a_user_is_a_name_or_a_number_of_passwd(void **state)
+{
+	assert_account("alice", 0, 0, 1000, 1001, "alice");
+	assert_account("1000", 0, 0, 1000, 1001, "alice");
+	assert_refused("bob", 1000, 1000, "unknown user 'bob'");
+	assert_refused("5000", 1000, 1000, "unknown user '5000'");
+	assert_refused("-1", 1000, 1000, "unknown user");
+	assert_refused("4294967295", 1000, 1000, "unknown user");
+	assert_refused("4294968296", 1000, 1000, "unknown user"); /* 1000 in 32 bits */
+	assert_refused(" 1000", 1000, 1000, "unknown user");
+	assert_refused("", 1000, 1000, "unknown user");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_owner_of_the_directory_with_his_own_group),
+		cmocka_unit_test(an_owner_without_an_entry_has_the_directorys_group),
+		cmocka_unit_test(root_and_its_group_are_asked_for_by_name),
+		cmocka_unit_test(a_user_is_a_name_or_a_number_of_passwd),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * user/attach.c over a store in memory and a cgroup that is a few variables: everything is checked
+ * first, then comes the lock, then the changes; and whatever fails, nothing is left.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "attach.h"
+#include "cgroup.h"
+#include "enforcer.h"
+#include "fake_maps.h"
+#include "identify.h"
+#include "launch.h"
+#include "runtime.h"
+#include "session.h"
+
+#define DIRECTORY "/tmp" /* any that is not root's own */
+
+/* ---- what is around ---- */
+
+static struct {
+	char steps[1024];     /* "baseline lock ..." */
+	const char *fails;    /* the step that fails */
+	bool exists, running; /* the tenant's cgroup */
+	bool locked;
+	__u64 id;
+} world;
+
+static int step(const char *name, struct sn_err *err)
+{
+	size_t used = strlen(world.steps);
+
+	snprintf(world.steps + used, sizeof(world.steps) - used, "%s%s", used ? " " : "", name);
+	if (world.fails && !strcmp(world.fails, name))
+		return sn_fail(err, EIO, "%s failed", name);
+	return 0;
+}
+
+uid_t geteuid(void)
+{
+	return 0;
+}
+
+int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	struct stat st;
+
+	*id = (struct sn_inode){ .ino = fstat(fd, &st) ? 0 : st.st_ino, .dev = 1 };
+	return 0;
+}
+
+int sn_mount_point(__u32 dev, char *path, size_t size)
+{
+	return -ENOENT;
+}
+
+int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
+{
+	*enforcer = SN_ENFORCER_CLOSED;
+	return step("open", err);
+}
+
+int sn_enforcer_lock(struct sn_enforcer *enforcer, enum sn_sharing sharing, struct sn_err *err)
+{
+	int ret = step("lock", err);
+
+	assert_int_equal(sharing, SN_EXCLUSIVE);
+	if (ret)
+		return ret;
+	world.locked = true;
+	enforcer->store = fake_store;
+	return 0;
+}
+
+void sn_enforcer_close(struct sn_enforcer *enforcer)
+{
+	world.locked = false;
+}
+
+int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
+		       struct sn_err *err)
+{
+	snprintf(path, PATH_MAX, "/sys");
+	return 0;
+}
+
+int sn_cgroup_populated(const char *path)
+{
+	return world.exists ? world.running : -ENOENT;
+}
+
+int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
+{
+	*id = world.id;
+	return world.exists ? step("id", err) : -ENOENT;
+}
+
+int sn_cgroup_make(const char *path, struct sn_err *err)
+{
+	int ret = step("make", err);
+
+	assert_true(world.locked);
+	if (ret)
+		return ret;
+	world.exists = true;
+	world.id++;
+	return 1;
+}
+
+int sn_cgroup_remove(const char *path, struct sn_err *err)
+{
+	assert_true(world.locked);
+	if (world.exists)
+		step("remove", err);
+	world.exists = false;
+	return 0;
+}
+
+int sn_cgroup_kill(const char *path, struct sn_err *err)
+{
+	fail_msg("attach kills");
+	return 0;
+}
+
+int sn_cgroup_limit(const char *mount, const char *path, const char *controller, const char *file,
+		    const char *value, struct sn_err *err)
+{
+	return step(file, err);
+}
+
+int sn_cgroup_limit_memory(const char *mount, const char *path, const char *value,
+			   struct sn_err *err)
+{
+	return step("memory.max", err);
+}
+
+int sn_command_resolve(struct sn_command *command, char *const argv[], struct sn_err *err)
+{
+	*command = (struct sn_command){ .path = strdup("/usr/bin/node") };
+	return step("resolve", err);
+}
+
+void sn_command_free(struct sn_command *command)
+{
+	free(command->path);
+}
+
+int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *err)
+{
+	assert_false(world.locked); /* it takes longest */
+	return step("baseline", err);
+}
+
+int sn_session_take_terminals(bool keep, struct sn_err *err)
+{
+	return step("terminals", err);
+}
+
+int sn_session_begin(bool terminal, struct sn_session *session, struct sn_err *err)
+{
+	return step("session", err);
+}
+
+void sn_session_undo(const struct sn_session *session)
+{
+}
+
+/* As sn_launch() does it: on failure it has undone everything. */
+int sn_launch(const struct sn_launch *launch, struct sn_err *err)
+{
+	int ret = step("launch", err);
+
+	assert_true(world.locked);
+	if (ret)
+		launch->undo(launch->undo_data);
+	return ret;
+}
+
+static void say(const char *text)
+{
+}
+
+/* ---- the tests ---- */
+
+static int attach(bool starts)
+{
+	char *argv[] = { starts ? (char *)"node" : NULL, NULL };
+	struct sn_options options = {
+		.tenant = (char *)"t1",
+		.directory = (char *)DIRECTORY,
+		.user = (char *)"nobody",
+		.safe_mode = true,
+		.memory_max = (char *)"1000000",
+		.pids_max = (char *)"10",
+	};
+	struct sn_err err = {};
+	int ret = sn_attach(&options, argv, say, &err);
+
+	if (ret && !err.text[0])
+		fail_msg("no reason for %d", ret);
+	return ret;
+}
+
+static int reset(void **state)
+{
+	fake_reset();
+	memset(&world, 0, sizeof(world));
+	return 0;
+}
+
+static size_t left(void)
+{
+	size_t nr = 0;
+
+	for (int fd = FAKE_FD; fd < FAKE_FD + FAKE_MAPS; fd++)
+		nr += fd == fake_store.homes ? 0 : fake_count(fd);
+	return nr;
+}
+
+static void everything_is_checked_before_the_lock_and_changed_behind_it(void **state)
+{
+	assert_int_equal(attach(true), 0);
+	assert_string_equal(world.steps, "resolve open baseline terminals session lock make "
+					 "memory.max pids.max id launch");
+	assert_int_equal(fake_count(fake_store.policies), 1);
+}
+
+static void without_a_command_the_policy_is_written_and_that_is_all(void **state)
+{
+	assert_int_equal(attach(false), 0);
+	assert_string_equal(world.steps, "resolve open baseline lock make memory.max pids.max id");
+	assert_true(world.exists);
+	assert_int_equal(fake_count(fake_store.policies), 1);
+}
+
+static void whichever_step_fails_nothing_is_left(void **state)
+{
+	static const char *const steps[] = { "resolve",	 "open", "baseline", "terminals",
+					     "session",	 "lock", "make",     "memory.max",
+					     "pids.max", "id",	 "launch" };
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		reset(NULL);
+		world.fails = steps[i];
+		assert_int_equal(attach(true), -EIO);
+		if (world.exists || left() || world.locked)
+			fail_msg("%s failed; cgroup %d, entries %zu", steps[i], world.exists,
+				 left());
+	}
+}
+
+static void whichever_change_of_a_map_fails_nothing_is_left(void **state)
+{
+	int changes;
+
+	assert_int_equal(attach(true), 0);
+	changes = fake_changes;
+	for (int i = 1; i <= changes; i++) {
+		reset(NULL);
+		fake_fail_at = i;
+		assert_int_equal(attach(true), -ENOMEM);
+		if (world.exists || left())
+			fail_msg("change %d of %d failed; cgroup %d, entries %zu", i, changes,
+				 world.exists, left());
+	}
+}
+
+/* It ended and was not detached: it is replaced, but only by one that is known to be good. */
+static void an_ended_tenant_is_touched_only_when_all_is_checked(void **state)
+{
+	struct sn_policy policy;
+
+	assert_int_equal(attach(true), 0);
+	world.steps[0] = '\0';
+	world.fails = "baseline";
+	assert_int_equal(attach(true), -EIO);
+	assert_string_equal(world.steps, "resolve open baseline");
+	assert_true(world.exists);
+	assert_int_equal(sn_store_get(&fake_store, world.id, &policy), 0);
+	assert_int_equal(policy.safe_mode, 1);
+
+	world.fails = NULL;
+	world.steps[0] = '\0';
+	assert_int_equal(attach(true), 0);
+	assert_string_equal(world.steps, "resolve open baseline terminals session lock id remove "
+					 "make memory.max pids.max id launch");
+	assert_int_equal(fake_count(fake_store.policies), 1);
+}
+
+static void a_running_tenant_is_left_alone(void **state)
+{
+	assert_int_equal(attach(true), 0);
+	world.running = true;
+	world.steps[0] = '\0';
+	fake_log[0] = '\0';
+	assert_int_equal(attach(true), -EINVAL);
+	assert_string_equal(world.steps, "resolve open");
+	assert_string_equal(fake_log, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(everything_is_checked_before_the_lock_and_changed_behind_it,
+				       reset),
+		cmocka_unit_test_setup(without_a_command_the_policy_is_written_and_that_is_all,
+				       reset),
+		cmocka_unit_test_setup(whichever_step_fails_nothing_is_left, reset),
+		cmocka_unit_test_setup(whichever_change_of_a_map_fails_nothing_is_left, reset),
+		cmocka_unit_test_setup(an_ended_tenant_is_touched_only_when_all_is_checked, reset),
+		cmocka_unit_test_setup(a_running_tenant_is_left_alone, reset),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	fake_reset();
+	return failed;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's maps in memory, for what is linked with this: a program's own functions come before
+ * those of libbpf. Every call that changes a map is logged, and one of them can be made to fail.
+ */
+#ifndef SAFENODE_FAKE_MAPS_H
+#define SAFENODE_FAKE_MAPS_H
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "store.h"
+
+#define FAKE_MAPS 8
+#define FAKE_FD	  1000 /* of the first map; they come as in struct sn_store */
+
+struct fake_entry {
+	TAILQ_ENTRY(fake_entry) others;
+	char *key, *value;
+};
+
+static struct fake_map {
+	const char *name;
+	size_t key_size, value_size;
+	TAILQ_HEAD(, fake_entry) entries;
+} fake_maps[FAKE_MAPS] = {
+	{ "policies", sizeof(__u64), sizeof(struct sn_policy), {} },
+	{ "counters", sizeof(__u64), sizeof(struct sn_counters), {} },
+	{ "addresses", sizeof(struct sn_address_key), sizeof(struct sn_text), {} },
+	{ "ports", sizeof(struct sn_port_key), sizeof(struct sn_text), {} },
+	{ "directories", sizeof(struct sn_directory_key), sizeof(struct sn_rule), {} },
+	{ "names", sizeof(struct sn_name_key), sizeof(struct sn_rule), {} },
+	{ "homes", sizeof(__u32), sizeof(struct sn_homes_set), {} },
+	{ "lists", sizeof(struct sn_list_key), sizeof(struct sn_list), {} },
+};
+
+static char fake_log[1 << 16]; /* "policies+ lists+ names+ names- ...": put and removed */
+static int fake_fail_at;       /* the change that fails, counted from 1; 0: none does */
+static int fake_error;	       /* with this errno */
+static int fake_changes;
+
+static struct fake_map *fake_map(int fd)
+{
+	if (fd < FAKE_FD || fd >= FAKE_FD + FAKE_MAPS)
+		abort();
+	return &fake_maps[fd - FAKE_FD];
+}
+
+static struct fake_entry *fake_find(struct fake_map *map, const void *key)
+{
+	struct fake_entry *entry;
+
+	TAILQ_FOREACH(entry, &map->entries, others)
+	if (!memcmp(entry->key, key, map->key_size))
+		return entry;
+	return NULL;
+}
+
+static bool fake_change(const struct fake_map *map, char what)
+{
+	size_t used = strlen(fake_log);
+
+	fake_changes++;
+	if (fake_changes == fake_fail_at) {
+		errno = fake_error;
+		return false;
+	}
+	snprintf(fake_log + used, sizeof(fake_log) - used, "%s%s%c", used ? " " : "", map->name,
+		 what);
+	return true;
+}
+
+static void fake_drop(struct fake_map *map, struct fake_entry *entry)
+{
+	TAILQ_REMOVE(&map->entries, entry, others);
+	free(entry->key);
+	free(entry->value);
+	free(entry);
+}
+
+static void *fake_copy(const void *data, size_t size)
+{
+	void *copy = malloc(size);
+
+	if (!copy)
+		abort();
+	return memcpy(copy, data, size);
+}
+
+int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
+{
+	struct fake_map *map = fake_map(fd);
+	struct fake_entry *entry = fake_find(map, key);
+
+	if (!fake_change(map, '+'))
+		return -1;
+	if (entry)
+		fake_drop(map, entry);
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		abort();
+	entry->key = fake_copy(key, map->key_size);
+	entry->value = fake_copy(value, map->value_size);
+	TAILQ_INSERT_TAIL(&map->entries, entry, others);
+	return 0;
+}
+
+int bpf_map_lookup_elem(int fd, const void *key, void *value)
+{
+	struct fake_map *map = fake_map(fd);
+	struct fake_entry *entry = fake_find(map, key);
+
+	if (!entry && !strcmp(map->name, "homes")) { /* an array: all are there, and zero */
+		memset(value, 0, map->value_size);
+		return 0;
+	}
+	if (!entry) {
+		errno = ENOENT;
+		return -1;
+	}
+	memcpy(value, entry->value, map->value_size);
+	return 0;
+}
+
+int bpf_map_delete_elem(int fd, const void *key)
+{
+	struct fake_map *map = fake_map(fd);
+	struct fake_entry *entry = fake_find(map, key);
+
+	if (!entry) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (!fake_change(map, '-'))
+		return -1;
+	fake_drop(map, entry);
+	return 0;
+}
+
+int bpf_map_get_next_key(int fd, const void *key, void *next)
+{
+	struct fake_map *map = fake_map(fd);
+	struct fake_entry *entry = key ? fake_find(map, key) : NULL;
+
+	entry = entry ? TAILQ_NEXT(entry, others) : TAILQ_FIRST(&map->entries);
+	if (!entry) {
+		errno = ENOENT;
+		return -1;
+	}
+	memcpy(next, entry->key, map->key_size);
+	return 0;
+}
+
+/* All at once, as the end of what there is. */
+int bpf_map_lookup_batch(int fd, void *after, void *at, void *keys, void *values, __u32 *nr,
+			 const struct bpf_map_batch_opts *opts)
+{
+	struct fake_map *map = fake_map(fd);
+	struct fake_entry *entry;
+	__u32 most = *nr;
+
+	*nr = 0;
+	TAILQ_FOREACH(entry, &map->entries, others)
+	{
+		if (*nr == most)
+			abort();
+		memcpy((char *)keys + *nr * map->key_size, entry->key, map->key_size);
+		memcpy((char *)values + *nr * map->value_size, entry->value, map->value_size);
+		++*nr;
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+static size_t fake_count(int fd)
+{
+	struct fake_entry *entry;
+	size_t nr = 0;
+
+	TAILQ_FOREACH(entry, &fake_map(fd)->entries, others)
+	nr++;
+	return nr;
+}
+
+/* Empties all maps and the log; what was to fail does no longer. */
+static void fake_reset(void)
+{
+	for (int i = 0; i < FAKE_MAPS; i++) {
+		if (!fake_maps[i].entries.tqh_last)
+			TAILQ_INIT(&fake_maps[i].entries);
+		while (!TAILQ_EMPTY(&fake_maps[i].entries))
+			fake_drop(&fake_maps[i], TAILQ_FIRST(&fake_maps[i].entries));
+	}
+	fake_log[0] = '\0';
+	fake_fail_at = fake_changes = 0;
+	fake_error = ENOMEM;
+}
+
+static const struct sn_store fake_store = {
+	.policies = FAKE_FD,
+	.counters = FAKE_FD + 1,
+	.addresses = FAKE_FD + 2,
+	.ports = FAKE_FD + 3,
+	.directories = FAKE_FD + 4,
+	.names = FAKE_FD + 5,
+	.homes = FAKE_FD + 6,
+	.lists = FAKE_FD + 7,
+};
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* --user, or the owner of a directory -> the user and group that a tenant runs as. */
+#ifndef SAFENODE_ACCOUNT_H
+#define SAFENODE_ACCOUNT_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+/* Owns @name. */
+struct sn_account {
+	uid_t uid;
+	gid_t gid;
+	char *name; /* in passwd(5), or NULL: there is no entry */
+};
+
+/*
+ * The user @word, a name or a uid of passwd(5). If @word is NULL, the owner of the directory @dir
+ * of the path @directory; then neither the user nor the group may be root's, which have to be asked
+ * for by name. 0, -EINVAL or -ENOMEM.
+ */
+int sn_account_find(struct sn_account *account, const char *word, const char *directory,
+		    const struct stat *dir, struct sn_err *err);
+
+void sn_account_free(struct sn_account *account);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A tenant goes: its policy and its cgroup. */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cgroup.h"
+#include "detach.h"
+#include "options.h"
+#include "store.h"
+
+int sn_tenant_is_running(const char *cgroup, const char *tenant, struct sn_err *err)
+{
+	int populated = sn_cgroup_populated(cgroup);
+
+	if (populated >= 0 || populated == -ENOENT)
+		return populated == 1;
+	return sn_fail(err, -populated, "cannot tell whether tenant '%s' is running: %s", tenant,
+		       strerror(-populated));
+}
+
+int sn_tenant_empty(const struct sn_enforcer *enforcer, const char *cgroup,
+		    struct sn_policy *policy, struct sn_err *err)
+{
+	__u64 id;
+	int ret = sn_cgroup_id(cgroup, &id, err);
+
+	return ret ? ret : sn_store_empty(&enforcer->store, id, policy, err);
+}
+
+/*
+ * The cgroup goes last: a tool that is killed before leaves it to be found, and without a policy
+ * the processes in it are refused everything as well.
+ */
+int sn_tenant_remove(const struct sn_enforcer *enforcer, const char *cgroup, struct sn_err *err)
+{
+	struct sn_policy policy = {};
+	int found = sn_tenant_empty(enforcer, cgroup, &policy, err);
+	int ret = found < 0 ? found : sn_store_forget(&enforcer->store, &policy, 0, err);
+
+	if (!ret)
+		ret = sn_cgroup_remove(cgroup, err);
+	return ret ? ret : found;
+}
+
+static int end_processes(const char *cgroup, const char *tenant, bool kill, struct sn_err *err)
+{
+	int running = sn_tenant_is_running(cgroup, tenant, err);
+
+	if (running <= 0)
+		return running;
+	if (kill)
+		return sn_cgroup_kill(cgroup, err);
+	return sn_fail(err, EBUSY, "tenant '%s' is running; end it, or give --kill", tenant);
+}
+
+static int detach(const struct sn_enforcer *enforcer, const char *tenant, bool kill,
+		  struct sn_err *err)
+{
+	char cgroup[PATH_MAX];
+	bool missing;
+	int ret = sn_enforcer_cgroup(enforcer, tenant, cgroup, err);
+
+	if (!ret)
+		ret = end_processes(cgroup, tenant, kill, err);
+	if (!ret)
+		ret = sn_tenant_remove(enforcer, cgroup, err);
+	missing = ret == -ENOENT;
+	/* its cgroup was removed by hand, or an attach that was to replace it was killed */
+	if (!ret || missing)
+		ret = sn_store_remove_tenant(&enforcer->store, tenant, err);
+	if (!ret && missing)
+		ret = sn_fail(err, ENOENT, "no tenant '%s'; see safenode-status", tenant);
+	return ret < 0 ? ret : 0;
+}
+
+int sn_detach(const char *tenant, bool kill, struct sn_err *err)
+{
+	struct sn_enforcer enforcer;
+	int ret = sn_enforcer_open(&enforcer, err);
+
+	if (!ret)
+		ret = sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, err);
+	if (!ret)
+		ret = detach(&enforcer, tenant, kill, err);
+	sn_enforcer_close(&enforcer);
+	return ret;
+}
+
+/* "pid-123": an operator may have made cgroups by hand whose names only begin so. */
+static bool is_unnamed(const char *name)
+{
+	const char *number = name + strlen(SN_UNNAMED);
+
+	return !strncmp(name, SN_UNNAMED, strlen(SN_UNNAMED)) && *number &&
+	       !number[strspn(number, "0123456789")];
+}
+
+static int sweep(const struct sn_enforcer *enforcer, struct sn_err *err)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+	int ret = sn_enforcer_cgroup(enforcer, "", path, err);
+
+	if (ret)
+		return ret;
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (!is_unnamed(entry->d_name) ||
+		    sn_enforcer_cgroup(enforcer, entry->d_name, path, NULL))
+			continue;
+		if (!sn_cgroup_populated(path))
+			sn_tenant_remove(enforcer, path, NULL);
+	}
+	if (dir)
+		closedir(dir);
+	return 0;
+}
+
+int sn_sweep_unnamed(struct sn_err *err)
+{
+	struct sn_enforcer enforcer;
+	int ret = sn_enforcer_open(&enforcer, err);
+
+	if (!ret)
+		ret = sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, err);
+	if (!ret)
+		ret = sweep(&enforcer, err);
+	sn_enforcer_close(&enforcer);
+	return ret;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A tenant goes: its policy and its cgroup. */
+#ifndef SAFENODE_DETACH_H
+#define SAFENODE_DETACH_H
+
+#include <stdbool.h>
+
+#include "enforcer.h"
+#include "err.h"
+
+/* Removes the tenant's policy and cgroup. -EBUSY while processes run, unless @kill. */
+int sn_detach(const char *tenant, bool kill, struct sn_err *err);
+
+/* Removes tenants of the drop-in that have ended: no other tool does. */
+int sn_sweep_unnamed(struct sn_err *err);
+
+/* 1 or 0: do processes run in the tenant's cgroup? Not to know is an error; no cgroup is 0. */
+int sn_tenant_is_running(const char *cgroup, const char *tenant, struct sn_err *err);
+
+/*
+ * The first of two steps for the tenant whose cgroup has the path @cgroup, under the lock: as
+ * sn_store_empty(), which it calls. -ENOENT: no such cgroup.
+ */
+int sn_tenant_empty(const struct sn_enforcer *enforcer, const char *cgroup,
+		    struct sn_policy *policy, struct sn_err *err);
+
+/* Both steps, and the cgroup goes last. Under the lock; the cgroup has no processes. As above. */
+int sn_tenant_remove(const struct sn_enforcer *enforcer, const char *cgroup, struct sn_err *err);
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is loaded, as every tool opens it: state, cgroup mount, maps and their lock. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "cgroup.h"
+#include "enforcer.h"
+#include "object.h"
+
+int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
+{
+	int ret;
+
+	*enforcer = SN_ENFORCER_CLOSED;
+	ret = sn_object_state(&enforcer->state, err);
+	if (!ret)
+		ret = sn_cgroup_mount(enforcer->mount, err);
+	if (ret)
+		return ret;
+	enforcer->lock = open(SN_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (enforcer->lock < 0)
+		return sn_fail(err, errno, "cannot open %s: %s", SN_PIN_DIR, strerror(errno));
+	return 0;
+}
+
+/* The lock of a directory that was removed since, or whose name is another's now, guards nothing.
+ */
+static int check_unmoved(const struct sn_enforcer *enforcer, struct sn_err *err)
+{
+	struct stat locked, named;
+
+	if (fstat(enforcer->lock, &locked))
+		return sn_fail(err, errno, "cannot look at %s: %s", SN_PIN_DIR, strerror(errno));
+	if (!stat(SN_PIN_DIR, &named) && named.st_ino == locked.st_ino)
+		return 0;
+	return sn_fail(err, EAGAIN, "safenode was unloaded or loaded anew meanwhile; try again");
+}
+
+int sn_enforcer_lock(struct sn_enforcer *enforcer, enum sn_sharing sharing, struct sn_err *err)
+{
+	int how = sharing == SN_SHARED ? LOCK_SH : LOCK_EX, ret;
+
+	while ((ret = flock(enforcer->lock, how)) && errno == EINTR)
+		;
+	if (ret)
+		return sn_fail(err, errno, "cannot lock %s: %s", SN_PIN_DIR, strerror(errno));
+	ret = check_unmoved(enforcer, err);
+	return ret ? ret : sn_store_open(&enforcer->store, err);
+}
+
+void sn_enforcer_close(struct sn_enforcer *enforcer)
+{
+	sn_store_close(&enforcer->store);
+	if (enforcer->lock >= 0)
+		close(enforcer->lock);
+	enforcer->lock = -1;
+}
+
+int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
+		       struct sn_err *err)
+{
+	int len = snprintf(path, PATH_MAX, "%s%.*s%s%s", enforcer->mount,
+			   (int)sizeof(enforcer->state.parent), enforcer->state.parent,
+			   *tenant ? "/" : "", tenant);
+
+	if (len < PATH_MAX)
+		return 0;
+	return sn_fail(err, ENAMETOOLONG, "the path of the cgroup of '%s' is too long", tenant);
+}
