@@ -144,7 +144,7 @@ static bool touches_loopback(const struct sn_address_key *key)
 	       overlap(address, key->length, (struct sn_address){ 0 }, 127);
 }
 
-/* @label goes in front of the text for people. */
+/* @label goes in front of the text that people read. */
 static int restrict_prefix(struct sn_address_list *list, const char *label, const char *word,
 			   struct sn_err *err)
 {
@@ -165,7 +165,7 @@ static int restrict_prefix(struct sn_address_list *list, const char *label, cons
 			       " is one too many: at most %d addresses; join them to prefixes",
 			       word, SN_LIST_MAX);
 
-	/* only IPv6 with all its zeros and the last 32 bits in IPv4's form is too long */
+	/* too long: only an IPv6 address in full, with the last 32 bits in IPv4's form */
 	if (snprintf(rule.text.text, sizeof(rule.text.text), "%s%s", label, word) >=
 	    (int)sizeof(rule.text.text))
 		format_prefix(&prefix, rule.text.text, sizeof(rule.text.text));
@@ -272,7 +272,7 @@ void sn_addresses_free(struct sn_address_list *list)
 
 /* ---- the keys of "addresses" ---- */
 
-/* By address, and what holds others before them. */
+/* By address; a prefix comes before those inside it. */
 static int compare_rules(const void *a, const void *b)
 {
 	const struct sn_address_key *x = a, *y = b;
@@ -287,7 +287,7 @@ static bool holds(const struct sn_address_key *outer, const struct sn_address_ke
 							 address_of(inner->addr), inner->length);
 }
 
-/* ::ffff:0:0/96 and what is inside; and what has to do with it. */
+/* ::ffff:0:0/96 and prefixes inside it; and all that overlap it. */
 static bool is_v4(const struct sn_address_key *key)
 {
 	return key->length >= 96 && sn_address_is_v4(address_of(key->addr));
@@ -353,7 +353,7 @@ ssize_t sn_addresses_cut(const struct sn_address_list *listed, struct sn_policy 
 	struct sn_address_rule *list;
 	size_t nr = 0, nr_kept;
 
-	/* each with all that a search passes before it */
+	/* each with the beginnings that a search passes on its way to it */
 	list = calloc(listed->nr + 1, (1 + SN_SEARCH_STEPS) * sizeof(*list));
 	*rules = list;
 	if (!list)

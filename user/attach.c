@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From options to a running tenant. Everything that can be wrong is looked at first; then the lock
- * is taken, and under it the cgroup and the maps are changed; then the process becomes the tenant.
+ * From options to a running tenant: check everything; take the lock and change the cgroup and the
+ * maps; become the tenant.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ struct plan {
 
 /* ---- checks: nothing is changed ---- */
 
-/* What the operator named is not there, or cannot be used: a wrong word like any other. */
+/* A path that is missing or cannot be used is a wrong value, as any other. */
 static int named_wrongly(int ret)
 {
 	switch (ret) {
@@ -168,7 +168,7 @@ static int identify_launcher(struct sn_inode *id, struct sn_err *err)
 	return sn_identify_fd(fd, id, err);
 }
 
-/* Where it will live: is everything in force, and the name free? */
+/* Is everything in force, and is the name free? */
 static int check_enforcer(struct plan *plan, struct sn_err *err)
 {
 	int ret = sn_enforcer_open(&plan->enforcer, err);
@@ -178,7 +178,7 @@ static int check_enforcer(struct plan *plan, struct sn_err *err)
 	return ret ? ret : check_idle(plan, err);
 }
 
-/* What takes longest: some sixty paths, and a process that lists the runtime's libraries. */
+/* This takes longest: some sixty paths, and a process that lists the runtime's libraries. */
 static int gather_rules(struct plan *plan, struct sn_err *err)
 {
 	int ret = add_extra_paths(plan, err);
@@ -217,7 +217,7 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 
 /* ---- changes, under the lock ---- */
 
-/* Its files, and the limits of those above it: libuv counts the CPUs that they leave. */
+/* The tenant reads its cgroup's files; libuv also reads cpu.max of the cgroups above. */
 static int add_cgroup(struct plan *plan, struct sn_err *err)
 {
 	__u32 read = SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ;
@@ -252,7 +252,7 @@ static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_er
 
 	if (!ret)
 		ret = add_cgroup(plan, err);
-	/* when descriptors are short, undoing needs them */
+	/* undoing may need the descriptors, if the process is short of them */
 	sn_rules_close(&plan->own);
 	sn_rules_close(&plan->baseline);
 	return ret ? ret : sn_compile(&source, compiled, err);
@@ -278,19 +278,19 @@ static int set_limits(const struct plan *plan, struct sn_err *err)
 	return ret;
 }
 
-/* The guardian's, with the lock that it shares with the launcher. */
+/* Runs in the guardian, which shares the launcher's lock. */
 static void undo(void *data)
 {
 	struct plan *plan = data;
 
 	if (sn_tenant_remove(&plan->enforcer, plan->cgroup, NULL) >= 0)
 		return;
-	/* its id is not to be had; the name is */
+	/* the cgroup's id cannot be read: find the policy by its name */
 	if (sn_store_remove_tenant(&plan->enforcer.store, plan->options->tenant, NULL) >= 0)
 		sn_cgroup_remove(plan->cgroup, NULL);
 }
 
-/* In the place of @old. */
+/* Replaces @old, which is empty if there was none. */
 static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn_err *err)
 {
 	struct sn_compiled compiled = {};
@@ -311,7 +311,7 @@ static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn
 
 static int establish(struct plan *plan, struct sn_err *err)
 {
-	struct sn_policy old = {}; /* of one that ended and was not detached */
+	struct sn_policy old = {}; /* of a tenant of this name that ended and was not detached */
 	int ret = sn_enforcer_lock(&plan->enforcer, SN_EXCLUSIVE, err);
 
 	if (ret)
@@ -331,8 +331,8 @@ static int establish(struct plan *plan, struct sn_err *err)
 /* ---- the process ---- */
 
 /*
- * Where the caller has closed one of 0, 1 and 2, a file of our own would get its number, and be
- * taken for one that was handed over. Node itself puts /dev/null there.
+ * If the caller closed one of 0, 1 and 2, a file opened here would get its number and be taken for
+ * one that was handed over. Node opens /dev/null there as well.
  */
 static int fill_stdio(struct sn_err *err)
 {
@@ -347,7 +347,7 @@ static int fill_stdio(struct sn_err *err)
 	return 0;
 }
 
-/* Asked before a file of our own gets such a number. */
+/* Called before a file opened here can get such a number. */
 static int check_descriptors(const struct sn_options *options, struct sn_err *err)
 {
 	for (size_t i = 0; i < options->nr_keep_fd; i++)
@@ -359,14 +359,14 @@ static int check_descriptors(const struct sn_options *options, struct sn_err *er
 	return 0;
 }
 
-/* Its terminals and its session, before there is a lock or anything else to undo. */
-static int come_away(const struct sn_options *options, struct sn_session *session,
-		     void (*say)(const char *text), struct sn_err *err)
+/* Leaves the terminals and the session, before there is a lock or anything to undo. */
+static int leave_session(const struct sn_options *options, struct sn_session *session,
+			 void (*say)(const char *text), struct sn_err *err)
 {
 	int taken = sn_session_take_terminals(options->terminal, err);
 	int ret = taken < 0 ? taken : sn_session_begin(options->terminal, session, err);
 
-	/* that nobody may read it is no failure */
+	/* a line that cannot be printed is no failure */
 	if (!ret && taken)
 		say("standard input is /dev/null now: the terminal is another session's; "
 		    "--terminal keeps it");
@@ -417,7 +417,7 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 	if (!ret)
 		ret = check_all(&plan, argv, err);
 	if (!ret && *argv)
-		ret = come_away(options, &session, say, err);
+		ret = leave_session(options, &session, say, err);
 	if (!ret)
 		ret = establish(&plan, err);
 	if (!ret && *argv)

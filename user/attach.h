@@ -10,8 +10,8 @@
  * Makes the tenant's cgroup, writes its policy, and, with @argv, becomes that program inside: same
  * process, no way back, so it returns only on failure. With an empty @argv it returns 0 when the
  * policy is written, for the program "node". On failure no cgroup, rule or process is left.
- * -EINVAL for wrong options, -ENOSYS where the kernel lacks something. @say gets a line that the
- * person at the terminal should know although nothing failed.
+ * -EINVAL for wrong options, -ENOSYS where the kernel lacks something. @say gets lines for the
+ * person at the terminal that are no errors.
  */
 int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(const char *text),
 	      struct sn_err *err);

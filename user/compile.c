@@ -74,7 +74,7 @@ static int add_ports(struct sn_compiled *compiled, const struct sn_port_list *li
 	return ret;
 }
 
-/* A short list goes into the policy, and nowhere else. */
+/* A short list goes into the policy instead of the map. */
 static int add_outgoing_ports(struct sn_compiled *compiled, const struct sn_port_list *list)
 {
 	struct sn_policy *policy = &compiled->policy;
@@ -112,7 +112,7 @@ static int add_rules(struct sn_entries *entries, const struct sn_rules *rules, _
 
 /* ---- the policy ---- */
 
-/* Adds @word to the list @text, or "..." once the list is too long for those who read it. */
+/* Adds @word to the list @text, or "..." once when the text is full. */
 static void append(char text[SN_TEXT_MAX], const char *word)
 {
 	static const char more[] = "...";

@@ -2,9 +2,10 @@
 /*
  * The last steps: drop what the tenant may not have, join its cgroup, exec.
  *
- * From dropping root on, this process can no longer undo what was made for it. A guardian can: a
- * process that stays root and outside, reads from a pipe and ends when the exec closes that pipe.
- * It is no child of the tenant, who would otherwise get a stranger's SIGCHLD.
+ * Once it has dropped root, this process can no longer undo what was made for the tenant. A
+ * guardian can: a process that stays root and outside the cgroup, reads from a pipe, and ends when
+ * the exec closes that pipe. It is not a child of the tenant, which would get SIGCHLD for a child
+ * that it never started.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,9 +65,10 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 		close(to[1]);
 		return sn_fail(err, errno, "cannot make a pipe: %s", strerror(errno));
 	}
-	/* a caller may have it ignored, and then nobody could be waited for */
+	/* if the caller ignores it, waitpid(2) fails with ECHILD */
 	before = signal(SIGCHLD, SIG_DFL);
-	/* without a copy of its memory, for it only forks again, which glibc and Linux allow */
+	/* vfork: no copy of the memory, for the child only forks again, which glibc and Linux allow
+	 */
 	pid = vfork();
 	if (!pid) {
 		close(to[1]);
@@ -126,7 +128,7 @@ static int set_environment(const struct sn_launch *launch, struct sn_err *err)
 	if (setenv("HOME", launch->directory, 1) || setenv("TMPDIR", launch->directory, 1) ||
 	    setenv("PWD", launch->directory, 1))
 		return sn_fail(err, errno, "cannot set the environment: %s", strerror(errno));
-	if (!launch->account->name) { /* nobody's name, but not the caller's either */
+	if (!launch->account->name) { /* the uid has no name, and the caller's would be wrong */
 		unsetenv("USER");
 		unsetenv("LOGNAME");
 		return 0;
@@ -136,7 +138,7 @@ static int set_environment(const struct sn_launch *launch, struct sn_err *err)
 	return 0;
 }
 
-/* Also root's: with an empty bounding set exec gives nothing back. */
+/* For root as well: with an empty bounding set exec gives nothing back. */
 static int drop_capabilities(struct sn_err *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -154,7 +156,7 @@ static int drop_bounding_set(struct sn_err *err)
 
 	while (!prctl(PR_CAPBSET_DROP, cap))
 		cap++;
-	if (errno != EINVAL) /* there is no such capability: that was all */
+	if (errno != EINVAL) /* no such capability: all are dropped */
 		return sn_fail(err, errno, "cannot drop capability %d: %s", cap, strerror(errno));
 	return 0;
 }
@@ -183,7 +185,7 @@ static int drop_credentials(const struct sn_launch *launch, struct sn_err *err)
 
 /* ---- inside ---- */
 
-/* None of it is reported, for this is the policy's launcher. */
+/* Not reported: this process is the policy's launcher. */
 static int try_refusals(struct sn_err *err)
 {
 	const char *granted = sn_trial_acts(true);
@@ -210,8 +212,8 @@ static int start(const struct sn_launch *launch, const struct guardian *g, struc
 }
 
 /*
- * Where it does not start, it goes back to @origin, or an occupied cgroup could not be removed. Of
- * both cgroup.procs the permissions were checked when they were opened, by root.
+ * If the program does not start, the process goes back to @origin, for an occupied cgroup cannot be
+ * removed. The kernel checked the permissions of both cgroup.procs when root opened them.
  */
 static int become(const struct sn_launch *launch, int procs, int origin, const struct guardian *g,
 		  struct sn_err *err)
@@ -239,7 +241,7 @@ static int open_procs(const char *cgroup, struct sn_err *err)
 	return fd < 0 ? sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno)) : fd;
 }
 
-/* Where the process is now. */
+/* cgroup.procs of the cgroup that the process is in now. */
 static int open_origin(struct sn_err *err)
 {
 	char mount[PATH_MAX], origin[PATH_MAX];

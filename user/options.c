@@ -25,7 +25,7 @@ int sn_check_tenant_name(const char *name, struct sn_err *err)
 		       name, SN_TENANT_MAX - 1);
 }
 
-/* An option that stands for one thing: a second value would silently win or lose. */
+/* An option with a single value: a second one would silently win or lose. */
 static int set_once(char **field, const char *value, struct sn_err *err)
 {
 	if (!*value)
@@ -148,7 +148,7 @@ static int set_keep_fd(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
-/* memory.max takes suffixes as well, but a written-out number can be compared with what it has. */
+/* memory.max takes suffixes as well, but the number of bytes can be compared with what it reads. */
 static int set_memory_max(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
@@ -230,11 +230,11 @@ static int set_policy(void *target, const char *value, struct sn_err *err)
 	options->in_file = true;
 	error = sn_cli_parse_file(sn_attach_opts, value, options, err);
 	options->in_file = false;
-	/* a file that cannot be read is as wrong a value as any */
+	/* a file that cannot be read is a wrong value */
 	return error && error != -ENOMEM ? -EINVAL : error;
 }
 
-/* What both programs take. */
+/* The options that safenode-attach and safenode share. */
 /* clang-format off */
 #define SHARED_ROWS                                                                                \
 	{ "safe-mode", NULL, "confine it: files, network, processes, native code",                 \

@@ -14,14 +14,14 @@
 #define SN_PATHS_MAX 64 /* --read-only and --read-write, each */
 #define SN_FDS_MAX   64 /* --keep-fd */
 
-/* All that one tenant's options say. Owns its strings and lists; see sn_options_free(). */
+/* The options of one tenant. Owns its strings and lists; see sn_options_free(). */
 struct sn_options {
 	char *tenant;	 /* --cgroup */
 	char *directory; /* --dir, as given */
 	char *user;	 /* --user, or NULL: the owner of the directory */
 	bool safe_mode;
 	bool audit;
-	bool terminal;	      /* stay at the terminal where it is started */
+	bool terminal;	      /* --terminal: stay at the terminal */
 	bool restrict_listen; /* --allowed-listen-ports was given */
 
 	struct sn_address_list restricted;
@@ -39,7 +39,7 @@ struct sn_options {
 	char *cpu_max;	  /* "QUOTA PERIOD" in microseconds; the option also takes a percentage */
 	char *pids_max;
 
-	bool in_file; /* the options come from --policy FILE now */
+	bool in_file; /* while a policy file is read */
 };
 
 /* The option table of safenode-attach; every set() takes a struct sn_options. */
@@ -48,8 +48,8 @@ extern const struct sn_opt sn_attach_opts[];
 extern const struct sn_opt sn_dropin_opts[];
 
 /*
- * What no single option can tell: names missing, lists without their partner. Called when all
- * options are in; the drop-in has filled in tenant and directory itself. 0, or -EINVAL with @err
+ * Checks what a single option cannot tell: missing names, lists without their partner. Called when
+ * all options are read; the drop-in fills in tenant and directory before. 0, or -EINVAL with @err
  * filled in.
  */
 int sn_options_check(const struct sn_options *options, struct sn_err *err);

@@ -122,7 +122,7 @@ static const char *rules_name(__u8 map)
 	return names[map];
 }
 
-/* What is listed need not be there, for the list is written first and removed last. */
+/* A listed rule may be missing, for the list is written first and removed last. */
 static int put_list(const struct sn_store *store, const struct sn_entries *entries, __u64 scope,
 		    struct sn_err *err)
 {
@@ -160,8 +160,8 @@ static int put_entries(const struct sn_store *store, const struct sn_entries *en
 }
 
 /*
- * A baseline that is there already is left alone: running tenants share it, and the kernel would
- * give the memory of an entry that is replaced away while a program still reads it.
+ * An existing baseline is left alone: running tenants share it, and the kernel reuses the memory of
+ * a replaced entry while a BPF program may still read it.
  */
 static int put_baseline(const struct sn_store *store, const struct sn_compiled *compiled,
 			struct sn_err *err)
@@ -191,7 +191,7 @@ static int remove_listed(const struct sn_store *store, __u64 scope, const struct
 	return ret;
 }
 
-/* All of @scope in one map of rules, found without a list: this looks at every tenant's rules. */
+/* Removes all rules of @scope in one map without a list, by looking at every tenant's. */
 static int remove_unlisted(const struct sn_store *store, __u8 map, __u64 scope)
 {
 	int fd = rules_fd(store, map), ret = 0;
@@ -207,7 +207,7 @@ static int remove_unlisted(const struct sn_store *store, __u8 map, __u64 scope)
 	return ret;
 }
 
-/* The rules of @scope whose keys are in @list, or if that is damaged, all that there are. */
+/* Removes the rules of @scope that @list names, or if the list is damaged, all of them. */
 static int remove_of_list(const struct sn_store *store, __u64 scope, const struct sn_list *list)
 {
 	int ret = remove_listed(store, scope, list);
@@ -233,7 +233,7 @@ static int remove_rules(const struct sn_store *store, __u64 scope)
 		key.number++;
 	if (errno != ENOENT)
 		return -errno;
-	/* from its end, so that what is left of it begins at 0 at any time */
+	/* from the end, so that what is left always begins at 0 */
 	while (key.number-- && !ret) {
 		if (bpf_map_lookup_elem(store->lists, &key, &list))
 			return -errno;
@@ -246,7 +246,7 @@ static int remove_rules(const struct sn_store *store, __u64 scope)
 
 /* ---- policies ---- */
 
-/* What is read back need not be what was written: texts end, and the key is what counts. */
+/* What is read back may be damaged: terminate the texts, and trust the key. */
 static void tidy(struct sn_policy *policy, __u64 cgroup_id)
 {
 	policy->cgroup_id = cgroup_id;
@@ -268,7 +268,7 @@ void sn_store_count(const struct sn_store *store, __u64 cgroup_id, struct sn_cou
 		*counters = (struct sn_counters){};
 }
 
-/* By another tenant than @but? 1, 0 or a negative errno. */
+/* Does a policy other than that of cgroup @but name it? 1, 0 or a negative errno. */
 static int baseline_in_use(const struct sn_store *store, __u64 baseline, __u64 but)
 {
 	static struct sn_policy policies[64];
@@ -279,7 +279,7 @@ static int baseline_in_use(const struct sn_store *store, __u64 baseline, __u64 b
 	do {
 		nr = sizeof(ids) / sizeof(*ids);
 		ret = bpf_map_lookup_batch(store->policies, after, &at, ids, policies, &nr, NULL);
-		if (ret && errno != ENOENT) /* which is the end, and comes with the last of them */
+		if (ret && errno != ENOENT) /* ENOENT: these are the last */
 			return -errno;
 		for (__u32 i = 0; i < nr; i++)
 			if (ids[i] != but && policies[i].baseline == baseline)
@@ -304,10 +304,10 @@ static int replace_home(const struct sn_store *store, __u64 id, __u64 of,
 		set.home[i] = *home;
 		return bpf_map_update_elem(store->homes, &index, &set, BPF_ANY) ? -errno : 0;
 	}
-	return 0; /* there is none; its policy is enough */
+	return 0; /* no entry: its policy is enough */
 }
 
-/* Before anybody lives under the policy: what the programs read meanwhile is still nobody's. */
+/* Before a process is under the policy: a half-written entry applies to none. */
 static int put_home(const struct sn_store *store, const struct sn_policy *policy,
 		    struct sn_err *err)
 {
@@ -322,8 +322,8 @@ static int put_home(const struct sn_store *store, const struct sn_policy *policy
 }
 
 /*
- * A policy that refuses everything. It is there first and goes last: as long as there is a rule of
- * the tenant, there is its name, and whoever is killed in between can be followed by a detach.
+ * A policy that refuses everything. It is written first and removed last: as long as the tenant has
+ * a rule, its name is there, so that safenode-detach can clean up after a tool that was killed.
  */
 static int put_closed(const struct sn_store *store, const struct sn_policy *policy,
 		      struct sn_err *err)
@@ -334,7 +334,7 @@ static int put_closed(const struct sn_store *store, const struct sn_policy *poli
 	return put(store->policies, "policies", &closed.cgroup_id, &closed, err);
 }
 
-/* What refers to the tenant's cgroup, but for the policy and what it counted. */
+/* Removes all that refers to the tenant's cgroup, except its policy and counters. */
 static int close_and_empty(const struct sn_store *store, const struct sn_policy *policy)
 {
 	__u64 id = policy->cgroup_id;
@@ -343,7 +343,8 @@ static int close_and_empty(const struct sn_store *store, const struct sn_policy 
 	if (ret)
 		return ret;
 	if (put_closed(store, policy, NULL))
-		bpf_map_delete_elem(store->policies, &id); /* that refuses, too */
+		bpf_map_delete_elem(store->policies,
+				    &id); /* without a policy everything is refused as well */
 	return remove_rules(store, id);
 }
 

@@ -22,16 +22,16 @@ struct sn_store {
 #define SN_STORE_CLOSED ((struct sn_store){ -1, -1, -1, -1, -1, -1, -1, -1 })
 
 /*
- * Opens all maps. -EPROTO if one has keys or values of another size than these tools use. Who
- * changes them, or must not see them half changed, holds the lock; see enforcer.h.
+ * Opens all maps. -EPROTO if one has keys or values of another size than these tools use. Tools
+ * that change them, or must not see them half changed, hold the lock: enforcer.h.
  */
 int sn_store_open(struct sn_store *store, struct sn_err *err);
 void sn_store_close(struct sn_store *store);
 
 /*
- * Writes rules first and what permits anything last. On failure nothing of it is left. @old, unless
- * it is NULL, is what sn_store_empty() handed over; it is forgotten in between, so that a policy
- * that permits anything is the only one of its name.
+ * Writes the rules first and the policy that permits anything last. On failure nothing of it is
+ * left. @old, or NULL, is a policy from sn_store_empty() that this one replaces: it is forgotten
+ * before, so that two policies of one name never permit anything at the same time.
  */
 int sn_store_put(const struct sn_store *store, const struct sn_compiled *compiled,
 		 const struct sn_policy *old, struct sn_err *err);
@@ -44,10 +44,11 @@ int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy
 void sn_store_count(const struct sn_store *store, __u64 cgroup_id, struct sn_counters *counters);
 
 /*
- * Removes the policy of that cgroup in two steps. The first makes it refuse everything, removes its
- * own rules and hands it over. 1: it permitted something; 0: it did not, or there is none, and a
- * killed tool may have left another one of its name. The second, with what the first handed over,
- * removes what is left of it, and its baseline if that is neither @keep nor another tenant's.
+ * Remove the policy of that cgroup in two steps. sn_store_empty() makes it refuse everything,
+ * removes its own rules and copies it to @policy. 1: it permitted something; 0: it did not, or
+ * there is none, and a killed tool may have left another policy of the same name. sn_store_forget()
+ * takes that copy and removes the rest, with the baseline unless it is @keep or another tenant uses
+ * it.
  */
 int sn_store_empty(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy,
 		   struct sn_err *err);
@@ -55,8 +56,8 @@ int sn_store_forget(const struct sn_store *store, const struct sn_policy *policy
 		    struct sn_err *err);
 
 /*
- * Both for every policy with that name, for when its cgroup is gone: this looks at all policies.
- * How many there were, or a negative errno.
+ * Both steps for every policy with that name, if its cgroup is gone. Looks at all policies. Returns
+ * how many it removed, or a negative errno.
  */
 int sn_store_remove_tenant(const struct sn_store *store, const char *tenant, struct sn_err *err);
 

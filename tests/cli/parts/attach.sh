@@ -412,7 +412,9 @@ dropin_runs()
 	printed $'a,b /srv/t1 2001\nENOENT'
 	first=$(ls -d $cgroups/pid-*)
 	[ "$(echo "$first" | wc -l)" = 1 ] || fail "not one tenant: $first"
+	mkdir $cgroups/pid-backup # by hand: not its own, so left alone
 	run 5 safenode --safe-mode --max-old-space-size=64 app.js a b
+	rmdir $cgroups/pid-backup || fail "a cgroup that is no tenant's was swept"
 	[ "$(ls -d $cgroups/pid-* | wc -l)" = 1 ] || fail "not swept: $(ls -d $cgroups/pid-*)"
 	[ "$(ls -d $cgroups/pid-*)" != "$first" ] || fail "the same"
 	run 0 safenode-detach --cgroup "$(basename $cgroups/pid-*)"
