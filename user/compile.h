@@ -3,10 +3,8 @@
 #ifndef SAFENODE_COMPILE_H
 #define SAFENODE_COMPILE_H
 
-#include <stddef.h>
-
+#include "compiled.h"
 #include "err.h"
-#include "lists.h"
 #include "options.h"
 #include "rules.h"
 #include "safenode_abi.h"
@@ -22,31 +20,7 @@ struct sn_source {
 	struct sn_rules *baseline;  /* what the runtime needs; sorted here */
 };
 
-/* One entry of a map of rules: its key with the scope, and its value. */
-struct sn_entry {
-	__u8 map; /* enum sn_rule_map */
-	union sn_rule_key key;
-	union {
-		struct sn_text text; /* of addresses and ports */
-		struct sn_rule rule; /* of directories and names */
-	};
-};
-
-struct sn_entries {
-	struct sn_entry *all;
-	size_t nr;
-};
-
-/* Owns its entries; see sn_compiled_free(). */
-struct sn_compiled {
-	struct sn_policy policy;
-	struct sn_entries own;	    /* under policy.cgroup_id */
-	struct sn_entries baseline; /* under policy.baseline, shared by all tenants with the same */
-};
-
 /* 0, or -ENOMEM with @err filled in and @compiled empty. */
 int sn_compile(const struct sn_source *source, struct sn_compiled *compiled, struct sn_err *err);
-
-void sn_compiled_free(struct sn_compiled *compiled);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef SAFENODE_STORE_H
 #define SAFENODE_STORE_H
 
-#include "compile.h"
+#include "compiled.h"
 #include "err.h"
 #include "safenode_abi.h"
 
