@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nobody but a tenant notices that safenode is there: one long list of acts, done before anything
- * is loaded, and again in cgroups around the tenants' while tenants are busy. Every result must be
- * the same.
+ * Unconfined processes do not notice that safenode is there: one long list of acts, done before
+ * anything is loaded, and again in cgroups around the tenants' while tenants are busy. Every result
+ * must be the same.
  */
 #include <bpf/bpf.h>
 #include <dlfcn.h>
@@ -515,7 +515,7 @@ static long act_library(void)
 	return in_child(load_library);
 }
 
-/* ---- other doors ---- */
+/* ---- other interfaces of the kernel ---- */
 
 static long act_bpf(void)
 {
@@ -642,7 +642,7 @@ static void __attribute__((noreturn)) act_all(const struct passwd *pw, const cha
 	if (procs < 0 || write(procs, "0", 1) != 1)
 		_exit(100);
 	setsid();
-	/* powers, too, go with root; and who changed identity may be traced again */
+	/* root's capabilities go with it; a process that changed identity may be traced again */
 	if (pw->pw_uid && become_another())
 		_exit(101);
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

@@ -190,7 +190,7 @@ TEST(mappings_of_files_do_not_become_executable)
 	EXPECT_ALLOWED(t1, "map_and_protect", "shared memfd r rw r");
 }
 
-/* By number, for the C library uses mprotect() where the key is -1. */
+/* By number, because the C library uses mprotect() where the key is -1. */
 PROBE(protect_with_key)
 {
 	void *at = map("private", arg, PROT_READ);
@@ -334,7 +334,7 @@ TEST(shared_anonymous_memory_does_not_become_executable_later)
 	EXPECT_REFUSED(t1, EPERM, SN_OP_CODE_MPROTECT, SN_NOT_RUNTIME, "compile", "shared rw rx");
 }
 
-/* ---- protection that nobody asked for ---- */
+/* ---- protection that was not asked for ---- */
 
 /*
  * Under READ_IMPLIES_EXEC what is mapped readable is executable. "HOW FILE"; the result is that of

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many threads of a tenant at once: none of them gets a program or a process started. The grant of
- * the one exec is a mark on the process, so what is raced for is an instant in which it is set.
+ * Many threads of a tenant at once: none of them starts a program or a process. The grant of the
+ * one exec is a mark on the process. The race is for an instant in which that mark is set.
  */
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -44,7 +44,7 @@ static void count(long result)
 		__atomic_add_fetch(&race.succeeded, 1, __ATOMIC_SEQ_CST);
 }
 
-/* By path, and by descriptor, which is quicker and leaves out the path's lookups. */
+/* By path, and by descriptor, which is quicker and has no look-up of a path. */
 static void *race_to_exec(void *unused)
 {
 	char *mark[] = { "program", "mark", NULL }, *serve[] = { "self", "--serve", NULL };
@@ -174,7 +174,7 @@ static void __attribute__((noreturn)) race_after_joining(const char *procs)
 	for (long i = 0; i < 16; i++)
 		if (pthread_create(&thread, NULL, race_for_the_one, (void *)i))
 			_exit(101);
-	sleep(10); /* one of them ends this thread, too */
+	sleep(10); /* one of them ends this thread as well */
 	_exit(102);
 }
 
@@ -194,7 +194,7 @@ TEST(sixteen_threads_of_a_process_that_was_moved_in_start_the_one_program)
 		if (!pid)
 			race_after_joining(procs);
 		EXPECT_EQ(pid, waitpid(pid, &status, 0));
-		EXPECT_EQ(0, status); /* it serves nobody, and ends */
+		EXPECT_EQ(0, status); /* it serves no probes, and ends */
 	}
 	EXPECT_TRUE(access("/srv/t1/mark", F_OK));
 }

@@ -84,7 +84,7 @@ TEST(there_are_no_socket_pairs)
 	EXPECT_EQ(AF_UNIX, t1->event.number);
 	EXPECT_REFUSED(t1, EMFILE, SN_OP_NET_SOCKETPAIR, SN_FAMILY, "socketpair", "%d %d 0",
 		       AF_UNIX, SOCK_DGRAM);
-	/* of a family that it may have; there are no pairs of it */
+	/* of a family that is granted; it has no pairs */
 	EXPECT_EQ(-EOPNOTSUPP, inside(t1, "socketpair", "%d %d 0", AF_INET, SOCK_STREAM));
 	EXPECT_EQ(-EOPNOTSUPP, outside("socketpair", "%d %d 0", AF_INET, SOCK_STREAM));
 }
@@ -616,7 +616,7 @@ TEST(a_tenant_hears_of_no_changes_to_the_network)
 		       RTNLGRP_NEIGH);
 }
 
-/* "FD": the question of old for TCP sockets, which has the number of RTM_GETLINK elsewhere. */
+/* "FD": the old request about TCP sockets, which has the number of RTM_GETLINK elsewhere. */
 PROBE(diagnose)
 {
 	struct {
@@ -638,7 +638,7 @@ TEST(another_netlink_protocol_that_was_handed_over_is_asked_nothing)
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_NETLINK, SN_FAMILY, "diagnose", "40");
 }
 
-/* ---- families that come as modules: last but one, for the controls load them ---- */
+/* ---- families that come as modules: last but one, because the controls load them ---- */
 
 /* Where the kernel has it neither built in nor as @module there is no control. */
 static const struct family {
@@ -768,7 +768,7 @@ PROBE(connect_by_smc)
 	return result;
 }
 
-/* What was a TCP socket when it was made would be another's when it connects. */
+/* What was a TCP socket when it was made is one of another family when it connects. */
 TEST(a_socket_that_changes_its_family_connects_nowhere)
 {
 	int fd = listener(SOCK_STREAM, 10030);
@@ -783,7 +783,7 @@ TEST(a_socket_that_changes_its_family_connects_nowhere)
 	close(fd);
 }
 
-/* ---- last, for it is a flood, and the events of a flood are left out ---- */
+/* ---- last: it is a flood, and the events of a flood are left out ---- */
 
 /*
  * "FAMILY PROTOCOLS": all types and so many protocols. How many sockets were made, and a thousand

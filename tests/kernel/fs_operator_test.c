@@ -73,7 +73,7 @@ TEST(what_is_mounted_inside_is_refused)
 	EXPECT_ALLOWED(t1, "list", "/srv/t1/d");
 }
 
-/* Whatever it is: a directory or a file of elsewhere, or an overlay of the tenant's own. */
+/* Whatever is mounted: a directory or a file from elsewhere, or an overlay of the tenant's own. */
 TEST(what_else_is_mounted_inside_is_refused_but_for_the_tenants_own)
 {
 	lay_out();
@@ -101,7 +101,7 @@ TEST(what_else_is_mounted_inside_is_refused_but_for_the_tenants_own)
 }
 
 /*
- * chdir(2) to the directory that it is already may take another mount of it: nothing more can be
+ * chdir(2) to the working directory itself may lead to another mount of it. Nothing more can be
  * reached from there, and the way up is judged as any other.
  */
 TEST(another_mount_of_its_directory_leads_nowhere_else)

@@ -7,7 +7,7 @@
 
 /*
  * In each place: a file f, a directory d, a link l to f, a pipe p; and nothing called new. All of
- * it, and /srv itself, belongs to t1, so nothing but the tenant keeps t1 from it.
+ * it, and /srv itself, belongs to t1, so only safenode keeps t1 from it.
  */
 static const char *const places[] = {
 	"/srv/t1",	/* the tenant's */

@@ -626,7 +626,7 @@ PROBE(lutimes)
 	return answer(utimensat(AT_FDCWD, arg, then, AT_SYMLINK_NOFOLLOW));
 }
 
-/* ---- side doors of a descriptor ---- */
+/* ---- other calls with a descriptor ---- */
 
 PROBE(ioctl) /* REQUEST PATH: with room for any argument */
 {
@@ -698,7 +698,7 @@ PROBE(ioctl_fd) /* REQUEST FD */
 	return answer(syscall(SYS_ioctl, (int)number(&arg), request, room));
 }
 
-/* TIOCSTI works on the caller's own terminal only; a tenant is not even allowed to have one. */
+/* TIOCSTI works on the caller's own terminal only; a tenant may not even have one. */
 PROBE(tiocsti) /* REQUEST FD */
 {
 	unsigned long request = strtoul(arg, NULL, 0);

@@ -2,7 +2,7 @@
 /*
  * bpf/walk.bpf.h and bpf/fs.bpf.c against a tenant whose threads change what a path means while
  * others use it. What counts is not an errno but what was reached: bytes, sizes and links outside,
- * and what root finds there afterwards. The control, the same race in no tenant, must reach it.
+ * and what root finds there afterwards. The control, the same race unconfined, must reach it.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,7 +11,7 @@
 #include "fs_places.h"
 
 #define ROUNDS	100000 /* attempts of all threads of a race together, at least */
-#define CONTROL 10000  /* are enough where nothing refuses */
+#define CONTROL 10000  /* enough where nothing refuses */
 
 /*
  * On tmpfs, where renames are cheap. The tenant's is t, with all that the races move; f and o/f
@@ -73,7 +73,7 @@ SETUP()
 static struct {
 	atomic_long left; /* rounds to go */
 	atomic_long outside, inside, neither;
-	atomic_bool over;    /* no rounds left: what moves things ends, too */
+	atomic_bool over;    /* no rounds left: the movers end as well */
 	int tenant, a, deep; /* directories: t, t/a, t/a/x/y */
 	ino_t f, hidden;     /* the two files outside */
 } race;
@@ -503,7 +503,7 @@ PROBE(everything_moves) /* ROUNDS INODE INODE */
 			(body *const[]){ use_deep, use_deep, use_by_path, use_by_path });
 }
 
-/* Refused by nobody, not even in a walk that the kernel repeats. */
+/* Never refused, not even in a walk that the kernel repeats. */
 static void expect_race_won(const char *probe, int rounds)
 {
 	lay_out_race();

@@ -18,7 +18,7 @@ SETUP()
 	t1 = tenant_start("t1", "--read-write", "/srv/rw", NULL);
 }
 
-/* ---- set-id bits, devices, attributes that lend powers ---- */
+/* ---- set-id bits, devices, attributes that give privileges ---- */
 
 TEST(set_id_bits_cannot_be_set)
 {
@@ -57,7 +57,7 @@ TEST(files_cannot_be_created_with_set_id_bits)
 	EXPECT_REFUSED(t1, EPERM, SN_OP_FS_OPEN_WRITE, SN_NEVER, "tmpfile", "%d /srv/t1", 02755);
 }
 
-/* Otherwise a tenant could replace what is in a program of somebody else. */
+/* Otherwise a tenant could replace the contents of another user's program. */
 TEST(an_acl_does_not_make_a_setgid_program)
 {
 	lay_out();
@@ -157,8 +157,8 @@ TEST(root_in_a_tenant_reaches_no_devices)
 }
 
 /*
- * Kernels differ in what they ask first: the programs, or for CAP_SYS_ADMIN (security/security.c
- * security_inode_setxattr), which is refused as well.
+ * Kernels differ in what they ask first: the BPF programs, or for CAP_SYS_ADMIN
+ * (security/security.c security_inode_setxattr), which is refused as well.
  */
 static void security_refused(const char *probe)
 {
@@ -291,7 +291,7 @@ TEST(own_memory_is_no_file)
 		       O_RDONLY);
 }
 
-/* Another process of the same user, in no tenant; it ends with its parent's pipe. */
+/* Another process of the same user, unconfined; it ends with its parent's pipe. */
 static pid_t start_neighbour(void)
 {
 	int ready[2];
@@ -389,7 +389,7 @@ static int open_terminal(char *name, size_t size)
 
 	if (fd < 0 || grantpt(fd) || unlockpt(fd) || ptsname_r(fd, name, size))
 		SKIP("a pseudo-terminal");
-	/* since 6.2 it can be switched off for everybody */
+	/* since 6.2 it can be switched off for all */
 	if (legacy && (fputs("1\n", legacy) < 0 || fclose(legacy)))
 		GIVE_UP("legacy_tiocsti: %s", strerror(errno));
 	return fd;
@@ -437,7 +437,7 @@ TEST(descriptors_cannot_be_made_to_signal)
 		       O_ASYNC);
 }
 
-/* It delays whoever changes the directory or opens the file, for 45 seconds each time. */
+/* It delays every process that changes the directory or opens the file, by 45 seconds each time. */
 TEST(a_delegation_cannot_make_others_wait)
 {
 	lay_out();
@@ -501,7 +501,8 @@ TEST(a_log_of_its_own_may_be_mapped)
 	EXPECT_ALLOWED(t, "given", "map_write 50");
 }
 
-/* No hook is asked but file_permission, which every write of everybody passes: chattr +a helps. */
+/* No hook is asked but file_permission, which every write on the machine passes: chattr +a helps.
+ */
 TEST(a_log_that_was_handed_over_can_be_rewritten_where_no_hook_is_asked)
 {
 	static const char *const ways[] = { "zero", "punch", "rewrite" };
@@ -520,7 +521,8 @@ TEST(a_log_that_was_handed_over_can_be_rewritten_where_no_hook_is_asked)
 	EXPECT_EQ(0, ioctl(50, FS_IOC_SETFLAGS, &none));
 }
 
-/* Libraries set the size of a memfd; but whoever else has it mapped dies when it shrinks. */
+/* Libraries set the size of a memfd. Another process that has it mapped dies when it shrinks.
+ */
 TEST(a_memfd_has_attributes_and_a_size)
 {
 	struct tenant *t;
@@ -547,7 +549,7 @@ TEST(a_memfd_has_attributes_and_a_size)
 	EXPECT_EVENT(t, SN_OP_FS_CHMOD, SN_READ_ONLY);
 }
 
-/* What the server has of it as well: packets cut what it reads, a size is charged to it. */
+/* Shared with the server: packets cut what it reads, a size is charged to it. */
 TEST(what_both_ends_of_a_pipe_or_all_of_a_memfd_have_cannot_be_changed)
 {
 	int ends[2], fd = memfd_create("handed-over", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -740,14 +742,14 @@ PROBE(open_process_by_handle) /* HANDLE */
 	return opened(open_by_handle_at(-10002 /* FD_PIDFS_ROOT */, &h.handle, O_RDONLY));
 }
 
-/* Needs no capability, for processes are no secret otherwise. */
+/* Needs no capability, because processes are no secret otherwise. */
 TEST(processes_cannot_be_opened_by_handle)
 {
 	long handle = outside("handle_of_process", "1");
 
 	if (handle < 0 || outside("open_process_by_handle", "%ld", handle) == -EBADF)
 		return; /* a kernel before 6.18 */
-	/* the kernel opens every pidfd for writing, too */
+	/* the kernel opens every pidfd for reading and writing */
 	EXPECT_REFUSED(t1, EACCES, SN_OP_FS_OPEN_WRITE, SN_OUTSIDE, "open_process_by_handle", "%ld",
 		       handle);
 }

@@ -16,7 +16,7 @@ SETUP()
 
 static void allowed(const char *probe, const char *options, const char *path)
 {
-	sn_autofree char *copy = strdup(path); /* lay_out() uses in(), too */
+	sn_autofree char *copy = strdup(path); /* lay_out() uses in() as well */
 
 	lay_out();
 	EXPECT_ALLOWED(t1, probe, "%s%s", options, copy);
@@ -62,7 +62,7 @@ static void changing(const char *probe, const char *options, const char *name, e
 	refused(EACCES, op, SN_READ_ONLY, probe, options, in("/srv/ro", name));
 }
 
-/* Kernels without the call refuse it to everybody. */
+/* Kernels without the call refuse it to all. */
 static bool has(const char *probe, const char *options, const char *path)
 {
 	lay_out();
@@ -362,7 +362,7 @@ TEST(files_outside_cannot_be_watched)
 	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_LOOKUP, SN_OUTSIDE, "watch", "/srv");
 }
 
-/* They would tell who opens /etc/hosts, and when a node is started. */
+/* They would tell when /etc/hosts is opened, and when a node is started. */
 TEST(who_uses_what_is_outside_cannot_be_watched)
 {
 	static const unsigned int masks[] = {
@@ -388,7 +388,8 @@ TEST(who_uses_what_is_outside_cannot_be_watched)
 	allowed("watch", "", "/etc/hosts");
 }
 
-/* Others would wait for it, and not only those who ask for locks: services lock what they write. */
+/* Others would wait, and not only those that ask for locks: services lock what they write.
+ */
 TEST(what_cannot_be_written_cannot_be_locked)
 {
 	static const int commands[] = { F_SETLK, F_OFD_SETLK };
@@ -409,7 +410,7 @@ TEST(what_cannot_be_written_cannot_be_locked)
 	}
 }
 
-/* /dev/null is one for all: scripts lock it, and everybody writes to it. */
+/* /dev/null is shared by all: scripts lock it, and every process writes to it. */
 TEST(devices_that_all_share_cannot_be_locked_or_watched)
 {
 	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/urandom" };
@@ -722,7 +723,7 @@ TEST(ancestors_can_be_stated_but_not_listed)
 }
 
 /*
- * The limit of hiding: the kernel looks the last name of a path up before it asks anybody. So in
+ * The limit of hiding: the kernel looks the last name of a path up before it asks a hook. So in
  * an ancestor a name that is taken can be told from one that is free by these calls, and not by
  * any that reads, lists or stats; below a hidden directory by none.
  */
@@ -770,7 +771,7 @@ TEST(names_may_be_long_and_hold_any_byte)
 		}                                             \
 	} while (0)
 
-/* What programs do with a file that is theirs, its name gone included. */
+/* What programs do with a file of their own, also after its name is gone. */
 PROBE(work_with_one_file)
 {
 	sn_autoclose int fd = open("work", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * bpf/guard.bpf.c, and `capable` of bpf/process.bpf.c: kernel interfaces that no tenant gets,
- * safenode's own among them.
+ * including safenode's own.
  */
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -250,7 +250,7 @@ TEST(a_tenant_mounts_nothing)
 		{ "bind", SN_OP_GUARD_MOUNT, 0 },
 		{ "remount", SN_OP_GUARD_MOUNT, 0 },
 		{ "propagate", SN_OP_GUARD_MOUNT, 0 },
-		/* the others look for the power to mount first */
+		/* the others ask for the capability to mount first */
 		{ "fsopen", SN_OP_TASK_CAPABLE, 0 },
 		{ "fspick", SN_OP_TASK_CAPABLE, 0 },
 		{ "clone", SN_OP_TASK_CAPABLE, 0 },
@@ -481,7 +481,7 @@ TEST(a_tenant_uses_no_system_v_ipc_of_its_user)
 		{ "seminfo", EPERM },
 		{ "msginfo", EPERM },
 		{ "shmany", EPERM },
-		/* last, for the control does it */
+		/* last, because the control does it */
 		{ "shmrm", EPERM },
 		{ "semrm", EPERM },
 		{ "msgrm", EPERM },
@@ -638,7 +638,7 @@ TEST(the_kernel_loads_no_module_for_a_tenant)
 	EXPECT_EVENT(t1, SN_OP_GUARD_MODULE, SN_NEVER);
 	got = outside("hash", "rmd160");
 	EXPECT_TRUE(got < 0 && got != -ENOENT);
-	/* it is there now, and for everybody, like one that was built in */
+	/* it is there now, for all, like one that was built in */
 	EXPECT_EQ(got, inside(t1, "hash", "rmd160"));
 	EXPECT_EQ(got, inside(t1, "hash", "sha256"));
 	EXPECT_QUIET(t1);
@@ -761,7 +761,7 @@ TEST(capabilities_are_worth_nothing_in_a_tenant)
 	}
 }
 
-/* ---- safenode's own walls ---- */
+/* ---- what safenode itself rests on ---- */
 
 /* "PATH TEXT" */
 PROBE(write)

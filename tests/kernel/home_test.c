@@ -87,7 +87,7 @@ TEST(a_tenant_has_a_place_in_homes_until_it_is_detached)
 	EXPECT_EQ(0, places_of(t2->id, &ino));
 }
 
-/* Whose grants are reported, too. */
+/* Whose grants are reported as well. */
 TEST(a_tenant_under_audit_has_no_place_in_homes)
 {
 	struct tenant *t2 = tenant_start("t2", "--audit", NULL);

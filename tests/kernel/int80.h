@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The 32-bit entry, which 64-bit programs have, too: arguments lie below 4 GB. */
+/* The 32-bit entry, which 64-bit programs can use as well: arguments lie below 4 GB. */
 #ifndef INT80_H
 #define INT80_H
 

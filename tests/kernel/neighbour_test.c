@@ -132,7 +132,7 @@ static const struct call same[] = {
 	{ "unix_bind", "", "", -EPERM, -EPERM },
 };
 
-/* The kernel looks the last name up before it asks anybody, or asks about the directory above. */
+/* The kernel looks the last name up before it asks a hook, or asks about the directory above. */
 static const struct call different[] = {
 	{ "open", PATH_ONLY, "", 0, -ENOENT },
 	{ "handle", "", "", 0, -ENOENT },
@@ -169,7 +169,7 @@ static const struct call different[] = {
 #define EACH(call, list) \
 	for (const struct call *call = list; call < list + sizeof(list) / sizeof(*list); call++)
 
-/* Removes what the last call has made, too. */
+/* Also removes what the last call has made. */
 static void lay_out_names(void)
 {
 	static const char *const made[] = { "/srv/none", "/srv/t1/new", "/srv/t2/none",
@@ -375,7 +375,7 @@ TEST(a_neighbours_mount_point_can_be_read_in_own_proc_files)
 }
 
 /*
- * With only its own directory in /srv, for this process and what it starts. What is mounted over
+ * Leaves only its own directory in /srv, for this process and what it starts. What is mounted over
  * is still listed, so the others' mounts have to go.
  */
 static void enter_own_mounts(const char *dir)

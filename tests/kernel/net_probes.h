@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Every way to reach an address, as probes, and who listens there. */
+/* Every way to reach an address, as probes, and the listeners there. */
 #ifndef NET_PROBES_H
 #define NET_PROBES_H
 
@@ -18,7 +18,7 @@ static inline void must_run(const char *command)
 		GIVE_UP("%s failed", command);
 }
 
-/* All addresses of both families, for IPv4 comes in as ::ffff:a.b.c.d. */
+/* All addresses of both families: IPv4 comes in as ::ffff:a.b.c.d. */
 static inline int listener(int type, uint16_t port)
 {
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };

@@ -13,7 +13,8 @@
 
 /*
  * Of the restricted addresses (loopback, 10.0.0.5 and fd00::5, in all their spellings) the tenant
- * t1 reaches the ports 10002, 10004 and 20000 to 20010. Somebody listens on 10002 and on 10003.
+ * t1 reaches the ports 10002, 10004 and 20000 to 20010. There is a listener on 10002 and one on
+ * 10003.
  */
 #define LISTED	   10002
 #define UNLISTED   10003
@@ -24,7 +25,8 @@ static int tcp_listed, tcp_unlisted, udp_listed, udp_unlisted;
 
 /*
  * Addresses of both families for every way to write one, all on the loopback device. The
- * IPv4-compatible and translated ones lead nowhere by themselves, so they are made addresses, too.
+ * IPv4-compatible and translated ones lead nowhere by themselves, so they are made addresses as
+ * well.
  */
 SETUP()
 {
@@ -850,7 +852,7 @@ TEST(self_is_every_address_of_this_machine)
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		expect_reached_on_listed_ports(t, own[i].family, own[i].address);
 
-	/* multicast and broadcast: this machine may be among those who listen */
+	/* multicast and broadcast: this machine may be among the listeners */
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SEND, SN_NOT_LISTED, "reach",
 		       "udp-sendto 4 224.0.0.1 %d", UNLISTED);
 	EXPECT_EQ(-EPERM, inside(t, "reach", "udp-sendto 6 ff0e::1 %d", UNLISTED));
@@ -921,7 +923,7 @@ TEST(self_is_also_an_address_that_the_machine_gets_later)
 	must_run("ip address del 10.9.9.9/32 dev lo && ip address del fd99::9/128 dev lo");
 }
 
-/* "ADDRESS PORT": a datagram whose header has an option, which anybody may send: record the route.
+/* "ADDRESS PORT": a datagram whose header has an option that needs no privilege: record the route.
  */
 PROBE(send_with_option)
 {
@@ -1278,7 +1280,7 @@ TEST(a_listening_socket_that_was_handed_over_serves_and_cannot_connect)
 	EXPECT_EQ(0, outside("reach_by", "40 ::1 %d", UNLISTED));
 }
 
-/* ---- the parent cgroup: no tenant, but what leaves passes the egress program, too ---- */
+/* ---- the parent cgroup: no tenant, but what leaves passes the egress program ---- */
 
 /* A listener on @port of a process that is in @cgroup meanwhile. */
 static pid_t listen_in(const char *cgroup, const char *way_back, int port)

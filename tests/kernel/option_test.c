@@ -184,7 +184,7 @@ static int use_second(int (*act)(int, const struct sockaddr *, socklen_t), int f
 
 /*
  * "PORT FROM": has the port of all addresses, but is connected to loopback until a service has
- * bound it to SECOND; then lets go, and connects to whom the service speaks. How much of what that
+ * bound it to SECOND; then disconnects, and connects to the service's peer. How much of what that
  * sends to the service comes here.
  */
 PROBE(steal_by_disconnecting)
@@ -274,7 +274,7 @@ TEST(a_free_port_needs_no_option)
 	EXPECT_QUIET(t1);
 }
 
-/* "TYPE OPTION PORT": takes the port first, so that it is shared with whoever comes later. */
+/* "TYPE OPTION PORT": takes the port first, so that it is shared with later sockets. */
 PROBE(share_later)
 {
 	int type, option, fd;
@@ -338,7 +338,7 @@ PROBE(share_any)
 	return result;
 }
 
-/* The kernel may then choose one that somebody shares. */
+/* The kernel may then choose one that another socket shares. */
 TEST(a_port_of_the_kernels_choice_is_not_shared)
 {
 	static const struct {
@@ -520,7 +520,7 @@ TEST(options_that_reach_further_are_refused)
 		{ AF_INET6, SOCK_STREAM, IPPROTO_IPV6, IPV6_MINHOPCOUNT, 1 },
 		{ AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_TX_DELAY, 1 },
 		{ AF_INET, SOCK_DGRAM, IPPROTO_UDP, UDP_GRO, 1 },
-		/* precedence over others, and what nobody needs */
+		/* precedence over others, and what no program needs */
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_PRIORITY, 6 },
 		{ AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_DONTROUTE, 1 },
 		{ AF_INET, SOCK_STREAM, SOL_SOCKET, SO_BINDTOIFINDEX, 1 },

@@ -115,7 +115,7 @@ static long bury(long pid)
 	return status ? could_not_try("the child ended with %d", status) : 0;
 }
 
-/* By number, as none of the C library's preparations may fail first. */
+/* By number, because none of the C library's preparations may fail first. */
 static long forked(long number)
 {
 	long pid = syscall(number);
@@ -343,7 +343,7 @@ PROBE(exec)
 	if (!pid)
 		_exit(write(ends[1], &result, sizeof(result)) != sizeof(result));
 	close(ends[1]);
-	/* exec closes the pipe without a word */
+	/* exec closes the pipe, and nothing is written to it */
 	if (pid > 0 && (read(ends[0], &result, sizeof(result)) < 0 || waitpid(pid, NULL, 0) < 0))
 		result = could_not_try("asking the child");
 	close(ends[0]);
@@ -451,7 +451,7 @@ TEST(a_process_that_is_moved_into_the_tenant_can_start_the_tenants_program_only)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		GIVE_UP("readlink: %s", strerror(errno));
 	put_program("/bin/true", "/srv/t1/program", NULL);
-	EXPECT_EQ(0, exec_after_joining(t1, self)); /* serves nobody, and ends */
+	EXPECT_EQ(0, exec_after_joining(t1, self)); /* serves no probes, and ends */
 	EXPECT_EQ(EACCES, exec_after_joining(t1, "/srv/t1/program"));
 	EXPECT_EQ(ENOENT, exec_after_joining(t1, "/bin/true"));
 }
@@ -690,7 +690,7 @@ PROBE(signal_at_parents_death)
 	return answer(prctl(PR_SET_PDEATHSIG, SIGURG) ?: prctl(PR_SET_PDEATHSIG, 0));
 }
 
-/* The kernel takes threads of the caller only, whoever asks: good_sigevent(). */
+/* The kernel takes threads of the caller only: good_sigevent(). */
 TEST(timers_and_death_signals_reach_nobody_but_the_caller)
 {
 	pid_t victim = victim_start("t1");

@@ -317,7 +317,7 @@ TEST(root_does_nothing_with_safenodes_maps_and_links)
 	}
 }
 
-/* ---- system calls that rule the machine ---- */
+/* ---- system calls that change the machine ---- */
 
 static long closed(long fd)
 {

@@ -76,7 +76,7 @@ static long rounds_socket(const char *unused)
 	return rounds_closed(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
-/* A datagram socket, so that nobody has to listen. "ADDRESS PORT" */
+/* A datagram socket, so that no listener is needed. "ADDRESS PORT" */
 static long rounds_connect(const char *to)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,

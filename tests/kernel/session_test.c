@@ -191,7 +191,7 @@ TEST(a_tenant_leaves_no_core_file_and_no_work_for_helpers)
 	EXPECT_TRUE(other_dies_with_core(NULL));
 	EXPECT_EQ(0, unlink("/srv/t10/core"));
 
-	/* it leaves its mark before it reads, and who dies waits until it has read */
+	/* it leaves its mark before it reads, and the dying process waits until it has read */
 	write_file(helper, "#!/bin/sh\necho $1 >>/srv/marks\ncat >/dev/null\n");
 	if (chmod(helper, 0755))
 		GIVE_UP("%s: %s", helper, strerror(errno));
@@ -308,7 +308,7 @@ PROBE(terminal_modes) /* REQUEST FD: sets what is set */
 	return answer(ioctl(fd, request, request == FIONREAD ? (void *)&value : (void *)&modes));
 }
 
-/* Otherwise who may only write to it could switch off the echo of what somebody else types. */
+/* Otherwise a process that may only write to it could switch off the echo of what others type. */
 TEST(a_terminal_that_cannot_be_read_cannot_be_set)
 {
 	static const unsigned int requests[] = { TCSETS, TCSETSW, TCSETSF, FIONREAD };

@@ -278,7 +278,7 @@ static long fill(int fd)
 	return -errno;
 }
 
-/* Hands one end of a new pipe over as descriptor 50, and keeps it, too. */
+/* Hands one end of a new pipe over as descriptor 50, and keeps it as well. */
 static struct tenant *share_a_pipe(int ends[2])
 {
 	if (pipe2(ends, O_CLOEXEC) || dup2(ends[1], 50) != 50)
@@ -378,7 +378,7 @@ TEST(who_reads_from_a_tenants_pipe_works_through_all_watches_that_the_tenant_has
 	set_limit("fs/epoll/max_user_watches", limit);
 }
 
-/* ---- who waits in a file that a tenant may read ---- */
+/* ---- processes that wait in a file that a tenant may read ---- */
 
 static int *map_word(const char *name, int how)
 {
@@ -473,7 +473,7 @@ static void set_core_pattern(const char *pattern)
 		GIVE_UP("cannot write core_pattern");
 }
 
-/* Ends a process, and tells whether somebody came to @listener. */
+/* Ends a process, and tells whether a connection came to @listener. */
 static bool leaves_a_core(pid_t pid, int listener)
 {
 	struct pollfd came = { .fd = listener, .events = POLLIN };

@@ -105,7 +105,8 @@ static inline bool sn_test_one(const struct sn_test *test, int number, void (*en
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		/* without its program, a test may well wait for what nobody refuses any more */
+		/* without its BPF program, a test may wait for a refusal that no longer comes
+		 */
 		alarm(getenv("SAFENODE_WITHOUT") ? SN_TEST_SECONDS / 4 : SN_TEST_SECONDS);
 		atexit(ended);
 		test->run();

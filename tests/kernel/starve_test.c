@@ -218,7 +218,7 @@ static long ask_act(struct tenant *t, const struct act *act)
 	return answer_of(t);
 }
 
-/* What was refused to @t, or to nobody if that is NULL, since @before. */
+/* What was refused to @t, or to processes without a policy if that is NULL, since @before. */
 static __u64 all_denied(const struct tenant *t, const struct sn_counters *before)
 {
 	struct sn_counters now = tenant_counters(t ?: &(struct tenant){});
@@ -372,7 +372,7 @@ static long told_as_lost(const struct tenant *t)
 	return lost;
 }
 
-/* Nobody reads: three tenants at their rate put more on the ring in this time than it holds. */
+/* Without a reader, three tenants at their rate put more on the ring in this time than it holds. */
 static void fill_ring(void)
 {
 	struct sn_counters before[3];
@@ -418,7 +418,7 @@ TEST(a_full_ring_changes_no_answer_and_every_event_that_it_lacks_is_counted)
 	for (int i = 0; i < 4; i++)
 		expect_no_event_vanished(i < 3 ? loud[i] : quiet, &first[i]);
 	EXPECT_EQ(0, tally_of(quiet->id)->events);
-	/* and once somebody has read, it goes on */
+	/* and once a reader has emptied it, it goes on */
 	EXPECT_EQ(-EPERM, ask_act(quiet, &acts[0]));
 	drain(ring);
 	EXPECT_EQ(1, tally_of(quiet->id)->events);

@@ -191,8 +191,9 @@ static void keep_event(const struct sn_event *ev, void *data)
 }
 
 /*
- * Takes what is on the ring; what is not @t's (NULL: nobody's) is thrown away. Each test is a
- * process and opens the ring anew: the position in it is the kernel's, shared by all.
+ * Takes what is on the ring; what is not @t's (NULL: of processes without a policy) is thrown away.
+ * Each test is a process and opens the ring anew: the position in it is the kernel's, shared by
+ * all.
  */
 static void take_events(struct tenant *t, int wait_ms)
 {
@@ -262,7 +263,8 @@ void expect_quiet(const char *file, int line, struct tenant *t)
 	struct sn_counters now = tenant_counters(t);
 	bool quiet = true;
 
-	/* the kernel asks in passing for powers that it can do without, as in fanotify_init() */
+	/* the kernel asks in passing for capabilities that it does not need, as in fanotify_init()
+	 */
 	for (int op = 0; op < SN_OP_NR; op++)
 		quiet &= op == SN_OP_TASK_CAPABLE || now.denied[op] == t->before.denied[op];
 	if (quiet)

@@ -17,7 +17,7 @@
  * main() is in tenant.c. It loads safenode if that was not done (and unloads it in the end), makes
  * the directories /srv/t1, /srv/t10, /srv/t1-evil (of user t1) and /srv/t2 (of user t2), calls
  * what SETUP() says, and empties the directories before every test. It deletes what is in these
- * directories, so it belongs into a throw-away machine, as tests/vm makes.
+ * directories, so it needs a throw-away machine, as tests/vm makes.
  */
 #ifndef TENANT_H
 #define TENANT_H
@@ -91,7 +91,7 @@ void tenant_stop(struct tenant *t);
 /* Runs a probe in the tenant. The format makes its arg. Ends the test if it could not try. */
 long inside(struct tenant *t, const char *probe, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The control: in a new process of user t1, in /srv/t1, in no tenant. */
+/* The control: in a new process of user t1, in /srv/t1, unconfined. */
 long outside(const char *probe, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* From now on, in this test, outside() runs as this user; "root" keeps all its powers. */
 void outside_as(const char *user);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What leaves the machine: the packets themselves, as another one sees them. */
+/* What leaves the machine: the packets themselves, as another machine sees them. */
 #include <fcntl.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
@@ -46,7 +46,7 @@ static int open_tap(void)
 
 SETUP()
 {
-	/* a namespace goes late, and what was in it with it */
+	/* a namespace is freed late, and what was in it with it */
 	must_run("ip link del near0 2>/dev/null; ip netns del far 2>/dev/null; ip netns add far &&"
 		 "ip link add near0 address 02:00:00:00:00:01 type veth"
 		 "   peer name far0 address 02:00:00:00:00:02 netns far &&"
@@ -174,7 +174,7 @@ static bool choose_device(int fd, int family, int device)
 	       !setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &device, sizeof(device));
 }
 
-/* "ADDRESS PORT SIZE DEVICE": a datagram, to groups, too, over a device that it chooses. */
+/* "ADDRESS PORT SIZE DEVICE": a datagram, also to a group, over a device that it chooses. */
 PROBE(datagram)
 {
 	static char bytes[8192];
@@ -211,8 +211,7 @@ TEST(what_is_refused_does_not_appear_on_the_wire)
 	expect_sent(t1, 1, "fd77::2", "reach", "udp-connect 6 fd77::2 %d", UNLISTED);
 }
 
-/* connect() may: it asks for the route. Nobody else's datagrams go to port 0 either, but they
- * could. */
+/* connect() may: it asks for the route. The kernel sends nothing to port 0 today, but it could. */
 TEST(what_is_sent_to_port_0_of_a_restricted_address_does_not_appear_on_the_wire)
 {
 	expect_stopped(t1, SN_OP_NET_EGRESS, SN_NOT_LISTED, "10.77.0.5", "reach",
@@ -236,7 +235,7 @@ TEST(a_scope_or_a_device_of_its_own_does_not_change_the_address)
 	expect_sent(t1, 1, "10.77.0.5", "datagram", "10.77.0.5 %d 5 %u", LISTED, cable);
 }
 
-/* The word self lists all groups; a list of single addresses does not. */
+/* The entry self lists all groups; a list of single addresses does not. */
 TEST(a_datagram_to_a_group_reaches_no_restricted_group)
 {
 	static const char *const groups[] = { "224.0.0.1",   "239.255.0.1", "255.255.255.255",
@@ -430,8 +429,8 @@ TEST(options_that_rewrite_the_destination_cannot_be_set)
 }
 
 /*
- * "ADDRESS VIA PORT": a segment routing header, by an option that anybody may set. With no segment
- * left the packet goes to VIA and nowhere else.
+ * "ADDRESS VIA PORT": a segment routing header, by an option that needs no privilege. With no
+ * segment left the packet goes to VIA and nowhere else.
  */
 PROBE(send_by_segments)
 {
@@ -459,8 +458,8 @@ TEST(a_segment_routing_header_does_not_lead_to_a_restricted_address)
 }
 
 /*
- * "ADDRESS VIA PORT": a routing header that a flow label has with it. Only the header of type 2 is
- * for everybody.
+ * "ADDRESS VIA PORT": a routing header that a flow label has with it. Only the header of type 2
+ * needs no privilege.
  */
 PROBE(send_by_flow_label)
 {
@@ -569,7 +568,7 @@ TEST(a_datagram_has_an_address_of_this_machine_as_its_source)
 		       "fd99::99 fd77::2 %d", UNLISTED);
 	EXPECT_EQ(-EPERM, inside(t1, "send_from", "192.0.2.99 10.77.0.2 %d", UNLISTED));
 	EXPECT_EVENT(t1, SN_OP_NET_SETSOCKOPT, SN_NEVER);
-	/* over IPv4, and by a message, it is the kernel that refuses, everybody */
+	/* over IPv4, and by a message, the kernel itself refuses it to all */
 	EXPECT_TRUE(outside("send_from", "192.0.2.99 10.77.0.2 %d", UNLISTED) < 0);
 	seen_for("10.77.0.2");
 	seen_for("fd77::2");

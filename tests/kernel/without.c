@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Takes one program away while tenants run. */
+/* Takes one BPF program away while tenants run. */
 #include <fcntl.h>
 #include <limits.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A test proves something only if it fails when the program behind it is taken away. With
+ * A test proves something only if it fails when the BPF program behind it is taken away. With
  * SAFENODE_WITHOUT=sn_task_kill in the environment that program is detached whenever a tenant runs.
- * One that safenode-attach tries itself is attached again while it starts another, for it would
- * refuse to. The pin stays a link, another program's, so that the count is right.
+ * One that safenode-attach tries itself is attached again while a tenant is started, because attach
+ * would refuse otherwise. The pin stays a link, another program's, so that the count is right.
  */
 #ifndef WITHOUT_H
 #define WITHOUT_H
