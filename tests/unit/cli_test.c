@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* user/cli.c: words on the command line and in files, --help, and the last message. */
+/* user/cli.c: options on the command line and in files, --help, and the last message. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +60,7 @@ static const struct sn_program strict = { "prog", "[options] [-- COMMAND]", "Doe
 static const struct sn_program lenient = { "prog", "[options] [-- COMMAND]", "Does things.", opts,
 					   true };
 
-/* Parses the words up to a NULL. */
+/* Parses the arguments up to a NULL. */
 #define PARSE(program, given, err, ...)                                                            \
 	({                                                                                         \
 		char *words_[] = { "prog", __VA_ARGS__, NULL };                                    \
@@ -279,7 +279,8 @@ static void files_that_cannot_be_read_are_named(void **state)
 
 /* ---- what is printed ---- */
 
-/* Runs sn_cli_parse() with @word in a child; returns its exit status, and its stdout in @text. */
+/* Runs sn_cli_parse() with the argument @word in a child; returns its exit status, and its stdout
+ * in @text. */
 static int run(char *word, char *text, size_t size)
 {
 	int ends[2], status;

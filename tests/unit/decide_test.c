@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* bpf/decide.h, the same lines that the kernel programs are made of. */
+/* bpf/decide.h, the same lines that the BPF programs are made of. */
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
@@ -413,7 +413,7 @@ static void every_length_keeps_exactly_its_bits(void **state)
 					 n < length);
 }
 
-/* ---- the lookup of bpf/net.bpf.c, against a scan ---- */
+/* ---- the look-up of bpf/net.bpf.c, against a scan ---- */
 
 static struct sn_address random_address(void)
 {
@@ -491,7 +491,7 @@ static void assert_search_agrees(const struct prefix *list, size_t nr, int hits[
 		struct sn_address a = random_address();
 		bool expected;
 
-		/* or one beside or inside of what is listed */
+		/* or one beside or inside what is listed */
 		if (nr && i % 2) {
 			const struct prefix *near = &list[random() % nr];
 
@@ -740,7 +740,7 @@ static void only_a_listed_port_is_shared(void **state)
 	assert_int_equal(sn_decide_bind(&closed, 0, true, true), SN_NOT_LISTED);
 	assert_int_equal(sn_decide_listen(&open, 0, false, true), SN_NOT_LISTED);
 	assert_int_equal(sn_decide_listen(&open, 80, false, true),
-			 SN_ALLOWED); /* as it was bound */
+			 SN_ALLOWED); /* the port that it was bound to */
 	assert_int_equal(sn_decide_listen(&closed, 0, false, true), SN_NOT_LISTED);
 	assert_int_equal(sn_decide_listen(&closed, 80, true, true), SN_ALLOWED);
 
@@ -875,7 +875,7 @@ static void options_of_the_socket_itself_are_granted_and_no_others(void **state)
 					 is_granted(level, name) ? SN_ALLOWED : SN_NEVER);
 }
 
-/* By name, for each has its own harm. */
+/* By name, because each does harm of its own. */
 static void options_that_reach_further_are_refused(void **state)
 {
 	static const int of_sockets[] = { SO_ATTACH_FILTER,

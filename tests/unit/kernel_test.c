@@ -59,7 +59,7 @@ static void debians_version_is_behind_its_release(void **state)
 		       "6.1.55", true);
 	expect_version("6.12.95+deb12-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.12.95-1~bpo12+1", "",
 		       "6.12.95", true);
-	/* somebody's own build, on Debian */
+	/* a user's own build, on Debian */
 	expect_version("6.1.20", "#2 SMP Debian GNU/Linux", "", "6.1.20", false);
 }
 

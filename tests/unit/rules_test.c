@@ -428,7 +428,7 @@ static void what_is_no_directory_is_not_lived_in(void **state)
 	sn_rules_free(&rules);
 	if (geteuid())
 		return;
-	/* the tenant's own user is such a stranger */
+	/* the tenant's own user is one of the others */
 	assert_return_code(lchown(at("l"), 2001, 2001), errno);
 	assert_int_equal(sn_rules_reach_directory(&rules, at("l"), real, &err), -EPERM);
 	assert_non_null(strstr(err.text, "'l' in it is of user 2001"));

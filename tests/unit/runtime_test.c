@@ -74,7 +74,7 @@ static void make_script(const char *name, const char *content)
 	make_program(name, content, strlen(content));
 }
 
-/* Up to four words, then what must come out: argv, joined with '|'. */
+/* Up to four arguments, then what must come out: argv, joined with '|'. */
 static void expect(const char *path, const char *argv, const char *const words[])
 {
 	struct sn_command command;
@@ -176,7 +176,7 @@ static void env_is_looked_through(void **state)
 	REFUSE(EINVAL, "'env A=1'", "e3");
 	make_script("e4", "#!/usr/bin/env -S sh '-e'\n");
 	REFUSE(EINVAL, "only plain words", "e4");
-	make_script("e5", "#!/usr/bin/env sh -e\n"); /* one word with a space, to env */
+	make_script("e5", "#!/usr/bin/env sh -e\n"); /* one argument with a space, to env */
 	REFUSE(ENOENT, "'sh -e'", "e5");
 	REFUSE(EINVAL, "'env -i'", "env", "-i", "sh");
 	REFUSE(EINVAL, "which program?", "env");
@@ -473,8 +473,8 @@ static void an_interpreter_that_others_can_write_is_not_run(void **state)
 }
 
 /*
- * The dynamic loader looks at the program as root, outside of every tenant, and runs what its
- * DT_AUDIT names: a program that others can write is a way to root.
+ * The dynamic loader looks at the command as root, outside every tenant, and runs what its DT_AUDIT
+ * names: a command that others can write is a way to root.
  */
 static void a_program_that_others_can_write_is_not_looked_at(void **state)
 {
@@ -492,7 +492,7 @@ static void a_program_that_others_can_write_is_not_looked_at(void **state)
 		assert_int_equal(sn_runtime_baseline(&rules, at("prog"), &err), -EPERM);
 		assert_return_code(chown(at("prog"), 0, 0), errno);
 	}
-	/* nor one that they can put something else in the place of */
+	/* nor one that they can replace */
 	sn_rules_free(&rules);
 	assert_return_code(chmod(at("."), 0777), errno);
 	assert_int_equal(sn_runtime_baseline(&rules, at("prog"), &err), -EPERM);
