@@ -120,7 +120,7 @@ static bool hit(const char *name)
 		i++;
 	if (i == NR_FAMILIES)
 		return false;
-	armed = false; /* what follows calls some of them, too */
+	armed = false; /* what follows calls some of them as well */
 	list_call(name, ++calls[i]);
 	snprintf(call, sizeof(call), "%s%s:%u", generation, name, calls[i]);
 	armed = true;
@@ -293,7 +293,7 @@ int prctl(int option, ...)
 	return hit("prctl") ? -1 : NEXT(prctl)(option, rest[0], rest[1], rest[2], rest[3]);
 }
 
-/* Only what can fail for want of memory, room or descriptors: no lookup, deletion or iteration. */
+/* Only what can fail for want of memory, room or descriptors: no look-up, deletion or iteration. */
 static const char *bpf_family(long cmd)
 {
 	switch (cmd) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What safenode-attach makes of its words: the process, its limits, its policy.
+# What safenode-attach makes of its options: the process, its limits, its policy.
 # shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
 
 # f1_prints TEXT COMMAND...: as tenant f1, with the options in $options
