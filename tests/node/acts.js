@@ -12,7 +12,7 @@ exports.act = (name, fn) => {
 	acts.push({ name, fn });
 };
 
-// One that takes long and proves itself, so there is no need to try it outside, too.
+// One that takes long and proves itself, so there is no need to try it outside as well.
 exports.inside = (name, fn) => {
 	if (!process.env.SAFENODE_TEST_OUTSIDE)
 		exports.act(name, fn);
@@ -43,7 +43,7 @@ exports.expect = (good, message) => {
 		throw new Failure('wrong', message);
 };
 
-// Resolves when the emitter says one of the good words; rejects when it says 'error'.
+// Resolves when the emitter emits one of the good events; rejects at 'error'.
 exports.once = (emitter, ...words) => new Promise((resolve, reject) => {
 	emitter.on('error', reject);
 	for (const word of words)

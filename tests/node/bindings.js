@@ -198,7 +198,7 @@ const loaders = {
 		{ leak: {}, name }),
 	vm_this: name => vm.runInNewContext(
 		'this.constructor.constructor("return process")()', {}).mainModule.require(name),
-	// the frames of a stack trace lead to the functions of whoever called
+	// the frames of a stack trace lead to the functions of the callers
 	stack_trace: name => vm.runInNewContext(`
 		let found;
 		probe(() => {

@@ -10,7 +10,7 @@ const config = require('./config.json');
 
 const NOT_AN_ADDON = /did not self-register|undefined symbol: napi|invalid ELF header/;
 
-// The dynamic loader has no error codes, only words.
+// The dynamic loader has no error codes, only text.
 function codeOf(error) {
 	const text = String(error.message);
 	const found = Object.entries({

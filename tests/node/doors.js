@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Other doors to files than fs: databases, WASI, reports, snapshots, io_uring.
+// Other ways to files than fs: databases, WASI, reports, snapshots, io_uring.
 'use strict';
 const fs = require('fs');
 const path = require('path');

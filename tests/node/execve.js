@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// process.execve: on its own, for it does not return, and where it fails node aborts.
+// process.execve: on its own, because it does not return, and where it fails node aborts.
 'use strict';
 const fs = require('fs');
 

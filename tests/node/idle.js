@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What stock node and its C library do by themselves: nothing of it may look like an attack.
+// What stock node and its C library do by themselves: none of it may look like an attack.
 'use strict';
 const dns = require('dns');
 const os = require('os');

@@ -107,7 +107,7 @@ const get = (from, options) => new Promise((resolve, reject) => {
 	}).on('error', reject);
 });
 
-// What the tenant asks the stage hand outside to do
+// What the tenant asks the helper outside to do
 const ask = request => get(http, { host: '127.0.0.1', port: ports.http, path: request });
 
 act('http', () => ask('/hello'));
@@ -134,7 +134,7 @@ for (const [which, port] of [['listed', ports.http], ['other', ports.http_other]
 			throw error.cause;
 		})).text());
 }
-// one name, first of an address that is free for all, then of one that is restricted
+// one name, first of an address that is not restricted, then of one that is
 for (const [which, port] of [['listed', ports.tcp_listed], ['other', ports.tcp_other]]) {
 	act(`rebinding_${which}`, async () => {
 		await ask(`/rebind?address=${config.free_address}`);
@@ -218,7 +218,7 @@ act('udp_server', async () => {
 	await once(socket, 'listening');
 	socket.close();
 });
-// Sharing takes what comes for others; see listen.js for where it may
+// Sharing takes what is sent to others; see listen.js for where it is granted
 act('udp_shared', async () => {
 	const socket = dgram.createSocket({ type: 'udp4', reuseAddr: true }).bind(0);
 
@@ -257,7 +257,7 @@ act('zone_missing', async () => {
 		socket.close();
 	}
 });
-// The inspector is a TCP server inside: it debugs the tenant only, for whoever can reach it.
+// The inspector is a TCP server inside: it debugs the tenant only, for all that can reach it.
 act('inspector', async () => {
 	inspector.open(0, '127.0.0.1');
 	const { port } = new URL(inspector.url());

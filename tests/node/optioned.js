@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Programs for node's options: a word names what this one does.
+// Programs for node's options: the argument names what this one does.
 'use strict';
 const fs = require('fs');
 
 const ran = () => fs.writeFileSync('ran', '');
 const ways = {
-	// warns, and fails with an error that nobody catches
+	// warns, and fails with an error that is not caught
 	fail: () => {
 		process.emitWarning('asked for');
 		setTimeout(() => { throw new Error('asked for'); }, 10);
@@ -19,7 +19,7 @@ const ways = {
 		if (process.env.SAFENODE_TEST_KEY === 'found')
 			ran();
 	},
-	// ends who watches it
+	// ends the process that watches it
 	watched: () => {
 		ran();
 		process.kill(process.ppid);

@@ -20,7 +20,7 @@ function checkText(text) {
 const upFrom = (dir, file) => `${dir}${UP}${file}`;
 const bytesOf = text => new Uint8Array(Buffer.from(text)); // no Buffer, and of no pool
 
-// ---- one file, by other words ----
+// ---- one file, spelled differently ----
 
 const forms = {
 	dots: file => upFrom(own, file),
@@ -88,7 +88,7 @@ const liars = {
 	strings: file => patched(String.prototype,
 		{ startsWith: () => true, indexOf: () => -1, includes: () => false },
 		() => fs.readFileSync(file)),
-	// one path for who asks for it as a string, another for who takes the bytes
+	// one path for a caller that asks for a string, another for one that takes the bytes
 	two_faces: file => {
 		const bytes = bytesOf(file);
 

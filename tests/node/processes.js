@@ -11,8 +11,8 @@ const config = require('./config.json');
 const TRUE = '/bin/true';
 const child = path.join(__dirname, 'modules', 'end.js');
 
-// EACCES and EMFILE reach the program as an 'error' event; EPERM would be thrown where nobody
-// expects it, and EACCES instead of pipes ends in one more error, which nobody can catch
+// EACCES and EMFILE reach the program as an 'error' event; EPERM would be thrown where it is not
+// expected, and EACCES instead of pipes ends in one more error, which cannot be caught
 async function ended(start) {
 	let subprocess;
 
@@ -60,7 +60,7 @@ act('chdir_nowhere', () => {
 	process.chdir(__dirname); // as the server that Next.js builds does first of all
 });
 
-// SIGURG: ignored by whoever does not wait for it
+// SIGURG: ignored by a process that does not wait for it
 act('kill_other', () => void process.kill(config.victim, 'SIGURG'));
 act('probe_other', () => void process.kill(config.victim, 0));
 act('priority_other', () => os.setPriority(config.victim, 5));
@@ -70,7 +70,7 @@ act('debug_other', () => process._debugProcess(config.victim));
 act('setuid', () => process.setuid(process.getuid()));
 act('setgid', () => process.setgid(process.getgid()));
 
-// Who listens outside tells the runner what it heard: kill(-1) succeeds when all have refused.
-// Both signals are ignored by whoever does not wait for them; two of one kind could become one.
+// The listener outside tells the runner what it heard: kill(-1) succeeds when all have refused.
+// Both signals are ignored by processes that do not wait for them; two of one kind could become one.
 act('kill_group', () => void process.kill(-config.listener, 'SIGURG'));
 act('kill_all', () => void process.kill(-1, 'SIGWINCH'));

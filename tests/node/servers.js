@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is outside while tests run, as root: servers that answer, and a stage hand that acts.
+// What is outside while tests run, as root: servers that answer, and a helper that acts.
 'use strict';
 const dgram = require('dgram');
 const fs = require('fs');
@@ -95,7 +95,7 @@ function nameServer(port, address, who) {
 	ready(socket, each => each.bind(port, address));
 }
 
-// ---- the stage hand ----
+// ---- the helper ----
 
 function fetched(port, at) {
 	return new Promise((resolve, reject) => {
