@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Starts a command under what else the kernel offers:
+ * Starts a command under the alternatives that the kernel offers:
  *
  * confine landlock DIR PORT COMMAND...	rules that allow what a tenant of DIR may
  * confine apparmor PROFILE COMMAND...	a profile that has been loaded

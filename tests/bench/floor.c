@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The floor: an empty program on each hook on which safenode has one, and as often. What these cost
- * is the kernel's price for being asked; what safenode costs above it is safenode's own.
+ * The floor: an empty BPF program on each hook on which safenode has one, and as often. What these
+ * cost is the kernel's price for being asked; what safenode costs above it is safenode's own.
  *
- * floor OBJECT CGROUP [HOOK...]: attaches them for the programs in OBJECT
+ * floor OBJECT CGROUP [HOOK...]: attaches them for the BPF programs in OBJECT
  * (build/safenode.linked.o), or for those on the hooks named, prints how many, and holds them until
  * standard input ends.
  */
@@ -42,7 +42,7 @@ static int load(enum bpf_prog_type type, int answer, const struct bpf_prog_load_
 	return programs[nr_programs++];
 }
 
-/* Where this kernel has no such hook, safenode leaves its program out, too. */
+/* Where this kernel has no such hook, safenode leaves its BPF program out as well. */
 static void attach_lsm(const char *hook)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_LSM_MAC);
@@ -70,7 +70,7 @@ static void attach_fmod_ret(const char *hook)
 		die(name);
 }
 
-/* Asked for the processes below @cgroup only, which the kernel finds out for everyone. */
+/* Asked for the processes below @cgroup only, which the kernel finds out at every call. */
 static void attach_lsm_cgroup(const char *hook, int cgroup)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_LSM_CGROUP);

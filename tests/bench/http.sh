@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2086,SC2154 # places and words are lib.sh's
 
 servers=${BENCH_SERVERS:-3}
-# short ones: the cheapest has no collection of garbage in it
+# short ones: in the cheapest no garbage is collected
 rounds=40 requests=250
 
 ask()

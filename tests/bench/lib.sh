@@ -12,7 +12,7 @@ listed=10.9.9.9 unlisted=192.0.2.1 # addresses of this machine, for lists
 other= # a process of the tenant's user outside
 autogroup=/proc/sys/kernel/sched_autogroup_enabled autogroups=
 clock=${BENCH_CLOCK:-instructions}
-# where processes are that are no tenants, named by their level
+# where unconfined processes are, named by their level
 level1=b1
 level2=b1/b2
 level3=b1/b2/b3
@@ -33,7 +33,7 @@ prepare()
 	install -D -m 755 -t $bin "$here"/{ops,floor,confine,program,load,fill,safenode.linked.o,work.js}
 	# in memory: no journal runs beside what is measured
 	trap finish EXIT
-	# tenants begin a session; a switch between sessions that are scheduled as groups is dearer
+	# tenants begin a session; a switch between sessions that are scheduled as groups costs more
 	autogroups=$(cat $autogroup 2>/dev/null) || true
 	[ -z "$autogroups" ] || echo 0 >$autogroup
 	ip address add $listed/32 dev lo
@@ -76,7 +76,7 @@ enter()
 	(echo 0 >"$path/cgroup.procs" && cd $dir && exec "${@:2}")
 }
 
-# in_cgroup PATH COMMAND...: the same as the tenant's user, but no tenant
+# in_cgroup PATH COMMAND...: the same as the tenant's user, unconfined
 in_cgroup()
 {
 	enter "$1" setpriv --reuid 2001 --regid 2001 --clear-groups --no-new-privs -- "${@:2}"
@@ -101,7 +101,7 @@ neighbour_end()
 	safenode-detach --cgroup t2
 }
 
-# The kernel detaches in the background: until the last program has gone, nothing is bare
+# The kernel detaches in the background: until the last BPF program has gone, nothing is bare
 settle()
 {
 	while bpftool prog show | grep -qE ' name (floor|sn_)'; do
@@ -115,7 +115,7 @@ unload()
 	settle
 }
 
-# floor_begin [HOOK...]: empty programs, on every hook of safenode when none is named
+# floor_begin [HOOK...]: empty BPF programs, on every hook of safenode when none is named
 floor_begin()
 {
 	local hooks

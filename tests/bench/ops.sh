@@ -15,7 +15,7 @@ column()
 	sed "s/^{/{\"part\": \"ops\", \"column\": \"$name\", /" /tmp/column
 }
 
-# The tenant's ops waits until the program on the hook is gone
+# The tenant's ops waits until the BPF program on the hook is gone
 tenant_without()
 {
 	local hook=$1 pid

@@ -4,8 +4,8 @@
  * the cheapest start until the first byte of its output (or its end), the cheapest until its end,
  * and the least CPU time in nanoseconds that was spent in CGROUPS, a list of directories separated
  * by colons, meanwhile. CLOCK as for ops. In the emulator a nanosecond of CPU time is an
- * instruction, too, and waiting is not among them. Cgroups, for what bubblewrap starts is nobody's
- * child in the end.
+ * instruction, and waiting is not counted. Cgroups, because what bubblewrap starts is init's child
+ * in the end.
  */
 #include <errno.h>
 #include <limits.h>

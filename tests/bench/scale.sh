@@ -61,7 +61,7 @@ in_use()
 	awk '/^(SUnreclaim|Percpu|VmallocUsed):/ { kb += $2 } END { print kb * 1024 }' /proc/meminfo
 }
 
-# The same when it falls no more: what is freed is given back after grace periods
+# The same once it no longer falls: what is freed is given back after grace periods
 memory()
 {
 	local now last
