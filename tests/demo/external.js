@@ -11,7 +11,7 @@ const MEGABYTES = 64;
 const LINES_PER_PAGE = 256;
 const PAGES_PER_MEGABYTE = 64;
 
-// 64 bytes a line. Random, so that nobody knows the checksum without the table.
+// 64 bytes a line. Random, so that the checksum cannot be known without the table.
 function page() {
 	let text = '';
 	for (let i = 0; i < LINES_PER_PAGE; i++)

@@ -4,7 +4,7 @@
 //
 // usage: node server.js outside|inside DIRECTORY UID EXTERNAL-URL
 // The results go to DIRECTORY/outside.json or inside.json. The two rounds differ in one thing: the
-// words in front of "node app.js", see command().
+// arguments in front of "node app.js", see command().
 'use strict';
 const { spawn } = require('child_process');
 const crypto = require('crypto');
@@ -51,7 +51,7 @@ function start([program, ...args], cwd) {
 }
 
 // A tenant's directory: its program, its scratch space, and files for the other to read, write and
-// delete. Both tenants are one user and everybody may read: it is not permissions that refuse.
+// delete. Both tenants are one user and all may read: it is not permissions that refuse.
 function prepare(name) {
 	const dir = `${base}/${name}`;
 	const secret = `${name} ${crypto.randomUUID()}\n`;
@@ -79,7 +79,7 @@ function run(tenant, port) {
 			reject(new Error(`${tenant.name} ended (${signal || `status ${code}`})`));
 		});
 	});
-	tenant.end.catch(() => {}); // seen by whoever waits for the tenant
+	tenant.end.catch(() => {}); // seen by the code that waits for the tenant
 }
 
 function askTenant(tenant, path, question) {
