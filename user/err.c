@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Errors as values. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -9,6 +10,8 @@ int sn_fail(struct sn_err *err, int error, const char *fmt, ...)
 {
 	va_list args;
 
+	if (error <= 0) /* a call that failed without setting errno */
+		error = EIO;
 	if (!err)
 		return -error;
 	va_start(args, fmt);

@@ -11,7 +11,10 @@ struct sn_err {
 	char text[512];
 };
 
-/* Fills in @err (which may be NULL) and returns -@error. */
+/*
+ * Fills in @err (which may be NULL) and returns -@error: always negative, for an @error that is no
+ * errno, such as 0, counts as EIO.
+ */
 int sn_fail(struct sn_err *err, int error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
