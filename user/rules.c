@@ -14,6 +14,7 @@
 #include "decide.h"
 #include "identify.h"
 #include "rules.h"
+#include "trust.h"
 
 #define LINKS_MAX 40 /* MAXSYMLINKS in include/linux/namei.h */
 
@@ -25,29 +26,51 @@ struct sn_place {
 	struct sn_place *next;
 	struct sn_inode id;
 	int fd;
-	bool others; /* than root and the caller can put something else there */
+	struct sn_fault fault; /* by which others can put something else there */
 	char path[];
 };
 
 /* A path on its way: @at is reached, @rest is not. */
 struct walk {
-	struct sn_rules rules; /* met so far; @path is granted as a whole or not at all */
-	struct sn_rules *set;  /* which it will be added to, and whose places are known */
-	const char *path;      /* as asked for, for errors */
+	struct sn_rules rules;	 /* met so far; @path is granted as a whole or not at all */
+	struct sn_rules *set;	 /* which it will be added to, and whose places are known */
+	struct sn_place *before; /* the set's places before; the others go on failure */
+	const char *path;	 /* as asked for, for errors */
 	const struct sn_place *at;
 	char *buffer; /* holds @rest */
 	char *rest;
 	int links;
-	bool keep_link;	   /* a last symbolic link is not followed */
-	bool may_miss;	   /* the last component need not exist */
-	bool others;	   /* than root and the caller decide what is found at @path */
-	bool trusted;	   /* which is an error */
+	bool keep_link;	       /* a last symbolic link is not followed */
+	bool may_miss;	       /* the last component need not exist */
+	bool done;	       /* all of it was added to the set */
+	bool trusted;	       /* a fault is an error */
+	struct sn_fault fault; /* the first by which others decide what is found at @path, and... */
+	const struct sn_place
+		*fault_at; /* ...the directory that has it; NULL: the last component */
 	const char *entry; /* at the end: what was asked for is this entry of @at; NULL: @at */
 	struct sn_err *err;
 };
 
+static void close_places(struct sn_rules *rules, const struct sn_place *until)
+{
+	while (rules->places != until) {
+		struct sn_place *place = rules->places;
+
+		rules->places = place->next;
+		close(place->fd);
+		free(place);
+	}
+}
+
+static struct walk begin(struct sn_rules *set, const char *path, struct sn_err *err)
+{
+	return (struct walk){ .set = set, .before = set->places, .path = path, .err = err };
+}
+
 static void walk_release(struct walk *walk)
 {
+	if (!walk->done)
+		close_places(walk->set, walk->before);
 	sn_rules_free(&walk->rules);
 	free(walk->buffer);
 }
@@ -76,51 +99,60 @@ static void join(struct sn_rule *have, const struct sn_rule *more)
 	have->below |= more->below;
 }
 
-static int put_directory(struct sn_rules *rules, const struct sn_directory_rule *new)
+/* Room for so many more, so that to put them cannot fail. */
+static int reserve(struct sn_rules *rules, size_t nr_directories, size_t nr_names)
 {
-	struct sn_directory_rule *all;
+	struct sn_directory_rule *directories = rules->directories;
+	struct sn_name_rule *names = rules->names;
 
+	if (nr_directories)
+		directories = reallocarray(directories, rules->nr_directories + nr_directories,
+					   sizeof(*directories));
+	if (nr_directories && !directories)
+		return -ENOMEM;
+	rules->directories = directories;
+	if (nr_names)
+		names = reallocarray(names, rules->nr_names + nr_names, sizeof(*names));
+	if (nr_names && !names)
+		return -ENOMEM;
+	rules->names = names;
+	return 0;
+}
+
+static void put_directory(struct sn_rules *rules, const struct sn_directory_rule *new)
+{
 	for (size_t i = 0; i < rules->nr_directories; i++) {
 		if (memcmp(&rules->directories[i].key, &new->key, sizeof(new->key)))
 			continue;
 		join(&rules->directories[i].rule, &new->rule);
-		return 0;
+		return;
 	}
-	all = reallocarray(rules->directories, rules->nr_directories + 1, sizeof(*all));
-	if (!all)
-		return -ENOMEM;
-	all[rules->nr_directories++] = *new;
-	rules->directories = all;
-	return 0;
+	rules->directories[rules->nr_directories++] = *new;
 }
 
-static int put_name(struct sn_rules *rules, const struct sn_name_rule *new)
+static void put_name(struct sn_rules *rules, const struct sn_name_rule *new)
 {
-	struct sn_name_rule *all;
-
 	for (size_t i = 0; i < rules->nr_names; i++) {
 		if (memcmp(&rules->names[i].key, &new->key, sizeof(new->key)))
 			continue;
 		join(&rules->names[i].rule, &new->rule);
-		return 0;
+		return;
 	}
-	all = reallocarray(rules->names, rules->nr_names + 1, sizeof(*all));
-	if (!all)
-		return -ENOMEM;
-	all[rules->nr_names++] = *new;
-	rules->names = all;
-	return 0;
+	rules->names[rules->nr_names++] = *new;
 }
 
+/* All of it or, on failure, nothing. */
 static int merge(struct sn_rules *into, const struct sn_rules *from)
 {
-	int error = 0;
+	int error = reserve(into, from->nr_directories, from->nr_names);
 
-	for (size_t i = 0; !error && i < from->nr_directories; i++)
-		error = put_directory(into, &from->directories[i]);
-	for (size_t i = 0; !error && i < from->nr_names; i++)
-		error = put_name(into, &from->names[i]);
-	return error;
+	if (error)
+		return error;
+	for (size_t i = 0; i < from->nr_directories; i++)
+		put_directory(into, &from->directories[i]);
+	for (size_t i = 0; i < from->nr_names; i++)
+		put_name(into, &from->names[i]);
+	return 0;
 }
 
 static int add_inode(struct sn_rules *rules, const char *path, const struct sn_inode *id,
@@ -131,8 +163,11 @@ static int add_inode(struct sn_rules *rules, const char *path, const struct sn_i
 		.rule = { .generation = id->generation, .access = access, .below = below },
 	};
 
+	if (reserve(rules, 1, 0))
+		return sn_fail(err, ENOMEM, "out of memory");
 	set_path(&new.rule, path);
-	return put_directory(rules, &new) ? sn_fail(err, ENOMEM, "out of memory") : 0;
+	put_directory(rules, &new);
+	return 0;
 }
 
 /* The path of the entry @name of the directory that the walk has reached, without links as well. */
@@ -169,25 +204,21 @@ static int add_name(struct walk *walk, const char *name, __u32 access)
 			       "a single "
 			       "file; name its directory instead",
 			       walk->path, name, SN_NAME_MAX - 1);
+	if (reserve(&walk->rules, 0, 1))
+		return sn_fail(walk->err, ENOMEM, "out of memory");
 	memcpy(new.key.name, name, strlen(name));
 	set_path(&new.rule, path);
-	return put_name(&walk->rules, &new) ? sn_fail(walk->err, ENOMEM, "out of memory") : 0;
-}
-
-/* The owner of a directory can put anything there, and everybody where it is not sticky. */
-static bool others_decide(const struct statx *st)
-{
-	if (sn_is_strangers(st->stx_uid))
-		return true;
-	if (S_ISDIR(st->stx_mode))
-		return (st->stx_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH;
-	return !S_ISLNK(st->stx_mode) && st->stx_mode & (S_IWGRP | S_IWOTH);
+	put_name(&walk->rules, &new);
+	return 0;
 }
 
 static void arrive(struct walk *walk, const struct sn_place *place)
 {
 	walk->at = place;
-	walk->others |= place->others;
+	if (walk->fault.kind != SN_FAULT_NONE)
+		return;
+	walk->fault = place->fault;
+	walk->fault_at = place;
 }
 
 static bool known(struct walk *walk, const char *path)
@@ -215,7 +246,7 @@ static int enter(struct walk *walk, const char *path, int fd, const struct statx
 		return sn_fail(walk->err, ENOMEM, "out of memory");
 	}
 	place->fd = fd;
-	place->others = others_decide(st);
+	place->fault = sn_fault_of(fd, st);
 	memcpy(place->path, path, size);
 	error = sn_identify_fd(fd, &place->id, &why);
 	if (error) {
@@ -232,7 +263,7 @@ static int enter(struct walk *walk, const char *path, int fd, const struct statx
 
 static int look(struct walk *walk, int fd, struct statx *st)
 {
-	if (!statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_UID, st))
+	if (!statx(fd, "", AT_EMPTY_PATH, SN_FAULT_STATX, st))
 		return 0;
 	return sn_fail(walk->err, errno, "cannot stat '%.200s': %m", walk->path);
 }
@@ -266,7 +297,7 @@ static int follow(struct walk *walk, int fd, const char *name, uid_t owner)
 	ssize_t len;
 	int error;
 
-	if (sn_is_strangers(owner))
+	if (sn_is_another_user(owner))
 		return sn_fail(walk->err, EPERM,
 			       "'%.200s': the symbolic link '%.200s' in it is of user %u; "
 			       "name the place itself",
@@ -329,7 +360,10 @@ static int step(struct walk *walk, const char *name)
 		return sn_fail(walk->err, ENOTDIR,
 			       "cannot reach '%.200s': '%.200s' is not a directory", walk->path,
 			       name);
-	walk->others |= others_decide(&st);
+	if (fd >= 0 && walk->fault.kind == SN_FAULT_NONE) {
+		walk->fault = sn_fault_of(fd, &st);
+		walk->fault_at = NULL;
+	}
 	walk->entry = name;
 	return 0;
 }
@@ -351,16 +385,26 @@ static int run(struct walk *walk)
 	return error;
 }
 
+static int check_trust(struct walk *walk)
+{
+	char path[PATH_MAX];
+	int error;
+
+	if (walk->fault.kind == SN_FAULT_NONE)
+		return 0;
+	if (walk->fault_at)
+		return sn_fault_fail(walk->fault, walk->path, walk->fault_at->path, walk->err);
+	error = entry_path(walk, walk->entry, path);
+	return error ? error : sn_fault_fail(walk->fault, walk->path, path, walk->err);
+}
+
 /* Runs @walk, grants @access and @below on what it came to, and adds all of it to its set. */
 static int add(struct walk *walk, __u32 access, __u32 below)
 {
 	int error = run(walk);
 
-	if (!error && walk->trusted && walk->others)
-		error = sn_fail(walk->err, EPERM,
-				"'%.200s' and the directories above it must belong to root and be "
-				"writable by nobody else",
-				walk->path);
+	if (!error && walk->trusted)
+		error = check_trust(walk);
 	if (!error && walk->entry && access)
 		error = add_name(walk, walk->entry, access);
 	if (!error && !walk->entry && (access | below))
@@ -368,31 +412,24 @@ static int add(struct walk *walk, __u32 access, __u32 below)
 				  walk->err);
 	if (!error && merge(walk->set, &walk->rules))
 		error = sn_fail(walk->err, ENOMEM, "out of memory");
+	walk->done = !error;
 	return error;
 }
 
 int sn_rules_add(struct sn_rules *rules, const char *path, __u32 access, __u32 below,
 		 struct sn_err *err)
 {
-	struct walk walk __attribute__((cleanup(walk_release))) = {
-		.set = rules,
-		.path = path,
-		.may_miss = !below,
-		.err = err,
-	};
+	struct walk walk __attribute__((cleanup(walk_release))) = begin(rules, path, err);
 
+	walk.may_miss = !below;
 	return add(&walk, access, below);
 }
 
 int sn_rules_add_code(struct sn_rules *rules, const char *path, __u32 access, struct sn_err *err)
 {
-	struct walk walk __attribute__((cleanup(walk_release))) = {
-		.set = rules,
-		.path = path,
-		.trusted = true,
-		.err = err,
-	};
+	struct walk walk __attribute__((cleanup(walk_release))) = begin(rules, path, err);
 
+	walk.trusted = true;
 	return add(&walk, access, 0);
 }
 
@@ -409,12 +446,9 @@ int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access
 
 int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
 {
-	struct walk walk __attribute__((cleanup(walk_release))) = {
-		.set = rules,
-		.path = path,
-		.keep_link = true,
-	};
+	struct walk walk __attribute__((cleanup(walk_release))) = begin(rules, path, NULL);
 
+	walk.keep_link = true;
 	return unless_missing(add(&walk, WAY_LINK, 0));
 }
 
@@ -435,7 +469,7 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 			     struct sn_err *err)
 {
 	sn_autofree char *absolute = NULL;
-	struct walk walk __attribute__((cleanup(walk_release))) = { .set = rules, .err = err };
+	struct walk walk __attribute__((cleanup(walk_release))) = begin(rules, path, err);
 	char cwd[PATH_MAX] = "";
 	int error, fd;
 
@@ -450,11 +484,14 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 	if (walk.entry)
 		return sn_fail(err, ENOTDIR, "'%.200s' is not a directory", path);
 	forget_directory(&walk.rules, &walk.at->id);
-	if (merge(rules, &walk.rules))
-		return sn_fail(err, ENOMEM, "out of memory");
 	fd = fcntl(walk.at->fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return sn_fail(err, errno, "cannot hold '%.200s' open: %m", path);
+	if (merge(rules, &walk.rules)) {
+		close(fd);
+		return sn_fail(err, ENOMEM, "out of memory");
+	}
+	walk.done = true;
 	strcpy(real, walk.at->path); /* entry_path() has looked at its length */
 	return fd;
 }
@@ -526,13 +563,7 @@ __u64 sn_rules_scope(struct sn_rules *rules)
 
 void sn_rules_close(struct sn_rules *rules)
 {
-	while (rules->places) {
-		struct sn_place *place = rules->places;
-
-		rules->places = place->next;
-		close(place->fd);
-		free(place);
-	}
+	close_places(rules, NULL);
 }
 
 void sn_rules_free(struct sn_rules *rules)

@@ -12,12 +12,6 @@
 #include "err.h"
 #include "safenode_abi.h"
 
-/* Of neither root nor the caller: whoever owns it may be a tenant, and what it holds a trap. */
-static inline bool sn_is_strangers(uid_t owner)
-{
-	return owner && owner != geteuid();
-}
-
 /* For "directories" and "names". The scope in the keys is filled in when they are stored. */
 struct sn_directory_rule {
 	struct sn_directory_key key;
@@ -51,8 +45,8 @@ int sn_rules_add(struct sn_rules *rules, const char *path, __u32 access, __u32 b
 		 struct sn_err *err);
 
 /*
- * For a file that is code: -EPERM unless it and every directory on the way to it belong to root or
- * the caller and can be changed by nobody else.
+ * For a file that is code: -EPERM where others than root and the caller can change it, or put
+ * another one in its place; @err names the file or directory at fault, and the cure.
  */
 int sn_rules_add_code(struct sn_rules *rules, const char *path, __u32 access, struct sn_err *err);
 

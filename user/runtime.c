@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "runtime.h"
+#include "trust.h"
 
 #define FIRST_LINE_MAX 256 /* what fs/binfmt_script.c looks at: BINPRM_BUF_SIZE */
 #define SCRIPTS_MAX    4   /* interpreters that are scripts themselves; fs/exec.c allows as many */
@@ -297,11 +298,6 @@ static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err 
 	return 0;
 }
 
-static bool others_can_write(const struct stat *st)
-{
-	return sn_is_strangers(st->st_uid) || (st->st_mode & (S_IWGRP | S_IWOTH));
-}
-
 /*
  * Starts "@interp --list @exe" with an empty environment. What was checked is what runs, through
  * its descriptor.
@@ -313,17 +309,16 @@ static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **ou
 	char *argv[] = { (char *)interp, "--list", (char *)exe, NULL }, *envp[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	char self[32];
-	struct stat st;
+	struct sn_fault fault;
+	struct statx st;
 	int ends[2], error;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, SN_FAULT_STATX, &st))
 		return sn_fail(err, errno, "cannot open '%s', the interpreter of '%s': %m", interp,
 			       exe);
-	if (others_can_write(&st))
-		return sn_fail(err, EPERM,
-			       "'%s', the interpreter of '%s', must belong to root and be writable "
-			       "by nobody else",
-			       interp, exe);
+	fault = sn_fault_of(fd, &st);
+	if (fault.kind != SN_FAULT_NONE)
+		return sn_fault_fail(fault, interp, interp, err);
 	if (pipe2(ends, O_CLOEXEC))
 		return sn_fail(err, errno, "cannot make a pipe: %m");
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
@@ -358,7 +353,7 @@ static int left_out(int error, struct sn_err *err)
  * nsswitch.conf may name talk to daemons over Unix sockets, which no tenant has; where they cannot
  * be loaded, the next one is asked.
  */
-static int add_nss(struct sn_rules *rules, const char *libc)
+static int add_nss(struct sn_rules *rules, const char *libc, struct sn_err *err)
 {
 	static const char *const modules[] = { "libnss_files.so.2", "libnss_dns.so.2" };
 	int error = 0, dir = (int)(strrchr(libc, '/') - libc);
@@ -367,8 +362,10 @@ static int add_nss(struct sn_rules *rules, const char *libc)
 		sn_autofree char *path = NULL;
 
 		if (asprintf(&path, "%.*s/%s", dir, libc, modules[i]) < 0)
-			return -ENOMEM;
-		error = sn_rules_add_if_there(rules, path, READ_FILE | SN_MAY_MAP, 0);
+			return sn_fail(err, ENOMEM, "out of memory");
+		error = sn_rules_add_code(rules, path, READ_FILE | SN_MAY_MAP, err);
+		if (error == -ENOENT)
+			error = 0;
 	}
 	return error;
 }
@@ -389,7 +386,7 @@ static int add_listed(struct sn_rules *rules, char *line, const char *exe, struc
 	error = sn_rules_add_code(rules, path, READ_FILE | SN_MAY_MAP, err);
 	if (error || strcmp(strrchr(path, '/'), "/libc.so.6"))
 		return error;
-	return left_out(add_nss(rules, path), err);
+	return add_nss(rules, path, err);
 }
 
 /* Asks the dynamic loader itself, so that the answer is what it will do. */

@@ -247,6 +247,7 @@ static void what_is_missing_is_granted_by_name(void **state)
 
 static void on_failure_nothing_is_granted(void **state)
 {
+	const struct sn_place *places;
 	struct sn_rules rules = {};
 	struct sn_err err = {};
 
@@ -265,6 +266,13 @@ static void on_failure_nothing_is_granted(void **state)
 	assert_int_equal(sn_rules_add_link_if_there(&rules, at("link/nowhere")), 0);
 	assert_int_equal(rules.nr_directories, 0);
 	assert_int_equal(rules.nr_names, 0);
+	assert_null(rules.places); /* nor are the directories held open that were met */
+	assert_int_equal(sn_rules_add(&rules, at("d"), READ, 0, NULL), 0);
+	places = rules.places;
+	assert_non_null(places);
+	assert_int_equal(sn_rules_add(&rules, at("d/file/x"), READ, 0, NULL), -ENOTDIR);
+	assert_ptr_equal(rules.places, places);
+	sn_rules_free(&rules);
 }
 
 static void names_of_any_bytes_up_to_63(void **state)
@@ -550,6 +558,57 @@ static void a_mounted_file_is_known_by_inode(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* As Debian has /usr/local/bin where an administrator's group is to install programs. */
+static void code_that_a_group_can_replace_is_refused(void **state)
+{
+	static const struct {
+		const char *way, *at_fault, *cure;
+		mode_t mode;
+		gid_t group;
+	} cases[] = {
+		{ "local/bin", "local/bin", "group 60; chmod g-w it", 02775, 60 },
+		{ "local", "local", "group 60; chmod g-w it", 0775, 60 },
+		{ "link", "local/bin", "group 60; chmod g-w it", 0775, 60 },
+		{ "local/bin", "local/bin/node", "group 60; chmod g-w it", 0775, 60 },
+		{ "link", "local/bin/node", "group 60; chmod g-w it", 0775, 60 },
+		{ "local/bin", "local", "everyone; chmod o-w it", 0757, 0 },
+		{ "local/bin", NULL, NULL, 0775, 0 },
+		{ "local/bin", "local", NULL, 01777, 60 },
+	};
+	sn_autofree char *bin = NULL;
+
+	need_base();
+	if (geteuid())
+		skip();
+	make_dir("local");
+	make_dir("local/bin");
+	make_file("local/bin/node");
+	bin = strdup(at("local/bin"));
+	make_link(bin, "link");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *changed = at(cases[i].at_fault ?: "local");
+		sn_autofree char *node = NULL, *expected = NULL;
+		struct sn_rules rules = {};
+		struct sn_err err = {};
+		struct stat before;
+		int error;
+
+		assert_true(asprintf(&node, "%s/%snode", at(cases[i].way),
+				     strcmp(cases[i].way, "local") ? "" : "bin/") > 0);
+		assert_true(asprintf(&expected, "could replace '%s': '%s' can be written by %s",
+				     node, changed, cases[i].cure) > 0);
+		assert_return_code(stat(changed, &before), errno);
+		assert_return_code(chown(changed, 0, cases[i].group), errno);
+		assert_return_code(chmod(changed, cases[i].mode), errno);
+		error = sn_rules_add_code(&rules, node, READ, &err);
+		assert_return_code(chmod(changed, before.st_mode), errno);
+		assert_int_equal(error, cases[i].cure ? -EPERM : 0);
+		if (error && !strstr(err.text, expected))
+			fail_msg("'%s' is not in '%s'", expected, err.text);
+		sn_rules_free(&rules);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -572,6 +631,7 @@ int main(void)
 		TEST(a_handed_over_descriptor_is_known_by_inode),
 		TEST(a_scope_is_a_hash_of_the_content),
 		TEST(a_mounted_file_is_known_by_inode),
+		TEST(code_that_a_group_can_replace_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
