@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A path or descriptor -> the inode as the kernel sees it. */
+/* A descriptor -> the inode as the kernel sees it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 
 #include "identify.h"
+#include "mountinfo.h"
 
 /* Whether an inode number can come to mean another file, and where its generation is found. */
 enum numbering {
@@ -58,81 +59,6 @@ static const struct {
 	{ OVERLAYFS_SUPER_MAGIC, "overlay", "where one file has several inodes" },
 };
 
-/* One line of mountinfo; the strings point into @line. */
-struct mount {
-	char *line;
-	size_t size;
-	__u32 dev;
-	char *root;  /* of the mount, within its file system */
-	char *point; /* where it is mounted */
-	char *type;
-};
-
-static void mount_release(struct mount *mount)
-{
-	free(mount->line);
-}
-
-static void file_release(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
-/* fs/seq_file.c mangle_path() writes space, tab, newline, backslash and '#' as \ooo. */
-static void decode_octal(char *text)
-{
-	char *out = text;
-
-	for (; *text; out++) {
-		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
-		    text[2] <= '7' && text[3] >= '0' && text[3] <= '7') {
-			*out = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
-				      (text[3] - '0'));
-			text += 4;
-			continue;
-		}
-		*out = *text++;
-	}
-	*out = '\0';
-}
-
-/*
- * "27 1 254:0 / /mnt rw shared:1 - ext4 /dev/vda rw"; the optional fields end at the dash. Plain
- * parsing: libmount would bring three libraries for these lines.
- */
-static bool mount_parse(struct mount *mount)
-{
-	char *rest = strstr(mount->line, " - ");
-	unsigned int dev_major, dev_minor;
-	int used = 0;
-
-	if (!rest)
-		return false;
-	rest[0] = '\0';
-	rest += 3;
-	if (sscanf(mount->line, "%*d %*d %u:%u %n", &dev_major, &dev_minor, &used) != 2 || !used)
-		return false;
-	mount->dev = dev_major << 20 | dev_minor;
-	mount->type = strsep(&rest, " ");
-	rest = mount->line + used;
-	mount->root = strsep(&rest, " ");
-	mount->point = strsep(&rest, " ");
-	if (!mount->point)
-		return false;
-	decode_octal(mount->root);
-	decode_octal(mount->point);
-	return true;
-}
-
-static bool mount_next(FILE *mountinfo, struct mount *mount)
-{
-	while (getline(&mount->line, &mount->size, mountinfo) > 0)
-		if (mount_parse(mount))
-			return true;
-	return false;
-}
-
 static const char *name_of(int fd, char name[PATH_MAX])
 {
 	char link[32];
@@ -147,12 +73,11 @@ static const char *name_of(int fd, char name[PATH_MAX])
 /* The type of the file system @dev, for people. */
 static const char *type_of(__u32 dev, char type[32])
 {
-	FILE *mountinfo __attribute__((cleanup(file_release))) = NULL;
-	struct mount mount __attribute__((cleanup(mount_release))) = {};
+	sn_automounts struct sn_mounts mounts = sn_mounts_open();
+	struct sn_mount mount;
 
 	snprintf(type, 32, "%s", "a file system");
-	mountinfo = fopen("/proc/self/mountinfo", "re");
-	while (mountinfo && mount_next(mountinfo, &mount))
+	while (sn_mounts_next(&mounts, &mount))
 		if (mount.dev == dev)
 			snprintf(type, 32, "%s", mount.type);
 	return type;
@@ -237,34 +162,4 @@ int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 	if (!error && numbering != NEVER_REUSED)
 		error = read_generation(fd, numbering, id, err);
 	return error;
-}
-
-int sn_identify(const char *path, struct sn_inode *id, struct sn_err *err)
-{
-	sn_autoclose int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return sn_fail(err, errno, "cannot open '%s': %m", path);
-	return sn_identify_fd(fd, id, err);
-}
-
-int sn_mount_point(__u32 dev, char *path, size_t size)
-{
-	FILE *mountinfo __attribute__((cleanup(file_release))) = NULL;
-	struct mount mount __attribute__((cleanup(mount_release))) = {};
-	size_t best = size;
-
-	mountinfo = fopen("/proc/self/mountinfo", "re");
-	if (!mountinfo)
-		return -errno;
-	while (mount_next(mountinfo, &mount)) {
-		size_t len = strlen(mount.point);
-
-		/* Elsewhere only a part of it is mounted, and names from its root lead nowhere. */
-		if (mount.dev != dev || strcmp(mount.root, "/") || len >= best)
-			continue;
-		strcpy(path, mount.point);
-		best = len;
-	}
-	return best < size ? 0 : -ENOENT;
 }

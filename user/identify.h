@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A path or descriptor -> the inode as the kernel sees it. */
+/* A descriptor -> the inode as the kernel sees it. */
 #ifndef SAFENODE_IDENTIFY_H
 #define SAFENODE_IDENTIFY_H
 
@@ -13,14 +13,5 @@
  * for what has no mount (pipes, sockets).
  */
 int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err);
-
-/* The same for a path, not following a last symbolic link. */
-int sn_identify(const char *path, struct sn_inode *id, struct sn_err *err);
-
-/*
- * Where the root of the file system with this s_dev is mounted, into @path: the shortest such
- * place. -ENOENT if only a part of it is mounted here, or nothing.
- */
-int sn_mount_point(__u32 dev, char *path, size_t size);
 
 #endif

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "identify.h"
 #include "logline.h"
+#include "mountinfo.h"
 
 static const struct {
 	const char *name;

@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "identify.h"
 #include "logline.h"
+#include "mountinfo.h"
 
 /* Device numbers of the mount table that these tests see. */
 enum {
@@ -29,7 +29,7 @@ enum {
 	DEV_UNMOUNTED = 8 << 20 | 4,
 };
 
-/* In place of user/identify.c's, which asks the machine. */
+/* In place of user/mountinfo.c's, which asks the machine. */
 int sn_mount_point(__u32 dev, char *path, size_t size)
 {
 	static const char *const points[] = { "/", "/srv", "/m\n\"" };

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "identify.h"
+#include "identity.h"
 #include "rules.h"
 
 #define WAY  (SN_MAY_STAT | SN_MAY_SEARCH)
@@ -91,7 +91,7 @@ static const struct sn_rule *rule_of_dir(const struct sn_rules *rules, const cha
 {
 	struct sn_inode id;
 
-	assert_int_equal(sn_identify(path, &id, NULL), 0);
+	assert_int_equal(identify(path, &id, NULL), 0);
 	for (size_t i = 0; i < rules->nr_directories; i++) {
 		const struct sn_directory_rule *d = &rules->directories[i];
 
@@ -109,7 +109,7 @@ static const struct sn_rule *rule_of_name(const struct sn_rules *rules, const ch
 {
 	struct sn_inode id;
 
-	assert_int_equal(sn_identify(dir, &id, NULL), 0);
+	assert_int_equal(identify(dir, &id, NULL), 0);
 	for (size_t i = 0; i < rules->nr_names; i++) {
 		const struct sn_name_rule *n = &rules->names[i];
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "identify.h"
+#include "identity.h"
 #include "runtime.h"
 
 static char base[32]; /* a new directory for every test, first in $PATH */
@@ -247,7 +247,7 @@ static const struct sn_rule *rule_of(const struct sn_rules *rules, const char *d
 	static const struct sn_rule none;
 	struct sn_inode id;
 
-	assert_int_equal(sn_identify(*dir ? dir : "/", &id, NULL), 0);
+	assert_int_equal(identify(*dir ? dir : "/", &id, NULL), 0);
 	for (size_t i = 0; i < rules->nr_directories; i++)
 		if (rules->directories[i].key.ino == id.ino &&
 		    rules->directories[i].key.dev == id.dev)
@@ -266,7 +266,7 @@ static __u32 access_to(const struct sn_rules *rules, const char *path)
 	assert_non_null(slash);
 	have = rule_of(rules, real)->access;
 	*slash = '\0';
-	assert_int_equal(sn_identify(*real ? real : "/", &id, NULL), 0);
+	assert_int_equal(identify(*real ? real : "/", &id, NULL), 0);
 	for (size_t i = 0; i < rules->nr_names; i++)
 		if (rules->names[i].key.directory.ino == id.ino &&
 		    rules->names[i].key.directory.dev == id.dev &&

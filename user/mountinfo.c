@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /proc/self/mountinfo: what is mounted where. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mountinfo.h"
+
+/* fs/seq_file.c mangle_path() writes space, tab, newline, backslash and '#' as \ooo. */
+static void decode_octal(char *text)
+{
+	char *out = text;
+
+	for (; *text; out++) {
+		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
+		    text[2] <= '7' && text[3] >= '0' && text[3] <= '7') {
+			*out = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
+				      (text[3] - '0'));
+			text += 4;
+			continue;
+		}
+		*out = *text++;
+	}
+	*out = '\0';
+}
+
+/* "254:0", by MAJOR() and MINOR() of include/linux/kdev_t.h: 12 and 20 bits */
+static bool parse_dev(const char *text, __u32 *dev)
+{
+	unsigned long dev_major, dev_minor;
+	char *end;
+
+	if (*text == ':' || strspn(text, "0123456789") != strcspn(text, ":"))
+		return false;
+	dev_major = strtoul(text, &end, 10);
+	if (!*end || !end[1] || end[1 + strspn(end + 1, "0123456789")])
+		return false;
+	dev_minor = strtoul(end + 1, NULL, 10);
+	*dev = (__u32)(dev_major << 20 | dev_minor);
+	return dev_major < 1UL << 12 && dev_minor < 1UL << 20;
+}
+
+/*
+ * "27 1 254:0 / /mnt rw shared:1 - ext4 /dev/vda rw"; the optional fields end at the dash. By hand:
+ * libmount would bring three libraries for these lines.
+ */
+bool sn_mount_parse(char *line, struct sn_mount *mount)
+{
+	char *type = strstr(line, " - "), *rest = line, *fields[5];
+
+	if (!type)
+		return false;
+	*type = '\0';
+	type += 3;
+	type[strcspn(type, " \n")] = '\0';
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		fields[i] = strsep(&rest, " ");
+	if (!fields[4] || fields[4][0] != '/' || !*type || !parse_dev(fields[2], &mount->dev))
+		return false;
+	decode_octal(fields[3]);
+	decode_octal(fields[4]);
+	mount->root = fields[3];
+	mount->point = fields[4];
+	mount->type = type;
+	return true;
+}
+
+struct sn_mounts sn_mounts_open(void)
+{
+	return (struct sn_mounts){ .file = fopen("/proc/self/mountinfo", "re") };
+}
+
+bool sn_mounts_next(struct sn_mounts *mounts, struct sn_mount *mount)
+{
+	while (mounts->file && getline(&mounts->line, &mounts->size, mounts->file) > 0)
+		if (sn_mount_parse(mounts->line, mount))
+			return true;
+	return false;
+}
+
+void sn_mounts_close(struct sn_mounts *mounts)
+{
+	if (mounts->file)
+		fclose(mounts->file);
+	free(mounts->line);
+	*mounts = (struct sn_mounts){};
+}
+
+int sn_mount_point(__u32 dev, char *path, size_t size)
+{
+	sn_automounts struct sn_mounts mounts = sn_mounts_open();
+	struct sn_mount mount;
+	size_t best = size;
+
+	if (!mounts.file)
+		return -errno;
+	while (sn_mounts_next(&mounts, &mount)) {
+		size_t len = strlen(mount.point);
+
+		/* Elsewhere only a part of it is mounted, and names from its root lead nowhere. */
+		if (mount.dev != dev || strcmp(mount.root, "/") || len >= best)
+			continue;
+		memcpy(path, mount.point, len + 1);
+		best = len;
+	}
+	return best < size ? 0 : -ENOENT;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* /proc/self/mountinfo: what is mounted where. */
+#ifndef SAFENODE_MOUNTINFO_H
+#define SAFENODE_MOUNTINFO_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* One mount. The strings point into the line that it was parsed from. */
+struct sn_mount {
+	__u32 dev;	   /* s_dev of its file system: major << 20 | minor */
+	const char *root;  /* its root, within its file system */
+	const char *point; /* where it is mounted */
+	const char *type;  /* of its file system */
+};
+
+/* Parses a line of mountinfo, and changes it. False: it is none. */
+bool sn_mount_parse(char *line, struct sn_mount *mount);
+
+/* The mounts of the caller's namespace, one after the other. */
+struct sn_mounts {
+	FILE *file; /* NULL: could not be opened */
+	char *line;
+	size_t size;
+};
+
+#define sn_automounts __attribute__((cleanup(sn_mounts_close)))
+
+/* Reads /proc/self/mountinfo; where that cannot be opened, there is no next mount. */
+struct sn_mounts sn_mounts_open(void);
+/* The next one that can be parsed; @mount is valid until the next call. False at the end. */
+bool sn_mounts_next(struct sn_mounts *mounts, struct sn_mount *mount);
+void sn_mounts_close(struct sn_mounts *mounts);
+
+/*
+ * Where the root of the file system with this s_dev is mounted, into @path: the shortest such
+ * place. -ENOENT if only a part of it is mounted here, or nothing.
+ */
+int sn_mount_point(__u32 dev, char *path, size_t size);
+
+#endif
