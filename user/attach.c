@@ -15,6 +15,7 @@
 #include "attach.h"
 #include "cgroup.h"
 #include "compile.h"
+#include "controllers.h"
 #include "detach.h"
 #include "enforcer.h"
 #include "identify.h"
@@ -36,6 +37,7 @@ struct plan {
 	struct sn_rules baseline;
 	struct sn_enforcer enforcer; /* locked from establish() on, until the tenant runs */
 	char cgroup[PATH_MAX];
+	struct sn_controllers controllers; /* that were switched on for its limits */
 };
 
 /* ---- checks: nothing is changed ---- */
@@ -258,24 +260,15 @@ static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_er
 	return ret ? ret : sn_compile(&source, compiled, err);
 }
 
-static int set_limits(const struct plan *plan, struct sn_err *err)
+static int set_limits(struct plan *plan, struct sn_err *err)
 {
-	const struct {
-		const char *controller, *file, *value;
-	} limits[] = {
-		{ "cpu", "cpu.max", plan->options->cpu_max },
-		{ "pids", "pids.max", plan->options->pids_max },
+	const struct sn_limits limits = {
+		.memory_max = plan->options->memory_max,
+		.cpu_max = plan->options->cpu_max,
+		.pids_max = plan->options->pids_max,
 	};
-	const char *memory = plan->options->memory_max;
-	int ret = memory ? sn_cgroup_limit_memory(plan->enforcer.mount, plan->cgroup, memory, err)
-			 : 0;
 
-	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits) && !ret; i++)
-		if (limits[i].value)
-			ret = sn_cgroup_limit(plan->enforcer.mount, plan->cgroup,
-					      limits[i].controller, limits[i].file, limits[i].value,
-					      err);
-	return ret;
+	return sn_limits_set(plan->enforcer.mount, plan->cgroup, &limits, &plan->controllers, err);
 }
 
 /* Runs in the guardian, which shares the launcher's lock. */
@@ -283,11 +276,11 @@ static void undo(void *data)
 {
 	struct plan *plan = data;
 
-	if (sn_tenant_remove(&plan->enforcer, plan->cgroup, NULL) >= 0)
-		return;
-	/* the cgroup's id cannot be read: find the policy by its name */
-	if (sn_store_remove_tenant(&plan->enforcer.store, plan->options->tenant, NULL) >= 0)
+	if (sn_tenant_remove(&plan->enforcer, plan->cgroup, NULL) < 0 &&
+	    /* the cgroup's id cannot be read: find the policy by its name */
+	    sn_store_remove_tenant(&plan->enforcer.store, plan->options->tenant, NULL) >= 0)
 		sn_cgroup_remove(plan->cgroup, NULL);
+	sn_controllers_undo(plan->cgroup, &plan->controllers);
 }
 
 /* Replaces @old, which is empty if there was none. */

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cgroup v2: find it, make and remove the tenants' cgroups, set their limits. */
+/* Cgroup v2: find it, make and remove the tenants' cgroups. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <mntent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,49 +11,44 @@
 #include <sys/vfs.h>
 
 #include "cgroup.h"
-
-#define HUGE_PAGES "/sys/kernel/mm/hugepages" /* a directory for each size */
-
-static bool find_mount(FILE *mounts, char path[PATH_MAX])
-{
-	struct mntent entry;
-	char line[PATH_MAX * 2];
-
-	while (getmntent_r(mounts, &entry, line, sizeof(line)))
-		if (!strcmp(entry.mnt_type, "cgroup2") &&
-		    snprintf(path, PATH_MAX, "%s", entry.mnt_dir) < PATH_MAX)
-			return true;
-	return false;
-}
+#include "mountinfo.h"
 
 int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
 {
+	sn_automounts struct sn_mounts mounts = {};
+	struct sn_mount mount;
 	struct statfs fs;
-	FILE *mounts;
-	bool found;
 
 	strcpy(path, "/sys/fs/cgroup"); /* mostly, and there are many mounts */
 	if (!statfs(path, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
 		return 0;
-	mounts = setmntent("/proc/self/mounts", "re");
-	if (!mounts)
-		return sn_fail(err, errno, "cannot read /proc/self/mounts: %s", strerror(errno));
-	found = find_mount(mounts, path); /* getmntent_r() undoes the octal escapes */
-	endmntent(mounts);
-	if (!found)
-		return sn_fail(err, ENOSYS,
-			       "cgroup v2 is not mounted; "
-			       "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified");
-	return 0;
+	mounts = sn_mounts_open();
+	if (!mounts.file)
+		return sn_fail(err, errno, "cannot read /proc/self/mountinfo: %s", strerror(errno));
+	while (sn_mounts_next(&mounts, &mount))
+		if (!strcmp(mount.type, "cgroup2") &&
+		    snprintf(path, PATH_MAX, "%s", mount.point) < PATH_MAX)
+			return 0;
+	return sn_fail(err, ENOSYS,
+		       "cgroup v2 is not mounted; "
+		       "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified");
 }
 
 int sn_cgroup_make(const char *path, struct sn_err *err)
 {
-	if (!mkdir(path, 0755))
+	int error;
+
+	if (mkdir(path, 0755)) {
+		if (errno == EEXIST)
+			return 0;
+		return sn_fail(err, errno, "cannot make the cgroup %s: %s", path, strerror(errno));
+	}
+	if (!chmod(path, 0755)) /* what a umask took away, a tenant needs to read its limits */
 		return 1;
-	if (errno == EEXIST)
-		return 0;
-	return sn_fail(err, errno, "cannot make the cgroup %s: %s", path, strerror(errno));
+	error = errno;
+	rmdir(path);
+	return sn_fail(err, error, "cannot open the cgroup %s to its tenant: %s", path,
+		       strerror(error));
 }
 
 int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
@@ -76,7 +70,7 @@ static int read_word(const char *path, const char *file, const char *word)
 {
 	sn_autofree char *name = NULL;
 	char line[64];
-	int value = -ENOENT;
+	int value = -EIO;
 	FILE *f;
 
 	if (asprintf(&name, "%s/%s", path, file) < 0)
@@ -123,7 +117,7 @@ int sn_cgroup_remove(const char *path, struct sn_err *err)
 	return ret;
 }
 
-static int write_file(const char *path, const char *file, const char *value)
+int sn_cgroup_write(const char *path, const char *file, const char *value)
 {
 	sn_autofree char *name = NULL;
 	sn_autoclose int fd = -1;
@@ -138,7 +132,7 @@ static int write_file(const char *path, const char *file, const char *value)
 
 int sn_cgroup_kill(const char *path, struct sn_err *err)
 {
-	int ret = write_file(path, "cgroup.kill", "1");
+	int ret = sn_cgroup_write(path, "cgroup.kill", "1");
 
 	if (ret)
 		return sn_fail(err, -ret, "cannot kill the processes of %s: %s", path,
@@ -151,179 +145,65 @@ int sn_cgroup_kill(const char *path, struct sn_err *err)
 	return sn_fail(err, EBUSY, "the processes of %s do not end", path);
 }
 
-int sn_cgroup_enter(const char *path, pid_t pid, struct sn_err *err)
+int sn_cgroup_below(const char *mount, const char *root, const char *own, char path[PATH_MAX])
 {
-	char number[16];
-	int ret;
+	size_t len = strcmp(root, "/") ? strlen(root) : 0;
+	const char *rest = own + len;
 
-	snprintf(number, sizeof(number), "%d", pid);
-	ret = write_file(path, "cgroup.procs", number);
-	if (ret)
-		return sn_fail(err, -ret, "cannot move process %d into %s: %s", pid, path,
-			       strerror(-ret));
-	return 0;
+	if (strncmp(own, root, len) || (*rest && *rest != '/'))
+		return -ENOENT;
+	if (!strncmp(rest, "/..", 3) && (!rest[3] || rest[3] == '/'))
+		return -ENOENT;
+	if (!rest[strspn(rest, "/")]) /* the root itself */
+		rest = "";
+	return snprintf(path, PATH_MAX, "%s%s", mount, rest) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* Every cgroup from the root of the mount down to the parent of @path passes the controller on. */
-static int enable_controller(const char *mount, const char *path, const char *controller)
+/* The root of the cgroup2 file system at @mount, as the caller's cgroup namespace sees it. */
+static void find_root(const char *point, char root[PATH_MAX])
 {
-	sn_autofree char *parent = strdup(path);
-	char order[32];
-	char *slash;
-	int ret;
+	sn_automounts struct sn_mounts mounts = sn_mounts_open();
+	struct sn_mount mount;
 
-	if (!parent)
-		return -ENOMEM;
-	slash = strrchr(parent, '/');
-	if (!slash || strlen(parent) <= strlen(mount))
-		return 0;
-	*slash = '\0';
-	ret = enable_controller(mount, parent, controller);
-	if (ret)
-		return ret;
-	snprintf(order, sizeof(order), "+%s", controller);
-	return write_file(parent, "cgroup.subtree_control", order);
+	strcpy(root, "/");
+	while (sn_mounts_next(&mounts, &mount)) /* the last one lies on top */
+		if (!strcmp(mount.type, "cgroup2") && !strcmp(mount.point, point))
+			snprintf(root, PATH_MAX, "%s", mount.root);
 }
 
-static int write_limit(const char *path, const char *file, const char *value, struct sn_err *err)
+static int read_own(char own[PATH_MAX], struct sn_err *err)
 {
-	int ret = write_file(path, file, value);
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	int ret = -ENOENT;
 
-	if (ret)
-		return sn_fail(err, -ret, "cannot write '%s' to %s/%s: %s", value, path, file,
-			       strerror(-ret));
-	return 0;
-}
-
-int sn_cgroup_limit(const char *mount, const char *path, const char *controller, const char *file,
-		    const char *value, struct sn_err *err)
-{
-	int ret = enable_controller(mount, path, controller);
-
-	if (ret == -EBUSY)
-		return sn_fail(err, EBUSY,
-			       "cannot enable the cgroup v2 controller '%s': a cgroup above %s "
-			       "holds processes; move them into one of their own",
-			       controller, path);
-	if (ret)
-		return sn_fail(err, -ret,
-			       "cannot enable the cgroup v2 controller '%s' (%s); "
-			       "is it still mounted as cgroup v1?",
-			       controller, strerror(-ret));
-	return write_limit(path, file, value, err);
-}
-
-/* A page that goes to swap no longer counts in memory.max. */
-static int forbid_swap(const char *path, struct sn_err *err)
-{
-	int ret = write_file(path, "memory.swap.max", "0");
-
-	if (ret == -ENOENT && access("/proc/swaps", F_OK) && errno == ENOENT)
-		return 0; /* a kernel without swap */
-	if (ret)
-		return sn_fail(err, -ret,
-			       "cannot limit swap in %s/memory.swap.max (%s), and without that "
-			       "--memory-max limits nothing; boot without swapaccount=0",
-			       path, strerror(-ret));
-	return 0;
-}
-
-static int count_huge_page_sizes(struct sn_err *err)
-{
-	DIR *dir = opendir(HUGE_PAGES);
-	struct dirent *entry;
-	int nr = 0;
-
-	if (!dir)
-		return errno == ENOENT ? 0
-				       : sn_fail(err, errno, "cannot open %s: %s", HUGE_PAGES,
-						 strerror(errno));
-	while ((entry = readdir(dir)))
-		nr += entry->d_name[0] != '.';
-	closedir(dir);
-	return nr;
-}
-
-/* "hugetlb.2MB.max" and "hugetlb.2MB.rsvd.max" */
-static bool is_huge_page_limit(const char *file)
-{
-	size_t len = strlen(file);
-
-	return !strncmp(file, "hugetlb.", 8) && len > 12 && !strcmp(file + len - 4, ".max");
-}
-
-/* How many limits there were to set, or a negative errno. */
-static int forbid_each_size(const char *path, struct sn_err *err)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int nr = 0, ret = 0;
-
-	if (!dir)
-		return sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
-	while (!ret && (entry = readdir(dir)))
-		if (is_huge_page_limit(entry->d_name)) {
-			ret = write_limit(path, entry->d_name, "0", err);
-			nr++;
-		}
-	closedir(dir);
-	return ret ? ret : nr;
-}
-
-/*
- * Huge pages do not count in memory.max. A limit on reservations lets mmap(2) fail, one on pages
- * alone would let the first access be SIGBUS.
- */
-static int forbid_huge_pages(const char *mount, const char *path, struct sn_err *err)
-{
-	int sizes = count_huge_page_sizes(err), ret;
-
-	if (sizes <= 0)
-		return sizes;
-	ret = enable_controller(mount, path, "hugetlb");
-	if (ret)
-		return sn_fail(err, -ret,
-			       "cannot enable the cgroup v2 controller 'hugetlb' (%s), without "
-			       "which huge pages escape --memory-max; is it mounted as cgroup v1, "
-			       "not passed on by a cgroup above, or the kernel without "
-			       "CONFIG_CGROUP_HUGETLB?",
-			       strerror(-ret));
-	ret = forbid_each_size(path, err);
-	if (ret >= 0 && ret != 2 * sizes)
-		return sn_fail(err, ENOSYS,
-			       "%s limits huge pages of other sizes than %s has; run a kernel that "
-			       "counts all of them, or do without --memory-max",
-			       path, HUGE_PAGES);
-	return ret < 0 ? ret : 0;
-}
-
-int sn_cgroup_limit_memory(const char *mount, const char *path, const char *value,
-			   struct sn_err *err)
-{
-	int ret = sn_cgroup_limit(mount, path, "memory", "memory.max", value, err);
-
-	if (ret || !strcmp(value, "max"))
-		return ret;
-	ret = forbid_swap(path, err);
-	return ret ? ret : forbid_huge_pages(mount, path, err);
+	if (!f)
+		return sn_fail(err, errno, "cannot read /proc/self/cgroup: %s", strerror(errno));
+	while (ret && fgets(own, PATH_MAX, f)) {
+		own[strcspn(own, "\n")] = '\0';
+		if (strncmp(own, "0::", 3))
+			continue;
+		memmove(own, own + 3, strlen(own + 3) + 1);
+		ret = 0;
+	}
+	fclose(f);
+	return ret ? sn_fail(err, ENOENT, "/proc/self/cgroup names no cgroup v2") : 0;
 }
 
 int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err)
 {
-	char line[PATH_MAX];
-	int ret = -ENOENT;
-	FILE *f = fopen("/proc/self/cgroup", "re");
+	char own[PATH_MAX], root[PATH_MAX];
+	int ret = read_own(own, err);
 
-	if (!f)
-		return sn_fail(err, errno, "cannot read /proc/self/cgroup: %s", strerror(errno));
-	while (ret && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, "0::", 3))
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		ret = snprintf(path, PATH_MAX, "%s%s", mount, line + 3) < PATH_MAX ? 0 : -E2BIG;
-	}
-	fclose(f);
 	if (ret)
-		return sn_fail(err, -ret, "cannot find the caller's own cgroup v2");
+		return ret;
+	find_root(mount, root);
+	ret = sn_cgroup_below(mount, root, own, path);
+	if (ret)
+		return sn_fail(
+			err, -ret,
+			"the caller's cgroup %.100s is outside of the part of cgroup v2 that "
+			"is mounted at %.100s, %.100s; mount it again from inside the "
+			"caller's cgroup namespace, or start from a cgroup in it",
+			own, mount, root);
 	return 0;
 }

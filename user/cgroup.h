@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Cgroup v2: find it, make and remove the tenants' cgroups, set their limits. */
+/* Cgroup v2: find it, make and remove the tenants' cgroups. */
 #ifndef SAFENODE_CGROUP_H
 #define SAFENODE_CGROUP_H
 
@@ -10,10 +10,13 @@
 #include "err.h"
 #include "safenode_abi.h"
 
-/* Where cgroup v2 is mounted, on its own or beside v1 (hybrid): the whole hierarchy, into @path. */
+/* Where cgroup v2 is mounted, on its own or beside v1 (hybrid), into @path. */
 int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err);
 
-/* Makes the directory, which may exist. 1 if it made it, 0 if it was there, or a negative errno. */
+/*
+ * Makes the directory, open to everyone for reading, whatever the umask. 1 if it made it, 0 if it
+ * was there, or a negative errno.
+ */
 int sn_cgroup_make(const char *path, struct sn_err *err);
 
 /* The kernfs id, which bpf_get_current_cgroup_id() returns: the file handle (name_to_handle_at). */
@@ -28,21 +31,17 @@ int sn_cgroup_remove(const char *path, struct sn_err *err);
 /* Kills every process in and below it, and waits until they are gone. */
 int sn_cgroup_kill(const char *path, struct sn_err *err);
 
-/* Moves @pid (0: the caller) into it. */
-int sn_cgroup_enter(const char *path, pid_t pid, struct sn_err *err);
-
-/* Writes @value to the controller file @file ("memory.max"), enabling @controller on the way. */
-int sn_cgroup_limit(const char *mount, const char *path, const char *controller, const char *file,
-		    const char *value, struct sn_err *err);
-
-/*
- * Limits memory to @value, in whatever form the kernel keeps it: memory.max; and unless that is
- * "max", no swap and no huge pages, which would not count in it. @path is new.
- */
-int sn_cgroup_limit_memory(const char *mount, const char *path, const char *value,
-			   struct sn_err *err);
+/* Writes @value to the file @file of the cgroup @path. 0 or a negative errno. */
+int sn_cgroup_write(const char *path, const char *file, const char *value);
 
 /* The caller's own cgroup v2, as a path below the mount, into @path. */
 int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err);
+
+/*
+ * The same from what the kernel tells: @root of that mount in mountinfo, and @own in
+ * /proc/self/cgroup, both from the root of the reader's cgroup namespace, with "/.." for each level
+ * above that. -ENOENT: it is not below the mount.
+ */
+int sn_cgroup_below(const char *mount, const char *root, const char *own, char path[PATH_MAX]);
 
 #endif

@@ -24,7 +24,6 @@
 #include <ifaddrs.h>
 #include <link.h>
 #include <linux/bpf.h>
-#include <mntent.h>
 #include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
@@ -58,7 +57,7 @@ static const struct {
 	{ "pipe2", EMFILE },	   { "posix_spawn", EAGAIN }, { "prctl", EPERM },
 	{ "read", EIO },	   { "readlinkat", EACCES },  { "realloc", ENOMEM },
 	{ "realpath", ELOOP },	   { "rename", EBUSY },	      { "rmdir", EBUSY },
-	{ "setenv", ENOMEM },	   { "setgroups", EPERM },    { "setmntent", EMFILE },
+	{ "setenv", ENOMEM },	   { "setgroups", EPERM },    { "chmod", EROFS },
 	{ "setresgid", EPERM },	   { "setresuid", EAGAIN },   { "socket", ENOMEM },
 	{ "stat", EACCES },	   { "statfs", EIO },	      { "statx", EACCES },
 	{ "unlink", EBUSY },	   { "write", EIO },
@@ -187,6 +186,7 @@ WRAP(char *, getcwd, "getcwd", (char *path, size_t size), (path, size), NULL)
 WRAP(struct passwd *, getpwnam, "getpwnam", (const char *name), (name), NULL)
 WRAP(struct passwd *, getpwuid, "getpwuid", (uid_t uid), (uid), NULL)
 WRAP(pid_t, getsid, "getsid", (pid_t pid), (pid), -1)
+WRAP(int, chmod, "chmod", (const char *path, mode_t mode), (path, mode), -1)
 WRAP(int, mkdir, "mkdir", (const char *path, mode_t mode), (path, mode), -1)
 WRAP(int, name_to_handle_at, "name_to_handle_at",
      (int dir, const char *path, struct file_handle *handle, int *mount, int flags),
@@ -210,7 +210,6 @@ WRAP(int, unlink, "unlink", (const char *path), (path), -1)
 WRAP(int, setenv, "setenv", (const char *name, const char *value, int replace),
      (name, value, replace), -1)
 WRAP(int, setgroups, "setgroups", (size_t nr, const gid_t *gids), (nr, gids), -1)
-WRAP(FILE *, setmntent, "setmntent", (const char *path, const char *mode), (path, mode), NULL)
 WRAP(int, setresgid, "setresgid", (gid_t r, gid_t e, gid_t s), (r, e, s), -1)
 WRAP(int, setresuid, "setresuid", (uid_t r, uid_t e, uid_t s), (r, e, s), -1)
 WRAP(int, socket, "socket", (int family, int type, int protocol), (family, type, protocol), -1)

@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "cgroup.h"
+#include "controllers.h"
 #include "enforcer.h"
 #include "fake_maps.h"
 #include "identify.h"
@@ -29,6 +30,7 @@ static struct {
 	char steps[1024];     /* "baseline lock ..." */
 	const char *fails;    /* the step that fails */
 	bool exists, running; /* the tenant's cgroup */
+	bool controllers;     /* are switched on for it */
 	bool locked;
 	__u64 id;
 } world;
@@ -54,11 +56,6 @@ int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 
 	*id = (struct sn_inode){ .ino = fstat(fd, &st) ? 0 : st.st_ino, .dev = 1 };
 	return 0;
-}
-
-int sn_mount_point(__u32 dev, char *path, size_t size)
-{
-	return -ENOENT;
 }
 
 int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
@@ -129,16 +126,24 @@ int sn_cgroup_kill(const char *path, struct sn_err *err)
 	return 0;
 }
 
-int sn_cgroup_limit(const char *mount, const char *path, const char *controller, const char *file,
-		    const char *value, struct sn_err *err)
+/* As controllers.c does it: on failure none is left switched on. */
+int sn_limits_set(const char *mount, const char *path, const struct sn_limits *limits,
+		  struct sn_controllers *enabled, struct sn_err *err)
 {
-	return step(file, err);
+	int ret = step("limits", err);
+
+	assert_string_equal(limits->memory_max, "1000000");
+	assert_string_equal(limits->pids_max, "10");
+	assert_null(limits->cpu_max);
+	world.controllers = !ret;
+	enabled->from[SN_CONTROLLER_PIDS] = world.controllers ? strlen("/sys") : 0;
+	return ret;
 }
 
-int sn_cgroup_limit_memory(const char *mount, const char *path, const char *value,
-			   struct sn_err *err)
+void sn_controllers_undo(const char *path, const struct sn_controllers *enabled)
 {
-	return step("memory.max", err);
+	if (enabled->from[SN_CONTROLLER_PIDS])
+		world.controllers = false;
 }
 
 int sn_command_resolve(struct sn_command *command, char *const argv[], struct sn_err *err)
@@ -228,29 +233,28 @@ static void everything_is_checked_before_the_lock_and_changed_behind_it(void **s
 {
 	assert_int_equal(attach(true), 0);
 	assert_string_equal(world.steps, "resolve open baseline terminals session lock make "
-					 "memory.max pids.max id launch");
+					 "limits id launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
 static void without_a_command_the_policy_is_written_and_that_is_all(void **state)
 {
 	assert_int_equal(attach(false), 0);
-	assert_string_equal(world.steps, "resolve open baseline lock make memory.max pids.max id");
+	assert_string_equal(world.steps, "resolve open baseline lock make limits id");
 	assert_true(world.exists);
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
 static void whichever_step_fails_nothing_is_left(void **state)
 {
-	static const char *const steps[] = { "resolve",	 "open", "baseline", "terminals",
-					     "session",	 "lock", "make",     "memory.max",
-					     "pids.max", "id",	 "launch" };
+	static const char *const steps[] = { "resolve", "open", "baseline", "terminals", "session",
+					     "lock",	"make", "limits",   "id",	 "launch" };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		reset(NULL);
 		world.fails = steps[i];
 		assert_int_equal(attach(true), -EIO);
-		if (world.exists || left() || world.locked)
+		if (world.exists || left() || world.locked || world.controllers)
 			fail_msg("%s failed; cgroup %d, entries %zu", steps[i], world.exists,
 				 left());
 	}
@@ -266,7 +270,7 @@ static void whichever_change_of_a_map_fails_nothing_is_left(void **state)
 		reset(NULL);
 		fake_fail_at = i;
 		assert_int_equal(attach(true), -ENOMEM);
-		if (world.exists || left())
+		if (world.exists || left() || world.controllers)
 			fail_msg("change %d of %d failed; cgroup %d, entries %zu", i, changes,
 				 world.exists, left());
 	}
@@ -290,7 +294,7 @@ static void an_ended_tenant_is_touched_only_when_all_is_checked(void **state)
 	world.steps[0] = '\0';
 	assert_int_equal(attach(true), 0);
 	assert_string_equal(world.steps, "resolve open baseline terminals session lock id remove "
-					 "make memory.max pids.max id launch");
+					 "make limits id launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 

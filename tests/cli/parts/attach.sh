@@ -197,6 +197,27 @@ limits_land()
 	[ "$(cat "$cgroups/f1/pids.max")" = max ] || fail "pids: $(cat "$cgroups/f1/pids.max")"
 }
 
+# What it has switched on is off again, for all cgroups beside it would be counted
+limits_are_undone()
+{
+	run 0 safenode-detach --cgroup f1
+	echo -pids >"$cgroups/cgroup.subtree_control"
+	run 1 env LD_PRELOAD="$here/failat.so" FAILAT=execv:1 "${f1[@]}" --pids-max 20 -- "$tenant" acts
+	! grep -q pids "$cgroups/cgroup.subtree_control" || fail "$(cat "$cgroups/cgroup.subtree_control")"
+	run 0 "${f1[@]}" --pids-max 20 -- "$tenant" self /srv/t1
+	grep -q pids "$cgroups/cgroup.subtree_control" || fail "$(cat "$cgroups/cgroup.subtree_control")"
+}
+
+# The tenant's user reads its limits, as libuv does, whatever the server's umask
+umask_is_no_matter()
+{
+	(
+		umask 077
+		run 0 "${f1[@]}" --cpu-max 50% -- cat "$cgroups/f1/cpu.max"
+	) || exit
+	printed "50000 100000"
+}
+
 limits_hold()
 {
 	# awk doubles a string until there is no more memory
@@ -325,6 +346,18 @@ shared_program()
 	"${f1[@]}" --read-write "$work/shared" -- "$work/shared/program" acts >"$work/out" 2>"$work/err" &&
 		fail "started: $(cat "$work/out")"
 	said "safenode-attach: " "$work/shared/program"
+}
+
+# A member of the group could put another program there, which root would look at
+groups_program()
+{
+	install -d -g games -m 2775 "$work/group"
+	install -m 755 "$tenant" "$work/group/program"
+	run 1 "${f1[@]}" -- "$work/group/program" acts
+	said "safenode-attach: " "'$work/group' can be written by group" "chmod g-w it"
+	chmod g-w "$work/group"
+	run 0 "${f1[@]}" -- "$work/group/program" self /srv/t1
+	printed "as promised"
 }
 
 # A link that the neighbour has made must not lead root to what the neighbour may not read
@@ -492,6 +525,8 @@ part_attach()
 	it "--keep-fd keeps one descriptor, all others are closed" descriptors_are_kept
 	it "node sees all that, too" node_agrees
 	it "--memory-max, --cpu-max and --pids-max land in the cgroup, and do not outlive it" limits_land
+	it "when attach fails, controllers that it has switched on are off again" limits_are_undone
+	it "with a umask that closes all, a tenant still reads its limits" umask_is_no_matter
 	it "--memory-max holds" limits_hold
 	it "a tenant with --memory-max does not get more of it in swap" swap_is_no_way_out
 	it "a tenant with --memory-max gets no huge pages, which it would not count" huge_pages_are_no_way_out
@@ -501,6 +536,7 @@ part_attach()
 	it "--read-only and --read-write give what they name" extra_paths
 	it "a script cannot start a program that a neighbour has written" neighbours_program
 	it "a program that lies where the tenant may write is refused" shared_program
+	it "a program that a group can replace is refused, with the directory at fault" groups_program
 	it "a link that another user has made does not widen --read-only" neighbours_link
 	it "a link that another user has made does not choose the directory" neighbours_directory
 	it "a directory may be named by a link, which programs can look at" directory_by_link

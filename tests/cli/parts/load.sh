@@ -10,8 +10,11 @@ load_at()
 	shift
 	: >"$work/calls"
 	status=0
-	env LD_PRELOAD="$here/failat.so" FAILAT="$call" FAILAT_LIST="$work/calls" "$@" \
-		safenode-load >"$work/out" 2>"$work/err" </dev/null || status=$?
+	(
+		umask 077 # which changes nothing
+		exec env LD_PRELOAD="$here/failat.so" FAILAT="$call" FAILAT_LIST="$work/calls" "$@" \
+			safenode-load >"$work/out" 2>"$work/err" </dev/null
+	) || status=$?
 	[ "$(cat "$work/calls")" = "hit $call" ] || fail "$call: never came so far: $(cat "$work/err")"
 }
 
@@ -26,6 +29,8 @@ is_whole()
 	[ "${programs:-0}" -gt 50 ] || fail "$(cat "$work/out")"
 	[ "$(ls /sys/fs/bpf)" = safenode ] || fail "beside it: $(ls /sys/fs/bpf)"
 	! [ -e "$cgroups/.self-test" ] || fail "its self-test is left"
+	[ "$(stat -c %a "$cgroups" "$pins" "$pins/links" | xargs)" = "755 700 700" ] ||
+		fail "modes $(stat -c %a "$cgroups" "$pins" "$pins/links" | xargs)"
 	[ "$(find "$pins" -name '*_*' -path "$pins/*" ! -path "$pins/links/*")" = "" ] || fail "in it"
 	[ "$(find "$pins/links" -type f | wc -l)" = "$programs" ] || fail "$(find "$pins/links" | wc -l) links"
 	# those that were replaced are freed a little later

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* user/controllers.c on files that behave as cgroup.subtree_control does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "controllers.h"
+
+static char base[] = "/tmp/limits.XXXXXX"; /* where the hierarchy is "mounted" */
+static char tenant[64];			   /* BASE/safenode/t1 */
+
+static struct {
+	const char *file; /* below the base; a write to it that... */
+	const char *text; /* ...is this one fails... */
+	int error;	  /* ...with this */
+} fault;
+
+static void read_file(const char *path, char *text, size_t size)
+{
+	FILE *f = fopen(path, "re");
+
+	text[0] = '\0';
+	assert_non_null(f);
+	if (!fgets(text, (int)size, f))
+		text[0] = '\0';
+	fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+}
+
+/* "+x" adds x to the words of the file, and "-x" takes it away. */
+static size_t apply(const char *path, const char *order, char *out, size_t size)
+{
+	char text[256], *rest = text, *word;
+	size_t len = 0;
+
+	read_file(path, text, sizeof(text));
+	while ((word = strsep(&rest, " ")))
+		if (*word && strcmp(word, order + 1))
+			len += snprintf(out + len, size - len, "%s ", word);
+	if (*order == '+')
+		len += snprintf(out + len, size - len, "%s", order + 1);
+	return len;
+}
+
+/* In place of the C library's. */
+ssize_t write(int fd, const void *data, size_t size)
+{
+	char link[32], path[PATH_MAX], order[256], text[512];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	path[len < 0 ? 0 : len] = '\0';
+	if (strncmp(path, base, strlen(base)) || size >= sizeof(order))
+		return syscall(SYS_write, fd, data, size);
+	memcpy(order, data, size);
+	order[size] = '\0';
+	if (fault.file && !strcmp(path + strlen(base) + 1, fault.file) &&
+	    !strcmp(order, fault.text)) {
+		errno = fault.error;
+		return -1;
+	}
+	if (!strstr(path, "/cgroup.subtree_control"))
+		return syscall(SYS_write, fd, data, size);
+	len = (ssize_t)apply(path, order, text, sizeof(text));
+	if (ftruncate(fd, 0) || syscall(SYS_write, fd, text, len) != len)
+		return -1;
+	return (ssize_t)size;
+}
+
+static void put(const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", base, name);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void holds(const char *name, const char *expected)
+{
+	char path[256], text[256];
+
+	snprintf(path, sizeof(path), "%s/%s", base, name);
+	read_file(path, text, sizeof(text));
+	while (*text && text[strlen(text) - 1] == ' ')
+		text[strlen(text) - 1] = '\0';
+	assert_string_equal(text, expected);
+}
+
+/* Limits of huge pages for the sizes that this machine has. */
+static void make_huge_page_limits(void)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "n=0; for d in /sys/kernel/mm/hugepages/*; do [ -d \"$d\" ] || continue; "
+		 "n=$((n + 1)); : >%s/hugetlb.$n.max; : >%s/hugetlb.$n.rsvd.max; done",
+		 tenant, tenant);
+	assert_int_equal(system(command), 0);
+}
+
+static int setup(void **state)
+{
+	char path[64];
+
+	memset(&fault, 0, sizeof(fault));
+	strcpy(base, "/tmp/limits.XXXXXX");
+	if (!mkdtemp(base))
+		return -1;
+	snprintf(path, sizeof(path), "%s/safenode", base);
+	snprintf(tenant, sizeof(tenant), "%s/safenode/t1", base);
+	if (mkdir(path, 0755) || mkdir(tenant, 0755))
+		return -1;
+	put("cgroup.subtree_control", "io pids\n");
+	put("safenode/cgroup.subtree_control", "");
+	put("safenode/t1/memory.max", "");
+	put("safenode/t1/memory.swap.max", "");
+	put("safenode/t1/cpu.max", "");
+	put("safenode/t1/pids.max", "");
+	make_huge_page_limits();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", base);
+	return system(command);
+}
+
+static int limit(struct sn_limits limits, struct sn_controllers *enabled, struct sn_err *err)
+{
+	return sn_limits_set(base, tenant, &limits, enabled, err);
+}
+
+static void nothing_is_changed_without_a_limit(void **state)
+{
+	struct sn_controllers enabled;
+
+	assert_int_equal(limit((struct sn_limits){}, &enabled, NULL), 0);
+	holds("cgroup.subtree_control", "io pids");
+	holds("safenode/cgroup.subtree_control", "");
+	sn_controllers_undo(tenant, &enabled);
+	holds("cgroup.subtree_control", "io pids");
+}
+
+static void controllers_are_switched_on_from_the_mount_to_the_parent(void **state)
+{
+	struct sn_controllers enabled;
+
+	assert_int_equal(limit((struct sn_limits){ .cpu_max = "50000 100000", .pids_max = "20" },
+			       &enabled, NULL),
+			 0);
+	holds("cgroup.subtree_control", "io pids cpu");
+	holds("safenode/cgroup.subtree_control", "cpu pids");
+	holds("safenode/t1/cpu.max", "50000 100000");
+	holds("safenode/t1/pids.max", "20");
+}
+
+static void what_was_switched_on_is_switched_off_and_nothing_else(void **state)
+{
+	struct sn_controllers enabled;
+
+	assert_int_equal(
+		limit((struct sn_limits){ .cpu_max = "max", .pids_max = "20" }, &enabled, NULL), 0);
+	sn_controllers_undo(tenant, &enabled);
+	holds("cgroup.subtree_control", "io pids");
+	holds("safenode/cgroup.subtree_control", "");
+	/* another tenant has them on already */
+	put("cgroup.subtree_control", "io pids cpu\n");
+	put("safenode/cgroup.subtree_control", "cpu pids\n");
+	assert_int_equal(
+		limit((struct sn_limits){ .cpu_max = "max", .pids_max = "20" }, &enabled, NULL), 0);
+	sn_controllers_undo(tenant, &enabled);
+	holds("cgroup.subtree_control", "io pids cpu");
+	holds("safenode/cgroup.subtree_control", "cpu pids");
+}
+
+static void memory_has_neither_swap_nor_huge_pages(void **state)
+{
+	struct sn_controllers enabled;
+
+	assert_int_equal(limit((struct sn_limits){ .memory_max = "1000" }, &enabled, NULL), 0);
+	holds("safenode/t1/memory.max", "1000");
+	holds("safenode/t1/memory.swap.max", "0");
+}
+
+/* Nothing stays switched on, and the error says @text. */
+static void fails(struct sn_limits limits, int error, const char *text)
+{
+	struct sn_controllers enabled;
+	struct sn_err err = {};
+
+	assert_int_equal(limit(limits, &enabled, &err), -error);
+	if (!strstr(err.text, text))
+		fail_msg("'%s' is not in '%s'", text, err.text);
+	holds("cgroup.subtree_control", "io pids");
+	holds("safenode/cgroup.subtree_control", "");
+}
+
+static void a_controller_that_cannot_be_had_leaves_none_switched_on(void **state)
+{
+	static const struct {
+		const char *file;
+		int error, expected;
+		const char *text;
+	} cases[] = {
+		{ "safenode/cgroup.subtree_control", EBUSY, EBUSY,
+		  "/safenode itself; move them into a cgroup below it" },
+		{ "cgroup.subtree_control", ENOENT, ENOENT, "cgroup v1, or not passed on" },
+		{ "cgroup.subtree_control", EINVAL, ENOSYS, "no cgroup v2 controller 'cpu'" },
+		{ "safenode/cgroup.subtree_control", EOPNOTSUPP, EOPNOTSUPP, "is threaded" },
+		{ "safenode/cgroup.subtree_control", ENOMEM, ENOMEM, "Cannot allocate memory" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fault.file = cases[i].file;
+		fault.text = "+cpu";
+		fault.error = cases[i].error;
+		fails((struct sn_limits){ .memory_max = "max", .cpu_max = "max" },
+		      cases[i].expected, cases[i].text);
+	}
+}
+
+static void a_limit_that_cannot_be_written_leaves_none_switched_on(void **state)
+{
+	fault.file = "safenode/t1/pids.max";
+	fault.text = "-1";
+	fault.error = EINVAL;
+	fails((struct sn_limits){ .memory_max = "max", .cpu_max = "max", .pids_max = "-1" }, EINVAL,
+	      "cannot write '-1' to ");
+}
+
+static void busy_is_not_explained_as_cgroup_v1(void **state)
+{
+	if (access("/sys/kernel/mm/hugepages", F_OK))
+		skip();
+	fault.file = "safenode/cgroup.subtree_control";
+	fault.text = "+hugetlb";
+	fault.error = EBUSY;
+	fails((struct sn_limits){ .memory_max = "1000" }, EBUSY,
+	      "huge pages would escape --memory-max: cannot enable the cgroup v2 controller "
+	      "'hugetlb': processes are in ");
+	fault.error = ENOENT;
+	fails((struct sn_limits){ .memory_max = "1000" }, ENOENT, "not passed on");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_is_changed_without_a_limit),
+		TEST(controllers_are_switched_on_from_the_mount_to_the_parent),
+		TEST(what_was_switched_on_is_switched_off_and_nothing_else),
+		TEST(memory_has_neither_swap_nor_huge_pages),
+		TEST(a_controller_that_cannot_be_had_leaves_none_switched_on),
+		TEST(a_limit_that_cannot_be_written_leaves_none_switched_on),
+		TEST(busy_is_not_explained_as_cgroup_v1),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

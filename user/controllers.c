@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Limits of a tenant's cgroup, and the controllers that they need. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cgroup.h"
+#include "controllers.h"
+
+#define HUGE_PAGES "/sys/kernel/mm/hugepages" /* a directory for each size */
+
+static const char *const controllers[SN_CONTROLLER_NR] = {
+	[SN_CONTROLLER_MEMORY] = "memory",
+	[SN_CONTROLLER_HUGETLB] = "hugetlb",
+	[SN_CONTROLLER_CPU] = "cpu",
+	[SN_CONTROLLER_PIDS] = "pids",
+};
+
+/* Does @cgroup pass @controller on to those below it? 1, 0 or a negative errno. */
+static int is_enabled(const char *cgroup, const char *controller)
+{
+	sn_autofree char *name = NULL;
+	char line[512] = "", *rest = line, *word;
+	FILE *f;
+
+	if (asprintf(&name, "%s/cgroup.subtree_control", cgroup) < 0)
+		return -ENOMEM;
+	f = fopen(name, "re");
+	if (!f)
+		return -errno;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	while ((word = strsep(&rest, " ")))
+		if (!strcmp(word, controller))
+			return 1;
+	return 0;
+}
+
+static int switch_controller(const char *cgroup, char sign, const char *controller)
+{
+	char order[32];
+
+	snprintf(order, sizeof(order), "%c%s", sign, controller);
+	return sn_cgroup_write(cgroup, "cgroup.subtree_control", order);
+}
+
+/* By what cgroup_subtree_control_write() in kernel/cgroup/cgroup.c answers. */
+static int not_enabled(const char *cgroup, const char *controller, int error, struct sn_err *err)
+{
+	switch (error) {
+	case EBUSY:
+		return sn_fail(err, EBUSY,
+			       "cannot enable the cgroup v2 controller '%s': processes are in %s "
+			       "itself; move them into a cgroup below it",
+			       controller, cgroup);
+	case EOPNOTSUPP:
+		return sn_fail(err, EOPNOTSUPP,
+			       "cannot enable the cgroup v2 controller '%s': %s is threaded; use "
+			       "safenode-load --parent below one that is not",
+			       controller, cgroup);
+	case EINVAL:
+		return sn_fail(err, ENOSYS,
+			       "the kernel has no cgroup v2 controller '%s'; run one that has, or "
+			       "do without the limit",
+			       controller);
+	case ENOENT:
+		return sn_fail(err, ENOENT,
+			       "cannot enable the cgroup v2 controller '%s': %s does not have it; "
+			       "is it mounted as cgroup v1, or not passed on by a cgroup above?",
+			       controller, cgroup);
+	}
+	return sn_fail(err, error, "cannot enable the cgroup v2 controller '%s' in %s: %s",
+		       controller, cgroup, strerror(error));
+}
+
+/* Every cgroup from the root of the mount down to the parent of @path passes the controller on. */
+static int enable(const char *mount, const char *path, enum sn_controller number,
+		  struct sn_controllers *enabled, struct sn_err *err)
+{
+	const char *controller = controllers[number];
+	size_t parent = strrchr(path, '/') - path;
+
+	for (size_t len = strlen(mount); len <= parent; len += 1 + strcspn(path + len + 1, "/")) {
+		sn_autofree char *cgroup = strndup(path, len);
+		int ret = cgroup ? is_enabled(cgroup, controller) : -ENOMEM;
+
+		if (ret > 0)
+			continue;
+		if (!ret)
+			ret = switch_controller(cgroup, '+', controller);
+		if (ret)
+			return not_enabled(cgroup ?: path, controller, -ret, err);
+		if (!enabled->from[number])
+			enabled->from[number] = len;
+	}
+	return 0;
+}
+
+void sn_controllers_undo(const char *path, const struct sn_controllers *enabled)
+{
+	for (int i = 0; i < SN_CONTROLLER_NR; i++) {
+		sn_autofree char *cgroup = enabled->from[i] ? strdup(path) : NULL;
+		char *slash;
+
+		while (cgroup && (slash = strrchr(cgroup, '/'))) {
+			*slash = '\0';
+			if (strlen(cgroup) < enabled->from[i])
+				break;
+			switch_controller(cgroup, '-', controllers[i]);
+		}
+	}
+}
+
+static int write_limit(const char *path, const char *file, const char *value, struct sn_err *err)
+{
+	int ret = sn_cgroup_write(path, file, value);
+
+	if (ret)
+		return sn_fail(err, -ret, "cannot write '%s' to %s/%s: %s", value, path, file,
+			       strerror(-ret));
+	return 0;
+}
+
+/* A page that goes to swap no longer counts in memory.max. */
+static int forbid_swap(const char *path, struct sn_err *err)
+{
+	int ret = sn_cgroup_write(path, "memory.swap.max", "0");
+
+	if (ret == -ENOENT && access("/proc/swaps", F_OK) && errno == ENOENT)
+		return 0; /* a kernel without swap */
+	if (ret)
+		return sn_fail(err, -ret,
+			       "cannot limit swap in %s/memory.swap.max (%s), and without that "
+			       "--memory-max limits nothing; boot without swapaccount=0",
+			       path, strerror(-ret));
+	return 0;
+}
+
+static int count_huge_page_sizes(struct sn_err *err)
+{
+	DIR *dir = opendir(HUGE_PAGES);
+	struct dirent *entry;
+	int nr = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0
+				       : sn_fail(err, errno, "cannot open %s: %s", HUGE_PAGES,
+						 strerror(errno));
+	while ((entry = readdir(dir)))
+		nr += entry->d_name[0] != '.';
+	closedir(dir);
+	return nr;
+}
+
+/* "hugetlb.2MB.max" and "hugetlb.2MB.rsvd.max" */
+static bool is_huge_page_limit(const char *file)
+{
+	size_t len = strlen(file);
+
+	return !strncmp(file, "hugetlb.", 8) && len > 12 && !strcmp(file + len - 4, ".max");
+}
+
+/* How many limits there were to set, or a negative errno. */
+static int forbid_each_size(const char *path, struct sn_err *err)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int nr = 0, ret = 0;
+
+	if (!dir)
+		return sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
+	while (!ret && (entry = readdir(dir)))
+		if (is_huge_page_limit(entry->d_name)) {
+			ret = write_limit(path, entry->d_name, "0", err);
+			nr++;
+		}
+	closedir(dir);
+	return ret ? ret : nr;
+}
+
+/*
+ * Huge pages do not count in memory.max. A limit on reservations lets mmap(2) fail, one on pages
+ * alone would let the first access be SIGBUS.
+ */
+static int forbid_huge_pages(const char *mount, const char *path, struct sn_controllers *enabled,
+			     struct sn_err *err)
+{
+	int sizes = count_huge_page_sizes(err), ret;
+	struct sn_err why = {};
+
+	if (sizes <= 0)
+		return sizes;
+	ret = enable(mount, path, SN_CONTROLLER_HUGETLB, enabled, &why);
+	if (ret)
+		return sn_fail(err, -ret, "huge pages would escape --memory-max: %s", why.text);
+	ret = forbid_each_size(path, err);
+	if (ret >= 0 && ret != 2 * sizes)
+		return sn_fail(err, ENOSYS,
+			       "%s limits huge pages of other sizes than %s has; run a kernel that "
+			       "counts all of them, or do without --memory-max",
+			       path, HUGE_PAGES);
+	return ret < 0 ? ret : 0;
+}
+
+static int limit_memory(const char *mount, const char *path, const char *value,
+			struct sn_controllers *enabled, struct sn_err *err)
+{
+	int ret = enable(mount, path, SN_CONTROLLER_MEMORY, enabled, err);
+
+	if (!ret)
+		ret = write_limit(path, "memory.max", value, err);
+	if (ret || !strcmp(value, "max"))
+		return ret;
+	ret = forbid_swap(path, err);
+	return ret ? ret : forbid_huge_pages(mount, path, enabled, err);
+}
+
+int sn_limits_set(const char *mount, const char *path, const struct sn_limits *limits,
+		  struct sn_controllers *enabled, struct sn_err *err)
+{
+	const struct {
+		enum sn_controller controller;
+		const char *file, *value;
+	} simple[] = {
+		{ SN_CONTROLLER_CPU, "cpu.max", limits->cpu_max },
+		{ SN_CONTROLLER_PIDS, "pids.max", limits->pids_max },
+	};
+	int ret = 0;
+
+	*enabled = (struct sn_controllers){};
+	if (limits->memory_max)
+		ret = limit_memory(mount, path, limits->memory_max, enabled, err);
+	for (size_t i = 0; i < sizeof(simple) / sizeof(*simple) && !ret; i++) {
+		if (!simple[i].value)
+			continue;
+		ret = enable(mount, path, simple[i].controller, enabled, err);
+		if (!ret)
+			ret = write_limit(path, simple[i].file, simple[i].value, err);
+	}
+	if (ret)
+		sn_controllers_undo(path, enabled);
+	return ret;
+}
