@@ -2,6 +2,7 @@
 /* The option table -> parsing, --help and the messages at the end. */
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,13 +66,19 @@ static void print_help(const struct sn_program *program)
 
 static void answer_help_or_version(const struct sn_program *program, const char *word)
 {
-	if (!strcmp(word, "--help"))
-		print_help(program);
-	else if (!strcmp(word, "--version"))
-		printf("%s %s\n", program->name, SAFENODE_VERSION);
-	else
+	bool help = !strcmp(word, "--help");
+	struct sn_err err = {};
+	int error;
+
+	if (!help && strcmp(word, "--version"))
 		return;
-	exit(fflush(stdout) ? SN_EXIT_FAILED : SN_EXIT_DONE);
+	sn_cli_begin_output();
+	if (help)
+		print_help(program);
+	else
+		printf("%s %s\n", program->name, SAFENODE_VERSION);
+	error = sn_cli_flush(&err);
+	exit(error ? sn_cli_fail(program, error, &err) : SN_EXIT_DONE);
 }
 
 /* Calls set() and puts @where, the place of the option, in front of its message. */
@@ -184,13 +191,34 @@ int sn_cli_parse_file(const struct sn_opt *opts, const char *path, void *target,
 	return error;
 }
 
-int sn_cli_fail(const struct sn_program *program, int error, const struct sn_err *err)
+void sn_cli_begin_output(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int sn_cli_flush(struct sn_err *err)
+{
+	int error;
+
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	error = errno ? errno : EIO;
+	return sn_fail(err, error, "cannot write to standard output: %s", strerror(error));
+}
+
+void sn_cli_say(const struct sn_program *program, const char *text)
 {
 	fprintf(stderr, "%s: ", program->name);
-	/* the message quotes what it was given, and stays one line all the same */
-	for (const char *c = err->text; *c; c++)
-		putc(iscntrl((unsigned char)*c) ? '?' : *c, stderr);
+	/* the text quotes what the program was given, and stays one line all the same */
+	for (; *text; text++)
+		putc(iscntrl((unsigned char)*text) ? '?' : *text, stderr);
 	putc('\n', stderr);
+}
+
+int sn_cli_fail(const struct sn_program *program, int error, const struct sn_err *err)
+{
+	sn_cli_say(program, err->text);
 	if (error == -EINVAL)
 		return SN_EXIT_USAGE;
 	return error == -ENOSYS ? SN_EXIT_KERNEL : SN_EXIT_FAILED;

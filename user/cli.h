@@ -44,8 +44,22 @@ int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *
 int sn_cli_parse_file(const struct sn_opt *opts, const char *path, void *target,
 		      struct sn_err *err);
 
-/* Prints "NAME: MESSAGE" to stderr and returns the exit code that @error (a negative errno) means:
- * SN_EXIT_USAGE for -EINVAL, SN_EXIT_KERNEL for -ENOSYS, otherwise SN_EXIT_FAILED. */
+/*
+ * For programs that print, before they do: a reader that has gone is an error of write(2), and no
+ * signal that ends the program without a word.
+ */
+void sn_cli_begin_output(void);
+
+/* Has all that was printed been written? 0, or a negative errno with @err filled in. */
+int sn_cli_flush(struct sn_err *err);
+
+/* "NAME: TEXT" to stderr, as one line whatever the text holds. */
+void sn_cli_say(const struct sn_program *program, const char *text);
+
+/*
+ * The same for an error, and returns the exit code that @error (a negative errno) means:
+ * SN_EXIT_USAGE for -EINVAL, SN_EXIT_KERNEL for -ENOSYS, otherwise SN_EXIT_FAILED.
+ */
 int sn_cli_fail(const struct sn_program *program, int error, const struct sn_err *err);
 
 #endif

@@ -9,21 +9,23 @@
 
 struct sn_events_reader {
 	struct ring_buffer *ring;
-	void (*each)(const struct sn_event *ev, void *data);
+	int (*each)(const struct sn_event *ev, void *data);
 	void *data;
+	int stopped;  /* what it returned */
+	bool foreign; /* there was a record that is no event of this version */
 };
 
 static int take(void *context, void *record, size_t size)
 {
 	struct sn_events_reader *reader = context;
 
-	if (size >= sizeof(struct sn_event))
-		reader->each(record, reader->data);
-	return 0;
+	reader->foreign = size < sizeof(struct sn_event);
+	reader->stopped = reader->foreign ? -EPROTO : reader->each(record, reader->data);
+	return reader->stopped; /* if it is negative, the ring is left as it is behind this one */
 }
 
 struct sn_events_reader *sn_events_open(int map_fd,
-					void (*each)(const struct sn_event *ev, void *data),
+					int (*each)(const struct sn_event *ev, void *data),
 					void *data, struct sn_err *err)
 {
 	struct sn_events_reader *reader = calloc(1, sizeof(*reader));
@@ -44,12 +46,24 @@ struct sn_events_reader *sn_events_open(int map_fd,
 	return reader;
 }
 
-int sn_events_poll(struct sn_events_reader *reader, int timeout_ms)
+int sn_events_poll(struct sn_events_reader *reader, int timeout_ms, struct sn_err *err)
 {
+	int ret;
+
+	reader->stopped = 0;
 	/* ring_buffer__poll() would answer 0 to events that came without a wake-up */
-	if (!timeout_ms)
-		return ring_buffer__consume(reader->ring);
-	return ring_buffer__poll(reader->ring, timeout_ms);
+	if (timeout_ms)
+		ret = ring_buffer__poll(reader->ring, timeout_ms);
+	else
+		ret = ring_buffer__consume(reader->ring);
+	if (reader->foreign)
+		return sn_fail(err, EPROTO,
+			       "the events are of another version of safenode; use its tools");
+	if (reader->stopped)
+		return reader->stopped;
+	if (ret == -EINTR) /* as when it was stopped by Ctrl-Z and goes on */
+		return 0;
+	return ret < 0 ? sn_fail(err, -ret, "cannot read the events: %s", strerror(-ret)) : ret;
 }
 
 void sn_events_close(struct sn_events_reader *reader)

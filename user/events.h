@@ -10,12 +10,18 @@
 
 struct sn_events_reader;
 
-/* Reads from the ring @map_fd; @each is called with every event. NULL with @err filled in. */
+/*
+ * Reads from the ring @map_fd; @each is called with every event. Where it returns non-zero, a
+ * negative errno, no further event is taken from the ring. NULL with @err filled in.
+ */
 struct sn_events_reader *sn_events_open(int map_fd,
-					void (*each)(const struct sn_event *ev, void *data),
+					int (*each)(const struct sn_event *ev, void *data),
 					void *data, struct sn_err *err);
-/* Waits up to @timeout_ms (-1: for ever; 0: takes what is there). How many, or a negative errno. */
-int sn_events_poll(struct sn_events_reader *reader, int timeout_ms);
+/*
+ * Waits up to @timeout_ms (-1: for ever; 0: takes what is there); a signal ends the waiting. How
+ * many there were; or a negative errno, that of @each, which has filled in @err itself, or another.
+ */
+int sn_events_poll(struct sn_events_reader *reader, int timeout_ms, struct sn_err *err);
 void sn_events_close(struct sn_events_reader *reader);
 
 #endif

@@ -74,12 +74,12 @@ static void put_escaped(struct line *line, const char *text, size_t max)
 	}
 }
 
-const char *sn_printable(const char *text, char *to, size_t size)
+const char *sn_printable(const char *text, size_t max, char *to, size_t size)
 {
 	struct line line = { .text = to, .size = size };
 
 	to[0] = '\0';
-	put_escaped(&line, text, size);
+	put_escaped(&line, text, max);
 	return to;
 }
 
@@ -145,7 +145,8 @@ static void put_path(struct line *line, const struct sn_event *ev)
 
 static void put_error(struct line *line, int error)
 {
-	const char *name = strerrorname_np(-error);
+	/* not every int can be negated */
+	const char *name = error <= 0 && error > -4096 ? strerrorname_np(-error) : NULL;
 
 	if (name)
 		put(line, " error=%s", name);

@@ -25,7 +25,7 @@ const char *sn_why_name(__u16 why);
  */
 size_t sn_logline(const struct sn_event *ev, char *line, size_t size);
 
-/* @text in @to with \xNN as above, cut to @size. Returns @to. */
-const char *sn_printable(const char *text, char *to, size_t size);
+/* Up to @max bytes of @text, or up to a NUL, with \xNN as above; in @to, cut to @size. */
+const char *sn_printable(const char *text, size_t max, char *to, size_t size);
 
 #endif

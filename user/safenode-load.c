@@ -69,12 +69,15 @@ static void ignore(const struct sn_requirement *req, void *data)
 
 static int check(struct sn_err *err)
 {
-	int ret = sn_kernel_check(tell, NULL, err);
-	int hooks = sn_object_check_hooks(tell_missing, NULL, ret ? NULL : err);
+	int ret, hooks;
 
+	sn_cli_begin_output();
+	ret = sn_kernel_check(tell, NULL, err);
+	hooks = sn_object_check_hooks(tell_missing, NULL, ret ? NULL : err);
 	if (!hooks)
 		printf("%-8s %s: %s\n", "ok", "hooks", "every hook that the programs need");
-	return ret ? ret : hooks;
+	ret = ret ? ret : hooks;
+	return ret ? ret : sn_cli_flush(err);
 }
 
 static int load(const char *parent, struct sn_err *err)

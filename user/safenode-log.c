@@ -2,7 +2,6 @@
 /* safenode-log: prints the stream of denials. */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 struct choice {
 	const char *tenant;
 	bool no_wait;
+	struct sn_err *err;
 };
 
 static int set_tenant(void *target, const char *value, struct sn_err *err)
@@ -46,34 +46,52 @@ static const struct sn_program program = {
 	.opts = opts,
 };
 
-static void print(const struct sn_event *ev, void *data)
+static int print(const struct sn_event *ev, void *data)
 {
 	const struct choice *choice = data;
 	char line[SN_LOGLINE_MAX];
+	struct sn_err why = {};
+	int ret;
 
-	if (choice->tenant && strcmp(choice->tenant, ev->tenant))
-		return;
+	if (choice->tenant && strncmp(choice->tenant, ev->tenant, sizeof(ev->tenant)))
+		return 0;
 	sn_logline(ev, line, sizeof(line));
 	puts(line);
+	ret = sn_cli_flush(&why);
+	if (ret)
+		return sn_fail(choice->err, -ret, "%s; lost the event of process %u", why.text,
+			       ev->pid);
+	return 0;
+}
+
+static int open_ring(struct sn_err *err)
+{
+	int ring = bpf_obj_get(SN_PIN_DIR "/events");
+
+	if (ring >= 0)
+		return ring;
+	if (errno == ENOENT)
+		return sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load");
+	return sn_fail(err, errno, "cannot open %s: %s", SN_PIN_DIR "/events", strerror(errno));
 }
 
 static int stream(struct choice *choice, struct sn_err *err)
 {
-	sn_autoclose int ring = bpf_obj_get(SN_PIN_DIR "/events");
+	sn_autoclose int ring = open_ring(err);
 	struct sn_events_reader *reader;
 	int ret;
 
 	if (ring < 0)
-		return sn_fail(err, errno, "cannot open %s: %s; run safenode-load",
-			       SN_PIN_DIR "/events", strerror(errno));
+		return ring;
+	choice->err = err;
 	reader = sn_events_open(ring, print, choice, err);
 	if (!reader)
 		return -EIO;
 	do {
-		ret = sn_events_poll(reader, choice->no_wait ? 0 : -1);
-	} while ((ret > 0 || !choice->no_wait) && ret >= 0);
+		ret = sn_events_poll(reader, choice->no_wait ? 0 : -1, err);
+	} while (ret > 0 || (!ret && !choice->no_wait));
 	sn_events_close(reader);
-	return ret == -EINTR ? 0 : ret;
+	return ret;
 }
 
 int main(int argc, char **argv)
@@ -82,7 +100,7 @@ int main(int argc, char **argv)
 	struct sn_err err = {};
 	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
 
-	setlinebuf(stdout);
+	sn_cli_begin_output();
 	if (ret >= 0 && ret < argc)
 		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
 	if (ret >= 0)

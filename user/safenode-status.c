@@ -18,21 +18,26 @@ static const struct sn_program program = {
 	.opts = opts,
 };
 
-static void print_counters(const struct sn_counters *counters)
+struct view {
+	const struct sn_enforcer *enforcer;
+	FILE *out; /* memory: whoever reads may be slow, and the tools wait for the lock */
+};
+
+static void print_counters(FILE *out, const struct sn_counters *counters)
 {
 	for (int op = 0; op < SN_OP_NR; op++)
 		if (counters->denied[op])
-			printf("    %-20s %10" PRIu64 " refused\n", sn_op_name(op),
-			       (uint64_t)counters->denied[op]);
+			fprintf(out, "    %-20s %10" PRIu64 " refused\n", sn_op_name(op),
+				(uint64_t)counters->denied[op]);
 	if (counters->known)
-		printf("    %-20s %10" PRIu64 " refused, as node and libc always try\n", "known",
-		       (uint64_t)counters->known);
+		fprintf(out, "    %-20s %10" PRIu64 " refused, as node and libc always try\n",
+			"known", (uint64_t)counters->known);
 	if (counters->suppressed)
-		printf("    %-20s %10" PRIu64 " above %d a second\n", "not reported",
-		       (uint64_t)counters->suppressed, SN_EVENTS_RATE);
+		fprintf(out, "    %-20s %10" PRIu64 " above %d a second\n", "not reported",
+			(uint64_t)counters->suppressed, SN_EVENTS_RATE);
 	if (counters->lost)
-		printf("    %-20s %10" PRIu64 " found the ring full\n", "not reported",
-		       (uint64_t)counters->lost);
+		fprintf(out, "    %-20s %10" PRIu64 " found the ring full\n", "not reported",
+			(uint64_t)counters->lost);
 }
 
 /* Another id: its cgroup was removed by hand, and the name has a new one. */
@@ -48,49 +53,71 @@ static bool is_running(const struct sn_enforcer *enforcer, const struct sn_polic
 
 static int print_tenant(const struct sn_policy *policy, void *data)
 {
-	const struct sn_enforcer *enforcer = data;
-	char directory[4 * sizeof(policy->directory)];
+	const struct view *view = data;
+	char name[4 * sizeof(policy->tenant)], directory[4 * sizeof(policy->directory)];
 	struct sn_counters counters;
 
-	printf("%s: %s, %s\n", policy->tenant,
-	       sn_printable(policy->directory, directory, sizeof(directory)),
-	       is_running(enforcer, policy) ? "running" : "ended");
-	sn_store_count(&enforcer->store, policy->cgroup_id, &counters);
-	print_counters(&counters);
+	fprintf(view->out, "%s: %s, %s\n",
+		sn_printable(policy->tenant, sizeof(policy->tenant), name, sizeof(name)),
+		sn_printable(policy->directory, sizeof(policy->directory), directory,
+			     sizeof(directory)),
+		is_running(view->enforcer, policy) ? "running" : "ended");
+	sn_store_count(&view->enforcer->store, policy->cgroup_id, &counters);
+	print_counters(view->out, &counters);
 	return 0;
 }
 
-static void print_strangers(const struct sn_store *store)
+static void print_without_policy(const struct view *view)
 {
 	struct sn_counters counters;
 
-	sn_store_count(store, 0, &counters);
+	sn_store_count(&view->enforcer->store, 0, &counters);
 	for (int op = 0; op < SN_OP_NR; op++) {
 		if (!counters.denied[op])
 			continue;
-		printf("processes without a policy:\n");
-		print_counters(&counters);
+		fprintf(view->out, "processes without a policy:\n");
+		print_counters(view->out, &counters);
 		return;
 	}
 }
 
-static int status(struct sn_err *err)
+static int collect(FILE *out, struct sn_err *err)
 {
 	struct sn_enforcer enforcer = SN_ENFORCER_CLOSED;
-	int ret = geteuid() ? sn_fail(err, EPERM, "must be run as root")
-			    : sn_enforcer_open(&enforcer, err);
+	struct view view = { .enforcer = &enforcer, .out = out };
+	int ret = sn_enforcer_open(&enforcer, err);
 
 	if (!ret)
 		ret = sn_enforcer_lock(&enforcer, SN_SHARED, err);
 	if (!ret) {
-		printf("in force: %u programs, for the cgroups below %s%s\n",
-		       enforcer.state.programs, enforcer.mount, enforcer.state.parent);
-		ret = sn_store_each(&enforcer.store, print_tenant, &enforcer, err);
+		fprintf(out, "in force: %u programs, for the cgroups below %s%s\n",
+			enforcer.state.programs, enforcer.mount, enforcer.state.parent);
+		ret = sn_store_each(&enforcer.store, print_tenant, &view, err);
 	}
 	if (!ret)
-		print_strangers(&enforcer.store);
+		print_without_policy(&view);
 	sn_enforcer_close(&enforcer);
 	return ret;
+}
+
+static int status(struct sn_err *err)
+{
+	sn_autofree char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+	int ret;
+
+	if (geteuid())
+		return sn_fail(err, EPERM, "must be run as root");
+	out = open_memstream(&text, &size);
+	if (!out)
+		return sn_fail(err, ENOMEM, "out of memory");
+	ret = collect(out, err);
+	if (fclose(out) && !ret)
+		ret = sn_fail(err, ENOMEM, "out of memory");
+	if (text)
+		fputs(text, stdout);
+	return ret ? ret : sn_cli_flush(err);
 }
 
 int main(int argc, char **argv)
@@ -100,6 +127,7 @@ int main(int argc, char **argv)
 
 	if (ret >= 0 && ret < argc)
 		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
+	sn_cli_begin_output();
 	if (ret >= 0)
 		ret = status(&err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;

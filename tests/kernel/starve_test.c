@@ -247,12 +247,13 @@ static struct tally *tally_of(__u64 id)
 	return tally;
 }
 
-static void count_event(const struct sn_event *ev, void *data)
+static int count_event(const struct sn_event *ev, void *data)
 {
 	struct tally *tally = tally_of(ev->cgroup_id);
 
 	tally->events++;
 	tally->last_port = ev->port;
+	return 0;
 }
 
 static struct sn_events_reader *open_ring(void)
@@ -267,7 +268,7 @@ static struct sn_events_reader *open_ring(void)
 
 static void drain(struct sn_events_reader *ring)
 {
-	while (sn_events_poll(ring, 0) > 0)
+	while (sn_events_poll(ring, 0, NULL) > 0)
 		;
 }
 
@@ -441,7 +442,7 @@ static long ms_until_told(struct sn_events_reader *ring, struct tenant *t, uint1
 	ask(t, "refused_port", "%d", port);
 	EXPECT_EQ(-EPERM, answer_of(t));
 	while (tally_of(t->id)->last_port != port && now_ms() - start < 5000)
-		sn_events_poll(ring, 10);
+		sn_events_poll(ring, 10, NULL);
 	return now_ms() - start;
 }
 

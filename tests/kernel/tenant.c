@@ -180,14 +180,13 @@ struct sn_counters tenant_counters(const struct tenant *t)
 	return counters;
 }
 
-static void keep_event(const struct sn_event *ev, void *data)
+static int keep_event(const struct sn_event *ev, void *data)
 {
 	struct tenant **now = data, *t = *now;
 
-	if (!t || ev->cgroup_id != t->id)
-		return;
-	if (t->nr_seen < SEEN_MAX)
+	if (t && ev->cgroup_id == t->id && t->nr_seen < SEEN_MAX)
 		t->seen[t->nr_seen++] = *ev;
+	return 0;
 }
 
 /*
@@ -209,7 +208,7 @@ static void take_events(struct tenant *t, int wait_ms)
 	if (!reader)
 		GIVE_UP("%s", err.text);
 	now = t;
-	sn_events_poll(reader, wait_ms);
+	sn_events_poll(reader, wait_ms, NULL);
 }
 
 static const struct sn_event *find_event(const struct tenant *t, enum sn_op op, enum sn_why why)

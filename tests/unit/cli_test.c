@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* user/cli.c: options on the command line and in files, --help, and the last message. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -367,6 +368,54 @@ static void failing_says_why_in_one_line(void **state)
 	assert_string_equal(text, "prog: 'a?b?[2J'\n");
 }
 
+/* Prints "x" to @fd in a child, which ends with what sn_cli_flush() returned, negated. */
+static int flush_to(int fd, struct sn_err *err)
+{
+	int ends[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct sn_err why = {};
+
+		if (fd >= 0)
+			dup2(fd, 1);
+		else
+			close(1);
+		sn_cli_begin_output();
+		puts("x");
+		status = -sn_cli_flush(&why);
+		_exit(write(ends[1], &why, sizeof(why)) == sizeof(why) ? status : 255);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(read(ends[0], err, sizeof(*err)), sizeof(*err));
+	close(ends[0]);
+	close(ends[1]);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void output_that_cannot_be_written_is_an_error(void **state)
+{
+	struct sn_err err;
+	int ends[2], fd;
+
+	fd = open("/dev/null", O_WRONLY);
+	assert_int_equal(flush_to(fd, &err), 0);
+	close(fd);
+	fd = open("/dev/full", O_WRONLY);
+	assert_int_equal(flush_to(fd, &err), ENOSPC);
+	assert_message(&err, "cannot write to standard output: No space left on device");
+	close(fd);
+	assert_int_equal(pipe(ends), 0);
+	close(ends[0]);
+	assert_int_equal(flush_to(ends[1], &err), EPIPE); /* and not SIGPIPE */
+	assert_message(&err, "cannot write to standard output: Broken pipe");
+	close(ends[1]);
+	assert_int_equal(flush_to(-1, &err), EBADF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +436,7 @@ int main(void)
 		cmocka_unit_test(help_lists_the_table),
 		cmocka_unit_test(version_is_one_line),
 		cmocka_unit_test(failing_says_why_in_one_line),
+		cmocka_unit_test(output_that_cannot_be_written_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

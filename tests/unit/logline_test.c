@@ -2,6 +2,7 @@
 /* user/logline.c: events as lines, those with hostile names included. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -291,6 +292,10 @@ static void grants_and_strangers_have_lines(void **state)
 			 "cmd=0");
 	ev.error = -4095;
 	assert_non_null(strstr(line_of(&ev), " error=-4095 "));
+	ev.error = INT_MIN; /* has no positive counterpart */
+	assert_non_null(strstr(line_of(&ev), " error=-2147483648 "));
+	ev.error = INT_MAX;
+	assert_non_null(strstr(line_of(&ev), " error=2147483647 "));
 }
 
 static void the_time_is_the_wall_clocks(void **state)

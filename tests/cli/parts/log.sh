@@ -156,6 +156,63 @@ status_is_one_line_each()
 	rmdir "$dir"
 }
 
+# Without room for the first line: that event is lost, and no other is taken
+log_stops_where_it_cannot_write()
+{
+	local status=0
+
+	drain
+	run 0 "${f1[@]}" -- "$tenant" deny 5
+	safenode-log --no-wait >/dev/full 2>"$work/err" || status=$?
+	: >"$work/out"
+	[ $status = 1 ] || fail "status $status"
+	said "safenode-log: " "No space left on device" "lost the event of process "
+	run 0 safenode-log --no-wait
+	[ "$(wc -l <"$work/out")" = 4 ] || fail "$(wc -l <"$work/out") of 4 lines are left"
+	# a reader that has gone is no other thing, but for the signal
+	run 0 "${f1[@]}" -- "$tenant" deny 5
+	python3 -c '
+import os, subprocess
+r, w = os.pipe()
+os.close(r)
+print(subprocess.run(["safenode-log", "--no-wait"], stdout=w, stderr=subprocess.PIPE, text=True))' \
+		>"$work/out"
+	grep -q "returncode=1, .*safenode-log: cannot write to standard output: Broken pipe" "$work/out" ||
+		fail "$(cat "$work/out")"
+	run 0 safenode-log --no-wait
+	[ "$(wc -l <"$work/out")" = 4 ] || fail "$(wc -l <"$work/out") of 4 lines are left behind a pipe"
+}
+
+# A log that was stopped goes on
+log_survives_a_stop()
+{
+	local log
+
+	drain
+	safenode-log --cgroup f1 >"$work/stream" 2>&1 </dev/null &
+	log=$!
+	sleep 0.5
+	kill -STOP $log
+	kill -CONT $log
+	sleep 0.5
+	run 0 "${f1[@]}" -- "$tenant" deny 1
+	soon grep -q op=net.socket "$work/stream" || fail "nothing came: $(cat "$work/stream")"
+	kill $log || fail "it has ended"
+}
+
+lost_output_is_an_error()
+{
+	local command status
+
+	for command in "safenode-status" "safenode-load --check"; do
+		status=0
+		$command >/dev/full 2>"$work/err" || status=$?
+		: >"$work/out"
+		[ $status = 1 ] || fail "$command: status $status"
+		said "${command%% *}: cannot write to standard output: No space left on device"
+	done
+}
+
 both_clean()
 {
 	run 0 safenode-detach --cgroup f2
@@ -174,6 +231,9 @@ part_log()
 	it "a ring that runs full loses only events, and counts them" ring_runs_full
 	it "a process without a policy is refused, counted and reported" strangers_are_seen
 	it "status has one line for each tenant, whatever its directory is called" status_is_one_line_each
+	it "a log that cannot write stops, and loses no more than one event" log_stops_where_it_cannot_write
+	it "a log that was stopped by a signal goes on" log_survives_a_stop
+	it "status and --check that cannot be written say so" lost_output_is_an_error
 	it "bpftool shows the policy in words" maps_read_like_configuration
 	it "detach leaves nothing of it" both_clean
 }
