@@ -106,23 +106,30 @@ bool sn_kernel_hook_fits(const struct btf *btf, const char *hook)
 static int read_line(const char *path, char *line, size_t size)
 {
 	FILE *f = fopen(path, "re");
+	int ret = 0;
 
 	if (!f)
 		return -errno;
-	if (!fgets(line, size, f))
+	errno = EIO;
+	if (!fgets(line, (int)size, f)) {
+		ret = ferror(f) ? -errno : 0;
 		*line = '\0';
+	}
 	fclose(f);
 	line[strcspn(line, "\n")] = '\0';
-	return 0;
+	return ret;
 }
 
 int sn_kernel_check_ftrace(struct sn_err *err)
 {
 	char line[16];
+	int ret = read_line(FTRACE_ENABLED, line, sizeof(line));
 
 	/* no such file: no ftrace, and then no BPF LSM program could be attached at all */
-	if (read_line(FTRACE_ENABLED, line, sizeof(line)) || strcmp(line, "0"))
+	if (ret == -ENOENT || (!ret && strcmp(line, "0")))
 		return 0;
+	if (ret)
+		return sn_fail(err, -ret, "cannot read %s: %s", FTRACE_ENABLED, strerror(-ret));
 	return sn_fail(err, ENOSYS,
 		       "kernel.ftrace_enabled=0 switches every BPF LSM program off; "
 		       "sysctl kernel.ftrace_enabled=1");
@@ -208,13 +215,14 @@ static void check_lsm(struct sn_requirement *req)
 {
 	char list[200], *names = list, *rest, *name;
 	sn_autofree char *copy = NULL;
+	int ret = read_line(SECURITYFS_LSM, list, sizeof(list));
 
 	req->what = "bpf among the security modules";
-	if (read_line(SECURITYFS_LSM, list, sizeof(list))) {
-		snprintf(req->found, sizeof(req->found),
-			 "cannot read %s; "
-			 "mount -t securityfs securityfs /sys/kernel/security",
-			 SECURITYFS_LSM);
+	if (ret) {
+		snprintf(req->found, sizeof(req->found), "cannot read %s%s%s", SECURITYFS_LSM,
+			 ret == -ENOENT ? "; mount -t securityfs securityfs /sys/kernel/security"
+					: ": ",
+			 ret == -ENOENT ? "" : strerror(-ret));
 		return;
 	}
 	rest = copy = strdup(list);
@@ -245,11 +253,14 @@ void sn_kernel_judge_lockdown(const char *line, struct sn_requirement *req)
 static void check_lockdown(struct sn_requirement *req)
 {
 	char line[64] = "";
+	int ret = read_line(SECURITYFS_LOCKDOWN, line, sizeof(line));
 
-	/* no such file: a kernel without it */
-	if (read_line(SECURITYFS_LOCKDOWN, line, sizeof(line)) == -ENOENT)
+	if (ret == -ENOENT) /* a kernel without it */
 		strcpy(line, "[none]");
 	sn_kernel_judge_lockdown(line, req);
+	if (ret && ret != -ENOENT)
+		snprintf(req->found, sizeof(req->found), "cannot read %s: %s", SECURITYFS_LOCKDOWN,
+			 strerror(-ret));
 }
 
 static void check_bpffs(struct sn_requirement *req)
