@@ -19,7 +19,7 @@ int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
 	struct sn_mount mount;
 	struct statfs fs;
 
-	strcpy(path, "/sys/fs/cgroup"); /* mostly, and there are many mounts */
+	strcpy(path, "/sys/fs/cgroup"); /* the usual place; a machine can have many mounts */
 	if (!statfs(path, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
 		return 0;
 	mounts = sn_mounts_open();
@@ -43,7 +43,7 @@ int sn_cgroup_make(const char *path, struct sn_err *err)
 			return 0;
 		return sn_fail(err, errno, "cannot make the cgroup %s: %s", path, strerror(errno));
 	}
-	if (!chmod(path, 0755)) /* what a umask took away, a tenant needs to read its limits */
+	if (!chmod(path, 0755)) /* whatever the umask: the tenant reads its limits there */
 		return 1;
 	error = errno;
 	rmdir(path);
@@ -166,7 +166,7 @@ static void find_root(const char *point, char root[PATH_MAX])
 	struct sn_mount mount;
 
 	strcpy(root, "/");
-	while (sn_mounts_next(&mounts, &mount)) /* the last one lies on top */
+	while (sn_mounts_next(&mounts, &mount)) /* the last one is on top */
 		if (!strcmp(mount.type, "cgroup2") && !strcmp(mount.point, point))
 			snprintf(root, PATH_MAX, "%s", mount.root);
 }

@@ -14,18 +14,18 @@
 int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err);
 
 /*
- * Makes the directory, open to everyone for reading, whatever the umask. 1 if it made it, 0 if it
- * was there, or a negative errno.
+ * Makes the directory, with mode 0755 whatever the umask is. 1: made; 0: it existed, and was not
+ * changed; or a negative errno.
  */
 int sn_cgroup_make(const char *path, struct sn_err *err);
 
-/* The kernfs id, which bpf_get_current_cgroup_id() returns: the file handle (name_to_handle_at). */
+/* The id that bpf_get_current_cgroup_id() returns, from the file handle. */
 int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err);
 
-/* Processes in it or below it? 1, 0, or a negative errno (-ENOENT: no such cgroup). */
+/* Are there processes in it or below it? 1, 0, or a negative errno (-ENOENT: no such cgroup). */
 int sn_cgroup_populated(const char *path);
 
-/* Removes it and the empty cgroups below it. -EBUSY while a process is inside. */
+/* Removes it and all cgroups below it. -EBUSY if there is a process in one of them. */
 int sn_cgroup_remove(const char *path, struct sn_err *err);
 
 /* Kills every process in and below it, and waits until they are gone. */
@@ -34,13 +34,13 @@ int sn_cgroup_kill(const char *path, struct sn_err *err);
 /* Writes @value to the file @file of the cgroup @path. 0 or a negative errno. */
 int sn_cgroup_write(const char *path, const char *file, const char *value);
 
-/* The caller's own cgroup v2, as a path below the mount, into @path. */
+/* The path of the caller's cgroup below @mount, into @path. */
 int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err);
 
 /*
- * The same from what the kernel tells: @root of that mount in mountinfo, and @own in
- * /proc/self/cgroup, both from the root of the reader's cgroup namespace, with "/.." for each level
- * above that. -ENOENT: it is not below the mount.
+ * The same from the kernel's text: @root is the root of @mount in mountinfo, @own the cgroup in
+ * /proc/self/cgroup. Both are relative to the root of the reader's cgroup namespace, with "/.." for
+ * each level above it. -ENOENT if @own is not below the mount.
  */
 int sn_cgroup_below(const char *mount, const char *root, const char *own, char path[PATH_MAX]);
 

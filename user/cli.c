@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The option table -> parsing, --help and the messages at the end. */
+/* The option table -> parsing, --help, and messages on stderr. */
 #include <ctype.h>
 #include <errno.h>
 #include <signal.h>
@@ -16,7 +16,7 @@ static const struct sn_opt *find_opt(const struct sn_opt *opts, const char *name
 	return NULL;
 }
 
-/* The row of "--name" or "-n", of which @len bytes are the option. */
+/* The row of "--name" or "-n"; @len is its length without "=value". */
 static const struct sn_opt *find_word(const struct sn_opt *opts, const char *word, size_t len)
 {
 	if (word[1] == '-')
@@ -27,7 +27,7 @@ static const struct sn_opt *find_word(const struct sn_opt *opts, const char *wor
 	return NULL;
 }
 
-/* "--name ARG" into @text, behind "-n, " where there is a letter; returns its length. */
+/* "--name ARG" or "-n, --name ARG" into @text. Returns its length. */
 static int format_opt(const struct sn_opt *opt, char *text, size_t size)
 {
 	char letter[] = { '-', opt->letter, ',', ' ', '\0' };
@@ -81,7 +81,7 @@ static void answer_help_or_version(const struct sn_program *program, const char 
 	exit(error ? sn_cli_fail(program, error, &err) : SN_EXIT_DONE);
 }
 
-/* Calls set() and puts @where, the place of the option, in front of its message. */
+/* Calls set(), and puts @where in front of its message. */
 static int apply(const struct sn_opt *opt, const char *where, void *target, const char *value,
 		 struct sn_err *err)
 {
@@ -97,8 +97,8 @@ static int apply(const struct sn_opt *opt, const char *where, void *target, cons
 }
 
 /*
- * By hand, for getopt_long(3) also takes abbreviations, which change their meaning when an option
- * is added, takes the next option for a forgotten value, and keeps its state in globals.
+ * Not with getopt_long(3): it accepts abbreviations, which change their meaning when an option is
+ * added, takes the next option for a forgotten value, and keeps its state in globals.
  */
 int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *target,
 		 struct sn_err *err)
@@ -133,7 +133,7 @@ int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *
 	return argc;
 }
 
-/* Ends the line at a comment: '#' at its start or behind a blank. And drops blanks at both ends. */
+/* Removes a comment ('#' at the start or after a blank), and blanks at both ends. */
 static char *trim(char *line)
 {
 	char *end = line;
@@ -210,7 +210,7 @@ int sn_cli_flush(struct sn_err *err)
 void sn_cli_say(const struct sn_program *program, const char *text)
 {
 	fprintf(stderr, "%s: ", program->name);
-	/* the text quotes what the program was given, and stays one line all the same */
+	/* the text can quote an argument with a newline or an escape sequence */
 	for (; *text; text++)
 		putc(iscntrl((unsigned char)*text) ? '?' : *text, stderr);
 	putc('\n', stderr);

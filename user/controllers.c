@@ -18,7 +18,7 @@ static const char *const controllers[SN_CONTROLLER_NR] = {
 	[SN_CONTROLLER_PIDS] = "pids",
 };
 
-/* Does @cgroup pass @controller on to those below it? 1, 0 or a negative errno. */
+/* Does @cgroup enable @controller for its children? 1, 0 or a negative errno. */
 static int is_enabled(const char *cgroup, const char *controller)
 {
 	sn_autofree char *name = NULL;
@@ -48,7 +48,7 @@ static int switch_controller(const char *cgroup, char sign, const char *controll
 	return sn_cgroup_write(cgroup, "cgroup.subtree_control", order);
 }
 
-/* By what cgroup_subtree_control_write() in kernel/cgroup/cgroup.c answers. */
+/* The errnos are those of kernel/cgroup/cgroup.c cgroup_subtree_control_write(). */
 static int not_enabled(const char *cgroup, const char *controller, int error, struct sn_err *err)
 {
 	switch (error) {
@@ -77,7 +77,7 @@ static int not_enabled(const char *cgroup, const char *controller, int error, st
 		       controller, cgroup, strerror(error));
 }
 
-/* Every cgroup from the root of the mount down to the parent of @path passes the controller on. */
+/* Enables the controller in every cgroup from the root of the mount to the parent of @path. */
 static int enable(const char *mount, const char *path, enum sn_controller number,
 		  struct sn_controllers *enabled, struct sn_err *err)
 {
@@ -125,7 +125,7 @@ static int write_limit(const char *path, const char *file, const char *value, st
 	return 0;
 }
 
-/* A page that goes to swap no longer counts in memory.max. */
+/* Pages in swap do not count in memory.max. */
 static int forbid_swap(const char *path, struct sn_err *err)
 {
 	int ret = sn_cgroup_write(path, "memory.swap.max", "0");
@@ -164,7 +164,7 @@ static bool is_huge_page_limit(const char *file)
 	return !strncmp(file, "hugetlb.", 8) && len > 12 && !strcmp(file + len - 4, ".max");
 }
 
-/* How many limits there were to set, or a negative errno. */
+/* The number of limits, or a negative errno. */
 static int forbid_each_size(const char *path, struct sn_err *err)
 {
 	DIR *dir = opendir(path);
@@ -183,8 +183,8 @@ static int forbid_each_size(const char *path, struct sn_err *err)
 }
 
 /*
- * Huge pages do not count in memory.max. A limit on reservations lets mmap(2) fail, one on pages
- * alone would let the first access be SIGBUS.
+ * Huge pages do not count in memory.max. With the limit of reservations mmap(2) fails; with only
+ * the limit of pages the first access would raise SIGBUS.
  */
 static int forbid_huge_pages(const char *mount, const char *path, struct sn_controllers *enabled,
 			     struct sn_err *err)

@@ -16,14 +16,15 @@ enum sn_controller {
 };
 
 /*
- * Controllers that were switched on for a cgroup. Where one was off, it was off in all cgroups
- * below as well, so the length of the first path is enough; 0: it was on everywhere.
+ * Controllers that were enabled for a cgroup: for each the length of the path of the first cgroup
+ * that was changed, or 0. A controller that is disabled in one cgroup is disabled in all below it,
+ * so from there on all were changed.
  */
 struct sn_controllers {
 	size_t from[SN_CONTROLLER_NR];
 };
 
-/* What is written to the files of these names; NULL: nothing. */
+/* The values of the files with these names; NULL: not written. */
 struct sn_limits {
 	const char *memory_max;
 	const char *cpu_max;
@@ -31,15 +32,15 @@ struct sn_limits {
 };
 
 /*
- * Limits the new cgroup @path, and switches the controllers on that this needs, in every cgroup
- * from @mount down to its parent; @enabled is for sn_controllers_undo(). A limit of memory that is
- * not "max" forbids swap and huge pages, which would not count in it. On failure all controllers
- * are as before.
+ * Sets the limits of the new cgroup @path. Enables the controllers that they need in every cgroup
+ * from @mount to the parent of @path, and records that in @enabled for sn_controllers_undo(). A
+ * limit of memory other than "max" also forbids swap and huge pages, which memory.max does not
+ * count. On failure no controller stays enabled.
  */
 int sn_limits_set(const char *mount, const char *path, const struct sn_limits *limits,
 		  struct sn_controllers *enabled, struct sn_err *err);
 
-/* Switches them off again, for the cgroup @path, which need not be there any more. */
+/* Disables them again. The cgroup @path need not exist any more. */
 void sn_controllers_undo(const char *path, const struct sn_controllers *enabled);
 
 #endif

@@ -10,7 +10,7 @@ int sn_fail(struct sn_err *err, int error, const char *fmt, ...)
 {
 	va_list args;
 
-	if (error <= 0) /* a call that failed without setting errno */
+	if (error <= 0) /* a function that failed without setting errno */
 		error = EIO;
 	if (!err)
 		return -error;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Errors as values, and what is released by leaving a scope. */
+/* Errors as values, and cleanup at the end of a scope. */
 #ifndef SAFENODE_ERR_H
 #define SAFENODE_ERR_H
 
 #include <stdlib.h>
 #include <unistd.h>
 
-/* One line for the person at the terminal: the value that was wrong, and the cure. */
+/* One line for the operator: the wrong value, and the cure. */
 struct sn_err {
 	char text[512];
 };
 
 /*
- * Fills in @err (which may be NULL) and returns -@error: always negative, for an @error that is no
- * errno, such as 0, counts as EIO.
+ * Fills in @err, which may be NULL, and returns -@error. The result is always negative: an @error
+ * that is not positive counts as EIO.
  */
 int sn_fail(struct sn_err *err, int error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -11,8 +11,8 @@ struct sn_events_reader {
 	struct ring_buffer *ring;
 	int (*each)(const struct sn_event *ev, void *data);
 	void *data;
-	int stopped;  /* what it returned */
-	bool foreign; /* there was a record that is no event of this version */
+	int stopped;  /* the error of @each */
+	bool foreign; /* a record of another version was read */
 };
 
 static int take(void *context, void *record, size_t size)
@@ -21,7 +21,7 @@ static int take(void *context, void *record, size_t size)
 
 	reader->foreign = size < sizeof(struct sn_event);
 	reader->stopped = reader->foreign ? -EPROTO : reader->each(record, reader->data);
-	return reader->stopped; /* if it is negative, the ring is left as it is behind this one */
+	return reader->stopped; /* negative: libbpf stops after this record */
 }
 
 struct sn_events_reader *sn_events_open(int map_fd,
@@ -36,7 +36,7 @@ struct sn_events_reader *sn_events_open(int map_fd,
 	}
 	reader->each = each;
 	reader->data = data;
-	libbpf_set_print(NULL); /* what it would say is in @err */
+	libbpf_set_print(NULL); /* the reason goes into @err */
 	reader->ring = ring_buffer__new(map_fd, take, reader, NULL);
 	if (!reader->ring) {
 		sn_fail(err, errno, "cannot read the events: %s", strerror(errno));
@@ -51,7 +51,7 @@ int sn_events_poll(struct sn_events_reader *reader, int timeout_ms, struct sn_er
 	int ret;
 
 	reader->stopped = 0;
-	/* ring_buffer__poll() would answer 0 to events that came without a wake-up */
+	/* ring_buffer__poll() returns 0 if the events came without a wake-up */
 	if (timeout_ms)
 		ret = ring_buffer__poll(reader->ring, timeout_ms);
 	else
@@ -61,7 +61,7 @@ int sn_events_poll(struct sn_events_reader *reader, int timeout_ms, struct sn_er
 			       "the events are of another version of safenode; use its tools");
 	if (reader->stopped)
 		return reader->stopped;
-	if (ret == -EINTR) /* as when it was stopped by Ctrl-Z and goes on */
+	if (ret == -EINTR) /* for example after SIGSTOP and SIGCONT */
 		return 0;
 	return ret < 0 ? sn_fail(err, -ret, "cannot read the events: %s", strerror(-ret)) : ret;
 }

@@ -11,15 +11,15 @@
 struct sn_events_reader;
 
 /*
- * Reads from the ring @map_fd; @each is called with every event. Where it returns non-zero, a
- * negative errno, no further event is taken from the ring. NULL with @err filled in.
+ * Opens the ring @map_fd. @each is called with every event; if it returns a negative errno, no
+ * further event is taken from the ring. NULL on failure, with @err filled in.
  */
 struct sn_events_reader *sn_events_open(int map_fd,
 					int (*each)(const struct sn_event *ev, void *data),
 					void *data, struct sn_err *err);
 /*
- * Waits up to @timeout_ms (-1: for ever; 0: takes what is there); a signal ends the waiting. How
- * many there were; or a negative errno, that of @each, which has filled in @err itself, or another.
+ * Waits for events up to @timeout_ms (-1: for ever; 0: reads what is there), or until a signal. The
+ * number of events; or a negative errno: that of @each, which fills in @err itself, or another.
  */
 int sn_events_poll(struct sn_events_reader *reader, int timeout_ms, struct sn_err *err);
 void sn_events_close(struct sn_events_reader *reader);

@@ -14,9 +14,9 @@
 #include "identify.h"
 #include "mountinfo.h"
 
-/* Whether an inode number can come to mean another file, and where its generation is found. */
+/* Are inode numbers reused for other files? If so, where in the file handle is the generation? */
 enum numbering {
-	NEVER_REUSED,	  /* counted up in 64 bits, fixed, or (procfs, devpts) nothing to hide */
+	NEVER_REUSED,	  /* 64-bit counter, read-only, or (procfs, devpts) harmless */
 	INO_FIRST,	  /* file handle: inode number (32 or 64 bits), generation */
 	GENERATION_FIRST, /* file handle: generation, inode number (64 bits, low half first) */
 };
@@ -27,18 +27,18 @@ enum numbering {
 #define BCACHEFS_MAGIC 0xca451a4e
 
 /*
- * By statfs(2)'s f_type. On these stat(2) tells what the kernel's inode has in s_dev and i_ino:
- * they fill it in with fs/stat.c generic_fillattr(), or, xfs, with the same.
- * tmpfs counts its inodes up, but in only 32 bits if so configured; hence the generation.
+ * By f_type of statfs(2). On these, stat(2) shows s_dev and i_ino of the kernel's inode: they use
+ * fs/stat.c generic_fillattr(), and xfs fills in the same values. tmpfs counts its inodes up, but
+ * with the option inode32 only in 32 bits, so it needs the generation.
  */
 static const struct {
 	unsigned long magic;
 	enum numbering numbering;
 } accepted[] = {
-	{ EXT4_SUPER_MAGIC, INO_FIRST }, /* ext2 and ext3, too */
+	{ EXT4_SUPER_MAGIC, INO_FIRST }, /* and ext2, ext3 */
 	{ F2FS_MAGIC, INO_FIRST },
 	{ XFS_MAGIC, INO_FIRST },
-	{ TMPFS_MAGIC, GENERATION_FIRST }, /* devtmpfs, too */
+	{ TMPFS_MAGIC, GENERATION_FIRST }, /* and devtmpfs */
 	{ SQUASHFS_MAGIC, NEVER_REUSED },
 	{ EROFS_SUPER_MAGIC_V1, NEVER_REUSED },
 	{ ISO9660_MAGIC, NEVER_REUSED },
@@ -70,7 +70,7 @@ static const char *name_of(int fd, char name[PATH_MAX])
 	return name;
 }
 
-/* The type of the file system @dev, for people. */
+/* The type of the file system @dev, for a message. */
 static const char *type_of(__u32 dev, char type[32])
 {
 	sn_automounts struct sn_mounts mounts = sn_mounts_open();
@@ -107,10 +107,11 @@ static int find_numbering(int fd, __u32 dev, enum numbering *numbering, struct s
 }
 
 /*
- * The generation from the file handle: unlike ioctl(FS_IOC_GETVERSION) this opens nothing, so it
- * works for every type of file and on tmpfs. The layouts are those of fs/libfs.c
- * generic_encode_ino32_fh(), fs/xfs/xfs_export.c and mm/shmem.c; that the inode number is where it
- * should be proves that this one was understood.
+ * Reads the generation from the file handle. Unlike ioctl(FS_IOC_GETVERSION) this opens no file, so
+ * it works for every type of file and on tmpfs. The layouts are those of fs/exportfs/expfs.c
+ * export_encode_fh() (6.12: fs/libfs.c generic_encode_ino32_fh()), fs/xfs/xfs_export.c
+ * xfs_fs_encode_fh() and mm/shmem.c shmem_encode_fh(). The inode number in the handle must be the
+ * expected one, which proves that the layout is.
  */
 static int read_generation(int fd, enum numbering numbering, struct sn_inode *id,
 			   struct sn_err *err)

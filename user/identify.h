@@ -7,10 +7,10 @@
 #include "safenode_abi.h"
 
 /*
- * What @fd (O_PATH will do) refers to: inode->i_ino and s_dev, and the generation in its file
- * handle. Only on file systems where stat(2) tells the first two and inode numbers are unique below
- * one s_dev; -EOPNOTSUPP with the reason in @err on others (btrfs, overlayfs, bcachefs, ...), and
- * for what has no mount (pipes, sockets).
+ * The inode of @fd, which may be O_PATH: i_ino and s_dev, and the generation from its file handle.
+ * Only on file systems where stat(2) shows i_ino and s_dev, and i_ino is unique within one s_dev.
+ * -EOPNOTSUPP with the reason in @err on others (btrfs, overlayfs, bcachefs, ...) and for pipes and
+ * sockets.
  */
 int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err);
 

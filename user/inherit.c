@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a process has from who started it, and its tenant must not have: fork and exec hand down
- * what a server was given for itself. Only what lowers weight stays: a positive nice value or
- * oom_score_adj, SCHED_BATCH, SCHED_IDLE, the CPUs that it may use.
+ * What a tenant must not inherit: fork and exec pass on privileges that the server was given for
+ * itself. Settings that lower the priority stay: a positive nice value or oom_score_adj,
+ * SCHED_BATCH, SCHED_IDLE, the set of CPUs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 #include "inherit.h"
 
-/* struct sched_attr of linux/sched/types.h, which some versions of the C library have, too */
+/* struct sched_attr of linux/sched/types.h, which newer C libraries define as well */
 struct scheduling {
 	uint32_t size, policy;
 	uint64_t flags;
@@ -44,10 +44,11 @@ static int reset_scheduling(struct sn_err *err)
 		return sn_fail(err, errno, "cannot learn the scheduling: %s", strerror(errno));
 	to.policy = is_ordinary(is.policy) ? is.policy : SCHED_OTHER;
 	to.nice = nice > 0 ? nice : 0;
-	to.flags = (is.flags & RESET_ON_FORK) | UTIL_CLAMP_MIN; /* -1: the system's */
+	to.flags = (is.flags & RESET_ON_FORK) | UTIL_CLAMP_MIN; /* util_min -1: the default */
 	if (!syscall(SYS_sched_setattr, 0, &to, 0))
 		return 0;
-	to.flags &= ~(uint64_t)UTIL_CLAMP_MIN; /* most kernels have no such clamps */
+	to.flags &=
+		~(uint64_t)UTIL_CLAMP_MIN; /* many kernels are built without CONFIG_UCLAMP_TASK */
 	if (errno == EOPNOTSUPP && !syscall(SYS_sched_setattr, 0, &to, 0))
 		return 0;
 	return sn_fail(err, errno, "cannot reset the scheduling: %s", strerror(errno));
@@ -64,7 +65,7 @@ static int reset_io_priority(struct sn_err *err)
 	return 0;
 }
 
-/* The whole of a small file of /proc/self, as a string. */
+/* A small file of /proc/self, as a string. */
 static int read_own(const char *name, char *text, size_t size, struct sn_err *err)
 {
 	sn_autoclose int fd = open(name, O_RDONLY | O_CLOEXEC);
@@ -92,8 +93,8 @@ static int reset_oom_score(struct sn_err *err)
 }
 
 /*
- * PR_SET_IO_FLUSHER: memory without waiting for I/O, writing without being throttled. Setting it
- * back needs CAP_SYS_RESOURCE, which is asked for only where it was set.
+ * PR_SET_IO_FLUSHER: allocations do not wait for I/O, and writes are not throttled. Resetting it
+ * needs CAP_SYS_RESOURCE, so it is reset only if it is set.
  */
 static int reset_io_flusher(struct sn_err *err)
 {
@@ -104,7 +105,7 @@ static int reset_io_flusher(struct sn_err *err)
 
 	if (ret)
 		return ret;
-	name = strrchr(text, ')'); /* what follows: state, ppid, pgrp, session, tty, its group */
+	name = strrchr(text, ')'); /* next: state, ppid, pgrp, session, tty_nr, tpgid */
 	if (!name || sscanf(name, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1)
 		return sn_fail(err, EIO, "cannot understand /proc/self/stat");
 	if (!(flags & (PF_MEMALLOC_NOIO | PF_LOCAL_THROTTLE)))
@@ -115,8 +116,9 @@ static int reset_io_flusher(struct sn_err *err)
 }
 
 /*
- * A limit of 1 on core files is the kernel's own mark for a process of which it writes none and
- * starts no helper either (fs/coredump.c); with 0 a helper is started, outside and as root.
+ * With RLIMIT_CORE 1 the kernel writes no core file and does not start the program in core_pattern
+ * (6.12: fs/coredump.c do_coredump(), 7.3: coredump_pipe()). With 0 it starts that program, as root
+ * and unconfined.
  */
 static int reset_limits(struct sn_err *err)
 {
@@ -141,13 +143,13 @@ static int reset_limits(struct sn_err *err)
 	return 0;
 }
 
-/* The working directory above all, for who shares it could move the tenant's. */
+/* Most important is the working directory: who shares it could change the tenant's. */
 static int share_nothing(struct sn_err *err)
 {
 	if (unshare(CLONE_FS | CLONE_SYSVSEM))
 		return sn_fail(err, errno, "cannot have a working directory of its own: %s",
 			       strerror(errno));
-	/* or the guardian would become its child */
+	/* otherwise the guardian would become its child */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0))
 		return sn_fail(err, errno, "cannot reset PR_SET_CHILD_SUBREAPER: %s",
 			       strerror(errno));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What this kernel has and lacks, in words. */
+/* What safenode needs of the kernel: what is there, what is missing, and the cure. */
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -36,8 +36,8 @@ bool sn_kernel_hook_is_optional(const char *hook)
 }
 
 /*
- * Programs are attached to the empty function bpf_lsm_<hook> (kernel/bpf/bpf_lsm.c). Its prototype;
- * NULL if there is none.
+ * The prototype of bpf_lsm_<hook> (kernel/bpf/bpf_lsm.c), the empty function that LSM programs are
+ * attached to. NULL if there is none.
  */
 static const struct btf_type *find_prototype(const struct btf *btf, const char *hook)
 {
@@ -54,7 +54,7 @@ bool sn_kernel_has_hook(const struct btf *btf, const char *hook)
 	return find_prototype(btf, hook) != NULL;
 }
 
-/* Is @id a pointer to struct @name, const or not? */
+/* Is the type @id a pointer to a struct @name, const or not? */
 static bool points_to(const struct btf *btf, __u32 id, const char *name)
 {
 	const struct btf_type *type = btf__type_by_id(btf, id);
@@ -81,9 +81,9 @@ int sn_kernel_hook_argument(const struct btf *btf, const char *hook, const char 
 }
 
 /*
- * Hooks that got another first argument at some time: where the programs expect the one that they
- * read. inode_setattr got its in 6.9, the others theirs in 6.3 or with their second form, in place
- * of one; its place in inode_setattr is told to the program.
+ * Hooks whose first argument is not the same in all kernels. The programs expect the dentry as the
+ * second argument. inode_setattr got the first one in 6.9, so the loader tells its program where
+ * the dentry is.
  */
 bool sn_kernel_hook_fits(const struct btf *btf, const char *hook)
 {
@@ -125,7 +125,7 @@ int sn_kernel_check_ftrace(struct sn_err *err)
 	char line[16];
 	int ret = read_line(FTRACE_ENABLED, line, sizeof(line));
 
-	/* no such file: no ftrace, and then no BPF LSM program could be attached at all */
+	/* without ftrace there is no such file, and no BPF LSM program can be attached */
 	if (ret == -ENOENT || (!ret && strcmp(line, "0")))
 		return 0;
 	if (ret)
@@ -153,9 +153,9 @@ static bool parse_version(const char *text, struct version *v)
 }
 
 /*
- * Distributors count 6.1.0-1, 6.1.0-2, ... in the release, whatever they have taken of 6.1.1, 6.1.2
- * and so on. Debian tells that in "#1 SMP ... Debian 6.1.192-2 (...)", Ubuntu as the last word of a
- * file.
+ * The releases of distributions are 6.1.0-1, 6.1.0-2, ..., whatever stable version they are built
+ * from. Debian names that in uname's version, "#1 SMP ... Debian 6.1.192-2 (...)", Ubuntu at the
+ * end of /proc/version_signature.
  */
 static void find_patch(struct version *v, const char *version, const char *signature)
 {
@@ -210,7 +210,7 @@ static void check_btf(struct sn_requirement *req)
 		 req->met ? "yes" : "missing; run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
 }
 
-/* The list names "capability" first, which is always on and is not named in lsm=. */
+/* The list contains "capability", which is always enabled and must not be in lsm=. */
 static void check_lsm(struct sn_requirement *req)
 {
 	char list[200], *names = list, *rest, *name;
@@ -236,7 +236,7 @@ static void check_lsm(struct sn_requirement *req)
 		snprintf(req->found, sizeof(req->found), "missing; boot with lsm=%s,bpf", names);
 }
 
-/* "none [integrity] confidentiality": the one in force is in brackets. */
+/* "none [integrity] confidentiality": brackets mark the current mode. */
 void sn_kernel_judge_lockdown(const char *line, struct sn_requirement *req)
 {
 	const char *begin = strchr(line, '[');
@@ -255,7 +255,7 @@ static void check_lockdown(struct sn_requirement *req)
 	char line[64] = "";
 	int ret = read_line(SECURITYFS_LOCKDOWN, line, sizeof(line));
 
-	if (ret == -ENOENT) /* a kernel without it */
+	if (ret == -ENOENT) /* a kernel without lockdown */
 		strcpy(line, "[none]");
 	sn_kernel_judge_lockdown(line, req);
 	if (ret && ret != -ENOENT)

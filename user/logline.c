@@ -44,7 +44,7 @@ const char *sn_why_name(__u16 why)
 	return why < SN_WHY_NR ? whys[why] : "?";
 }
 
-/* The line as it grows; what does not fit is cut. */
+/* The line so far; text that does not fit is cut. */
 struct line {
 	char *text;
 	size_t size;
@@ -64,7 +64,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct line *line, const c
 		line->len += (size_t)len < room ? (size_t)len : room - 1;
 }
 
-/* Up to @max bytes or a NUL, so that they can neither end the quotes nor the line. */
+/* Up to @max bytes or a NUL, escaped so that they cannot end the quotes or the line. */
 static void put_escaped(struct line *line, const char *text, size_t max)
 {
 	for (size_t i = 0; i < max && text[i]; i++) {
@@ -83,7 +83,7 @@ const char *sn_printable(const char *text, size_t max, char *to, size_t size)
 	return to;
 }
 
-/* Events carry the time since boot, the suspended time included; people want the wall clock's. */
+/* Events carry CLOCK_BOOTTIME; the operator wants the wall clock. */
 static void put_time(struct line *line, uint64_t boot_ns)
 {
 	struct timespec wall, boot;
@@ -112,11 +112,11 @@ static void put_address(struct line *line, const struct sn_event *ev)
 	put(line, " addr=%s port=%u", text, ev->port);
 }
 
-/* The names stand from the file up to its file system's root: @names are given back to front. */
+/* @names run from the file up to the root of its file system; a path is the other way round. */
 static void put_names(struct line *line, const char *names, size_t len)
 {
 	while (len) {
-		size_t start = len - 1; /* on the last name's NUL */
+		size_t start = len - 1; /* the NUL of the last name */
 
 		while (start && names[start - 1])
 			start--;
@@ -136,7 +136,7 @@ static void put_path(struct line *line, const struct sn_event *ev)
 	else if (sn_mount_point(ev->dev, mount, sizeof(mount)))
 		put(line, " dev=%u:%u", ev->dev >> 20, ev->dev & 0xfffff);
 	else if (!strcmp(mount, "/"))
-		mount[0] = '\0'; /* every name brings its own */
+		mount[0] = '\0'; /* each name adds its own slash */
 	put(line, " path=\"");
 	put_escaped(line, mount, sizeof(mount));
 	put_names(line, ev->path, len);
@@ -145,7 +145,7 @@ static void put_path(struct line *line, const struct sn_event *ev)
 
 static void put_error(struct line *line, int error)
 {
-	/* not every int can be negated */
+	/* INT_MIN cannot be negated */
 	const char *name = error <= 0 && error > -4096 ? strerrorname_np(-error) : NULL;
 
 	if (name)

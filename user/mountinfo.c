@@ -6,7 +6,7 @@
 
 #include "mountinfo.h"
 
-/* fs/seq_file.c mangle_path() writes space, tab, newline, backslash and '#' as \ooo. */
+/* fs/proc_namespace.c show_mountinfo() writes space, tab, newline and backslash as \ooo. */
 static void decode_octal(char *text)
 {
 	char *out = text;
@@ -97,7 +97,7 @@ int sn_mount_point(__u32 dev, char *path, size_t size)
 	while (sn_mounts_next(&mounts, &mount)) {
 		size_t len = strlen(mount.point);
 
-		/* Elsewhere only a part of it is mounted, and names from its root lead nowhere. */
+		/* skip mounts of a part of it, where paths from its root do not lead */
 		if (mount.dev != dev || strcmp(mount.root, "/") || len >= best)
 			continue;
 		memcpy(path, mount.point, len + 1);

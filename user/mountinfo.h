@@ -15,7 +15,7 @@ struct sn_mount {
 	const char *type;  /* of its file system */
 };
 
-/* Parses a line of mountinfo, and changes it. False: it is none. */
+/* Parses a line of mountinfo, which it changes. False if the line is malformed. */
 bool sn_mount_parse(char *line, struct sn_mount *mount);
 
 /* The mounts of the caller's namespace, one after the other. */
@@ -27,9 +27,9 @@ struct sn_mounts {
 
 #define sn_automounts __attribute__((cleanup(sn_mounts_close)))
 
-/* Reads /proc/self/mountinfo; where that cannot be opened, there is no next mount. */
+/* Opens /proc/self/mountinfo. If that fails, there is no next mount. */
 struct sn_mounts sn_mounts_open(void);
-/* The next one that can be parsed; @mount is valid until the next call. False at the end. */
+/* The next mount, valid until the next call. Skips malformed lines. False at the end. */
 bool sn_mounts_next(struct sn_mounts *mounts, struct sn_mount *mount);
 void sn_mounts_close(struct sn_mounts *mounts);
 

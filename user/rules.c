@@ -21,33 +21,33 @@
 #define WAY_DIR	 (SN_MAY_STAT | SN_MAY_SEARCH)
 #define WAY_LINK (SN_MAY_STAT | SN_MAY_READ)
 
-/* A directory that was reached, by its path without symbolic links; or a file that is mounted. */
+/* A directory that a walk has reached, by its path without symbolic links; or a mounted file. */
 struct sn_place {
 	struct sn_place *next;
 	struct sn_inode id;
 	int fd;
-	struct sn_fault fault; /* by which others can put something else there */
+	struct sn_fault fault; /* others can put something else there */
 	char path[];
 };
 
-/* A path on its way: @at is reached, @rest is not. */
+/* The state of a path walk: @at is reached, @rest is still to walk. */
 struct walk {
-	struct sn_rules rules;	 /* met so far; @path is granted as a whole or not at all */
-	struct sn_rules *set;	 /* which it will be added to, and whose places are known */
-	struct sn_place *before; /* the set's places before; the others go on failure */
+	struct sn_rules rules;	 /* found so far; @path is granted completely or not at all */
+	struct sn_rules *set;	 /* receives the rules, and caches the places */
+	struct sn_place *before; /* the first place of the set before the walk */
 	const char *path;	 /* as asked for, for errors */
 	const struct sn_place *at;
 	char *buffer; /* holds @rest */
 	char *rest;
 	int links;
-	bool keep_link;	       /* a last symbolic link is not followed */
+	bool keep_link;	       /* do not follow a symbolic link at the end */
 	bool may_miss;	       /* the last component need not exist */
-	bool done;	       /* all of it was added to the set */
-	bool trusted;	       /* a fault is an error */
-	struct sn_fault fault; /* the first by which others decide what is found at @path, and... */
+	bool done;	       /* the rules are in the set */
+	bool trusted;	       /* fail if there is a fault */
+	struct sn_fault fault; /* the first one on the way, and... */
 	const struct sn_place
 		*fault_at; /* ...the directory that has it; NULL: the last component */
-	const char *entry; /* at the end: what was asked for is this entry of @at; NULL: @at */
+	const char *entry; /* the walk ended at this entry of @at; NULL: at @at itself */
 	struct sn_err *err;
 };
 
@@ -75,7 +75,7 @@ static void walk_release(struct walk *walk)
 	free(walk->buffer);
 }
 
-/* For people, so what is cut is the front. */
+/* Shown to the operator, so the end matters more than the start: cut the start. */
 static void set_path(struct sn_rule *rule, const char *path)
 {
 	size_t len = strlen(path);
@@ -88,7 +88,10 @@ static void set_path(struct sn_rule *rule, const char *path)
 	memcpy(rule->path + 3, path + len - (sizeof(rule->path) - 4), sizeof(rule->path) - 3);
 }
 
-/* The same key again adds to the rule; with another generation it is another file, now. */
+/*
+ * The same key again adds to the rule. With another generation it is a new file with a reused inode
+ * number, which replaces the rule.
+ */
 static void join(struct sn_rule *have, const struct sn_rule *more)
 {
 	if (have->generation != more->generation) {
@@ -99,7 +102,7 @@ static void join(struct sn_rule *have, const struct sn_rule *more)
 	have->below |= more->below;
 }
 
-/* Room for so many more, so that to put them cannot fail. */
+/* Makes room for more rules, so that adding them cannot fail. */
 static int reserve(struct sn_rules *rules, size_t nr_directories, size_t nr_names)
 {
 	struct sn_directory_rule *directories = rules->directories;
@@ -141,7 +144,7 @@ static void put_name(struct sn_rules *rules, const struct sn_name_rule *new)
 	rules->names[rules->nr_names++] = *new;
 }
 
-/* All of it or, on failure, nothing. */
+/* On failure, @into is unchanged. */
 static int merge(struct sn_rules *into, const struct sn_rules *from)
 {
 	int error = reserve(into, from->nr_directories, from->nr_names);
@@ -170,7 +173,7 @@ static int add_inode(struct sn_rules *rules, const char *path, const struct sn_i
 	return 0;
 }
 
-/* The path of the entry @name of the directory that the walk has reached, without links as well. */
+/* The path of the entry @name of walk->at, without symbolic links. */
 static int entry_path(struct walk *walk, const char *name, char path[PATH_MAX])
 {
 	const char *dir = walk->at->path;
@@ -186,7 +189,7 @@ static int entry_path(struct walk *walk, const char *name, char path[PATH_MAX])
 		       walk->path);
 }
 
-/* The entry @name of the directory that the walk has reached. */
+/* Adds a rule for the entry @name of walk->at. */
 static int add_name(struct walk *walk, const char *name, __u32 access)
 {
 	struct sn_name_rule new = {
@@ -232,7 +235,7 @@ static bool known(struct walk *walk, const char *path)
 	return false;
 }
 
-/* Makes @fd (which is taken over) the place that the walk has reached. */
+/* Makes @fd, which it owns from here on, the place that the walk has reached. */
 static int enter(struct walk *walk, const char *path, int fd, const struct statx *st)
 {
 	size_t size = strlen(path) + 1;
@@ -288,8 +291,8 @@ static int enter_root(struct walk *walk)
 }
 
 /*
- * Puts the text of the link at @fd before what is left to walk. Only what root or the caller has
- * linked: whoever else makes a link chooses where it leads, and would have root grant it.
+ * Puts the target of the link at @fd in front of the rest of the path. Refuses links of other
+ * users: the owner of a link chooses its target, and could make root grant any file.
  */
 static int follow(struct walk *walk, int fd, const char *name, uid_t owner)
 {
@@ -328,7 +331,7 @@ static char *next_name(struct walk *walk)
 	return *name ? name : NULL;
 }
 
-/* One component further, or walk->entry is set. */
+/* Walks one component further, or sets walk->entry. */
 static int step(struct walk *walk, const char *name)
 {
 	bool last = !walk->rest[strspn(walk->rest, "/")];
@@ -350,7 +353,7 @@ static int step(struct walk *walk, const char *name)
 		return error;
 	if (S_ISLNK(st.stx_mode) && !(last && walk->keep_link))
 		return follow(walk, fd, name, st.stx_uid);
-	/* A file that is a mount point has another directory and name; it is known by inode. */
+	/* The kernel sees a mounted file under its original name, so it is known by inode. */
 	if (S_ISDIR(st.stx_mode) || (last && st.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
 		dir = fd;
 		fd = -1;
@@ -398,7 +401,7 @@ static int check_trust(struct walk *walk)
 	return error ? error : sn_fault_fail(walk->fault, walk->path, path, walk->err);
 }
 
-/* Runs @walk, grants @access and @below on what it came to, and adds all of it to its set. */
+/* Runs @walk, grants @access and @below at its end, and adds the rules to the set. */
 static int add(struct walk *walk, __u32 access, __u32 below)
 {
 	int error = run(walk);
@@ -433,7 +436,7 @@ int sn_rules_add_code(struct sn_rules *rules, const char *path, __u32 access, st
 	return add(&walk, access, 0);
 }
 
-/* Not there, or not for us: but these say nothing about the file. */
+/* Ignores a path that cannot be reached. These errors are about the process, not the path. */
 static int unless_missing(int error)
 {
 	return error == -ENOMEM || error == -EMFILE || error == -ENFILE ? error : 0;
@@ -452,7 +455,7 @@ int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
 	return unless_missing(add(&walk, WAY_LINK, 0));
 }
 
-/* Of its own directory a tenant needs no rule, even when the way led through it, as in "../t1". */
+/* A tenant needs no rule for its own directory, which a path such as "../t1" leads through. */
 static void forget_directory(struct sn_rules *rules, const struct sn_inode *id)
 {
 	struct sn_directory_rule *all = rules->directories;
@@ -461,7 +464,7 @@ static void forget_directory(struct sn_rules *rules, const struct sn_inode *id)
 	while (i < rules->nr_directories &&
 	       (all[i].key.ino != id->ino || all[i].key.dev != id->dev))
 		i++;
-	if (i < rules->nr_directories) /* put_directory() makes one for each */
+	if (i < rules->nr_directories) /* put_directory() keeps one rule per directory */
 		all[i] = all[--rules->nr_directories];
 }
 
@@ -492,7 +495,7 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 		return sn_fail(err, ENOMEM, "out of memory");
 	}
 	walk.done = true;
-	strcpy(real, walk.at->path); /* entry_path() has looked at its length */
+	strcpy(real, walk.at->path); /* entry_path() has checked its length */
 	return fd;
 }
 
@@ -541,7 +544,7 @@ static __u64 hash(__u64 sum, const void *data, size_t size)
 
 __u64 sn_rules_scope(struct sn_rules *rules)
 {
-	const size_t counts = offsetof(struct sn_rule, path); /* the path is for people */
+	const size_t counts = offsetof(struct sn_rule, path); /* the path is for the operator */
 	__u64 sum = 0xcbf29ce484222325ULL;
 
 	if (rules->nr_directories)
@@ -557,7 +560,7 @@ __u64 sn_rules_scope(struct sn_rules *rules)
 		sum = hash(sum, &rules->names[i].key, sizeof(struct sn_name_key));
 		sum = hash(sum, &rules->names[i].rule, counts);
 	}
-	/* kernfs counts its ids from 1; none has the top bit */
+	/* no id of a cgroup has the top bit: kernfs counts them up from 1 */
 	return sum | 1ULL << 63;
 }
 

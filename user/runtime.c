@@ -14,14 +14,14 @@
 #include "runtime.h"
 #include "trust.h"
 
-#define FIRST_LINE_MAX 256 /* what fs/binfmt_script.c looks at: BINPRM_BUF_SIZE */
-#define SCRIPTS_MAX    4   /* interpreters that are scripts themselves; fs/exec.c allows as many */
+#define FIRST_LINE_MAX 256 /* BINPRM_BUF_SIZE, which fs/binfmt_script.c reads */
+#define SCRIPTS_MAX    4   /* scripts that interpret each other; fs/exec.c exec_binprm() allows 5 */
 #define DEFAULT_PATH   "/usr/local/bin:/usr/bin:/bin"
 
 #define READ_FILE (SN_MAY_STAT | SN_MAY_READ)
 #define READ_TREE (SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ)
 
-/* ---- which program ---- */
+/* ---- the program ---- */
 
 static size_t count(char *const argv[])
 {
@@ -32,7 +32,7 @@ static size_t count(char *const argv[])
 	return n;
 }
 
-/* Replaces the first @drop words of command->argv by @words (which are copied, up to NULL). */
+/* Replaces the first @drop arguments of command->argv by copies of @words, which end with NULL. */
 static int put_words(struct sn_command *command, size_t drop, char *const words[])
 {
 	size_t nr_new = count(words), nr_old = count(command->argv);
@@ -64,7 +64,7 @@ static bool is_program(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
-/* As execvp(3): a word with a slash is a path, any other is looked for in $PATH. */
+/* As execvp(3): a word with a slash is a path; any other is searched in $PATH. */
 static int find_program(const char *word, char **path, struct sn_err *err)
 {
 	const char *dirs = getenv("PATH") ?: DEFAULT_PATH;
@@ -92,9 +92,9 @@ static int find_program(const char *word, char **path, struct sn_err *err)
 }
 
 /*
- * "env node" is the usual way to look for an interpreter in $PATH, but env would use up the one
- * exec of a tenant. Its words are taken away: all that is understood is a program, and "-S" before
- * a line of plain words, which a "#!" line passes as one.
+ * "env node" is the usual way to search an interpreter in $PATH, but env would use up the only exec
+ * of a tenant. So env is resolved here: it may have a program, or "-S" and a line of plain words,
+ * which a "#!" line passes as one argument.
  */
 static int unwrap_env(struct sn_command *command, struct sn_err *err)
 {
@@ -132,8 +132,8 @@ static int unwrap_env(struct sn_command *command, struct sn_err *err)
 }
 
 /*
- * @line is the start of the script @path: puts the interpreter, its one argument and @path before
- * the arguments, as fs/binfmt_script.c load_script() does. A relative @path is made absolute, for
+ * @line is the first line of the script @path. Puts the interpreter, its one argument and @path in
+ * front of the arguments, as fs/binfmt_script.c load_script() does. Makes @path absolute, because
  * the tenant starts in another directory.
  */
 static int unwrap_script(struct sn_command *command, char *line, const char *path,
@@ -170,7 +170,7 @@ static int unwrap_script(struct sn_command *command, char *line, const char *pat
 /* The first line of @path, or as much as the kernel reads of it. */
 static int read_start(const char *path, char line[FIRST_LINE_MAX], struct sn_err *err)
 {
-	/* should a pipe or a terminal have taken its place since, neither waits or becomes ours */
+	/* if it was replaced by a pipe or a terminal, do not wait for it or get it as our own */
 	sn_autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 	ssize_t len;
@@ -251,7 +251,7 @@ void sn_command_free(struct sn_command *command)
 	*command = (struct sn_command){};
 }
 
-/* ---- its interpreter and libraries ---- */
+/* ---- the interpreter and the libraries ---- */
 
 static void elf_release(Elf **elf)
 {
@@ -265,8 +265,8 @@ static void file_release(FILE **file)
 }
 
 /*
- * PT_INTERP of @exe into @path, "" if there is none. By libelf, which knows both classes and byte
- * orders and checks every offset against the file.
+ * Reads PT_INTERP of @exe into @path, "" if there is none. With libelf, which knows both classes
+ * and byte orders and checks every offset against the size of the file.
  */
 static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err *err)
 {
@@ -299,8 +299,8 @@ static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err 
 }
 
 /*
- * Starts "@interp --list @exe" with an empty environment. What was checked is what runs, through
- * its descriptor.
+ * Starts "@interp --list @exe" with an empty environment, by its descriptor: the file that was
+ * checked is the file that runs.
  */
 static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **out,
 		      struct sn_err *err)
@@ -336,7 +336,7 @@ static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **ou
 		       strerror(error ?: ENOMEM));
 }
 
-/* A baseline that is not whole must not pass for one: the runtime would fail in odd ways. */
+/* An incomplete baseline is an error: the runtime would fail in ways that are hard to explain. */
 static int left_out(int error, struct sn_err *err)
 {
 	if (!error)
@@ -349,9 +349,9 @@ static int left_out(int error, struct sn_err *err)
 }
 
 /*
- * glibc before 2.34 opens these by dlopen(3) for getaddrinfo(3). The other modules that
- * nsswitch.conf may name talk to daemons over Unix sockets, which no tenant has; where they cannot
- * be loaded, the next one is asked.
+ * glibc before 2.34 loads these by dlopen(3) for getaddrinfo(3). Other modules that nsswitch.conf
+ * may name talk to daemons over Unix sockets, which a tenant cannot use; if a module cannot be
+ * loaded, getaddrinfo(3) asks the next one.
  */
 static int add_nss(struct sn_rules *rules, const char *libc, struct sn_err *err)
 {
@@ -381,7 +381,7 @@ static int add_listed(struct sn_rules *rules, char *line, const char *exe, struc
 	if (arrow && path[0] != '/')
 		return sn_fail(err, ENOENT, "'%s' needs a library that is missing: %s", exe, line);
 	if (path[0] != '/' || !address || strncmp(address - 1, " (0x", 4))
-		return 0; /* linux-vdso.so.1, which is no file, or a complaint */
+		return 0; /* linux-vdso.so.1, which is not a file, or an error message */
 	address[-1] = '\0';
 	error = sn_rules_add_code(rules, path, READ_FILE | SN_MAY_MAP, err);
 	if (error || strcmp(strrchr(path, '/'), "/libc.so.6"))
@@ -389,7 +389,7 @@ static int add_listed(struct sn_rules *rules, char *line, const char *exe, struc
 	return add_nss(rules, path, err);
 }
 
-/* Asks the dynamic loader itself, so that the answer is what it will do. */
+/* Asks the dynamic loader itself, which knows best what it will load. */
 static int add_libraries(struct sn_rules *rules, const char *interp, const char *exe,
 			 struct sn_err *err)
 {
@@ -401,7 +401,7 @@ static int add_libraries(struct sn_rules *rules, const char *interp, const char 
 	size_t size = 0;
 	pid_t pid;
 
-	before = signal(SIGCHLD, SIG_DFL); /* ignored, it would hide how the interpreter ended */
+	before = signal(SIGCHLD, SIG_DFL); /* if it is ignored, waitpid(2) gives no status */
 	error = start_list(interp, exe, &pid, &out, err);
 	if (error) {
 		signal(SIGCHLD, before);
@@ -422,11 +422,11 @@ static int add_libraries(struct sn_rules *rules, const char *interp, const char 
 	return error;
 }
 
-/* ---- what every runtime reads ---- */
+/* ---- files that every runtime reads ---- */
 
 /*
  * Seen with strace in node 18 (Debian's), 20, 22, 24 and 26 (upstream's) using dns, https, os,
- * Intl, worker_threads and fs.watch, or known from the source named. Not here on purpose:
+ * Intl, worker_threads and fs.watch, or known from the named source. Left out on purpose:
  * /etc/passwd (os.userInfo() fails), /proc/sys, /proc/net, locales, iconv and OpenSSL modules.
  */
 static const struct {
@@ -460,16 +460,17 @@ static const struct {
 	{ "/etc/crypto-policies/back-ends/opensslcnf.config", A_FILE },
 	{ "/var/lib/ca-certificates", A_TREE },
 	{ "/etc/ca-certificates/extracted", A_TREE },
-	/* ICU lists all time zones to find the name of one that /etc/localtime does not tell */
+	/* ICU compares all time zones with /etc/localtime to find the name of the zone */
 	{ "/etc/localtime", A_FILE },
 	{ "/etc/timezone", A_FILE },
 	{ "/usr/share/zoneinfo", A_TREE },
 	{ "/usr/share/zoneinfo-icu", A_TREE },
 	{ "/usr/share/icu", A_TREE },
-	/* Debian's node loads acorn, cjs-module-lexer and undici from here, and finds packages */
+	/* Debian's node: acorn, cjs-module-lexer, undici, and installed packages */
 	{ "/usr/share/nodejs", A_TREE },
 	{ "/usr/lib/nodejs", A_TREE },
-	/* libuv (os.cpus(), os.freemem(), process.memoryUsage()); own /proc/<pid> needs no rule */
+	/* libuv: os.cpus(), os.freemem(), process.memoryUsage(). Its own /proc/<pid> needs no rule.
+	 */
 	{ "/proc/cpuinfo", A_FILE },
 	{ "/proc/meminfo", A_FILE },
 	{ "/proc/stat", A_FILE },
@@ -481,7 +482,7 @@ static const struct {
 	{ "/proc/thread-self", A_LINK },
 	{ "/sys/devices/system/cpu", A_TREE },
 	{ "/sys/kernel/mm/transparent_hugepage/enabled", A_FILE },
-	/* The way to the five devices, and to the descriptors that were handed over */
+	/* The way to the five devices and to inherited descriptors */
 	{ "/dev/fd", A_LINK },
 	{ "/dev/stdin", A_LINK },
 	{ "/dev/stdout", A_LINK },
@@ -503,7 +504,8 @@ static int add_places(struct sn_rules *rules)
 	return error;
 }
 
-/* Debian's node 18 looks at each start whether it is there; elsewhere /usr/bin stays hidden. */
+/* Debian's node 18 checks at each start whether it exists. If node is elsewhere, /usr/bin stays
+ * hidden. */
 static int add_setarch(struct sn_rules *rules, const char *exe)
 {
 	if (strncmp(exe, "/usr/bin/", strlen("/usr/bin/")))
@@ -517,8 +519,8 @@ int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *
 	int error;
 
 	/*
-	 * Even before there is a tenant this must be code that no tenant can have written, for the
-	 * dynamic loader runs as root, outside of all, what the DT_AUDIT of a program names.
+	 * No tenant may have written this code: the dynamic loader, which runs as root and
+	 * unconfined, loads and runs the libraries that DT_AUDIT of the program names.
 	 */
 	error = sn_rules_add_code(rules, exe, READ_FILE | SN_MAY_MAP | SN_MAY_START, err);
 	if (!error)

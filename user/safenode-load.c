@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* safenode-load: checks the kernel, loads, attaches and pins the programs. */
+/* safenode-load: checks the kernel; loads, attaches and pins the BPF programs. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

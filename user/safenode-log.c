@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* safenode-log: prints the stream of denials. */
+/* safenode-log: prints a line for each refusal. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>

@@ -20,7 +20,7 @@ static const struct sn_program program = {
 
 struct view {
 	const struct sn_enforcer *enforcer;
-	FILE *out; /* memory: whoever reads may be slow, and the tools wait for the lock */
+	FILE *out; /* in memory: a slow reader of stdout must not delay the lock */
 };
 
 static void print_counters(FILE *out, const struct sn_counters *counters)
@@ -40,7 +40,7 @@ static void print_counters(FILE *out, const struct sn_counters *counters)
 			(uint64_t)counters->lost);
 }
 
-/* Another id: its cgroup was removed by hand, and the name has a new one. */
+/* With another id, the cgroup was removed by hand, and the name was used again. */
 static bool is_running(const struct sn_enforcer *enforcer, const struct sn_policy *policy)
 {
 	char path[PATH_MAX];

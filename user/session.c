@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whose session, group and terminals the process is in that becomes a tenant.
+ * The session, process group and terminals of the process that becomes a tenant.
  *
- * The kernel sends signals to a whole group for what one member does to the session's terminal, and
- * asks nobody: SIGTTOU to a group in the background one of whose members changes the terminal's
- * modes. So a tenant shares neither with others. And without a session in common, job control does
- * not keep it from reading what is typed to others: so it gets no terminal that it can read,
- * either.
+ * The kernel signals a whole process group for what one member does with the session's terminal,
+ * and no LSM hook is asked: a background group gets SIGTTOU if one member changes the modes of the
+ * terminal. So a tenant shares neither session nor group. In another session, job control does not
+ * keep it from reading the input of others; so it gets no terminal that it could read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +21,7 @@
 
 /* ---- terminals ---- */
 
-/* The master of a pseudo-terminal is another thing; opened again, it would be a new one. */
+/* Not the master of a pseudo-terminal: opening that again makes a new pair. */
 static bool is_terminal(int fd)
 {
 	unsigned int number;
@@ -30,7 +29,7 @@ static bool is_terminal(int fd)
 	return isatty(fd) && ioctl(fd, TIOCGPTN, &number);
 }
 
-/* The kernel tells a terminal's session only to those whom it controls. */
+/* The kernel tells the session of a terminal only to members of that session. */
 static bool is_controlling(int fd)
 {
 	return tcgetsid(fd) >= 0;
@@ -55,23 +54,26 @@ static int put_null(int fd, struct sn_err *err)
 	return put(null, fd, err);
 }
 
-/* Mostly one description serves 0, 1 and 2, so what is written to can be read as well. */
+/* 0, 1 and 2 usually share one open file description, which can be read through each of them. */
 static int make_write_only(int fd, struct sn_err *err)
 {
 	char name[32];
-	int terminal;
+	int terminal, error;
 
 	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
 		return 0;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	/* without waiting for the carrier of a serial line */
+	/* O_NONBLOCK: do not wait for the carrier of a serial line */
 	terminal = open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (terminal < 0 || fcntl(terminal, F_SETFL, 0))
-		return sn_fail(err, errno,
-			       "cannot open the terminal on descriptor %d for writing only: %s; "
-			       "redirect it",
-			       fd, strerror(errno));
-	return put(terminal, fd, err);
+	if (terminal >= 0 && !fcntl(terminal, F_SETFL, 0))
+		return put(terminal, fd, err);
+	error = sn_fail(err, errno,
+			"cannot open the terminal on descriptor %d for writing only: %s; "
+			"redirect it",
+			fd, strerror(errno));
+	if (terminal >= 0)
+		close(terminal);
+	return error;
 }
 
 int sn_session_take_terminals(bool keep, struct sn_err *err)
@@ -95,10 +97,10 @@ int sn_session_take_terminals(bool keep, struct sn_err *err)
 /* ---- the session ---- */
 
 /*
- * Into the group of a child that has ended and was not waited for: the one that was left, whose
- * number is the caller's process id, can then be empty. 0 or a negative errno.
+ * Moves the caller into the process group of a zombie child, so that its old group, whose id is the
+ * caller's process id, can be empty. 0 or a negative errno.
  *
- * A child that sends no signal when it ends remains to be waited for even where SIGCHLD is ignored.
+ * The child is cloned without an exit signal: it stays a zombie even if SIGCHLD is ignored.
  */
 static int step_aside(pid_t *child, struct sn_err *err)
 {
@@ -118,7 +120,7 @@ static void reap(pid_t child)
 		waitpid(child, NULL, __WALL);
 }
 
-/* The caller leads a group, which the kernel lets nobody do who makes a session. */
+/* The caller leads a process group, and setsid(2) refuses that. */
 static int leave_group(struct sn_err *err)
 {
 	pid_t child;
@@ -148,7 +150,7 @@ static int check_alone(struct sn_err *err)
 	return ret;
 }
 
-/* From the background, too. */
+/* Works from the background as well, where SIGTTOU would stop the caller. */
 static int set_foreground(pid_t group)
 {
 	sigset_t ttou, before;
@@ -168,11 +170,12 @@ static int begin_group(struct sn_session *session, struct sn_err *err)
 
 	if (before == getpid())
 		return check_alone(err);
-	if (!before) /* nor could it tell whether that group is in the foreground */
+	if (!before) /* then tcgetpgrp(3) cannot tell whether it is in the foreground */
 		return sn_fail(err, EINVAL,
 			       "--terminal, and its process group is outside of its PID namespace; "
 			       "start it from a shell inside");
-	if (!kill(-getpid(), 0) || errno != ESRCH) /* who led it has left, and others have not */
+	if (!kill(-getpid(), 0) ||
+	    errno != ESRCH) /* its leader has left it, other members have not */
 		return sn_fail(err, EINVAL,
 			       "--terminal, and its process id is that of another group; "
 			       "start it again");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whose session, group and terminals the process is in that becomes a tenant. */
+/* The session, process group and terminals of the process that becomes a tenant. */
 #ifndef SAFENODE_SESSION_H
 #define SAFENODE_SESSION_H
 
@@ -9,22 +9,23 @@
 #include "err.h"
 
 /*
- * Takes away the terminals on 0, 1 and 2 at which somebody else types: all but the controlling one
- * of a session that the caller leads. On 0 comes /dev/null; 1 and 2 can only be written any more.
- * 1 if there was one on 0, otherwise 0. With @keep all stay, and one on 0 is wanted.
+ * Takes terminals of others away from 0, 1 and 2: all but the controlling terminal of a session
+ * that the caller leads. 0 becomes /dev/null; 1 and 2 become write-only. Returns 1 if 0 was
+ * replaced, otherwise 0 or a negative errno. With @keep all stay, and it is an error if 0 is no
+ * terminal.
  */
 int sn_session_take_terminals(bool keep, struct sn_err *err);
 
-/* What sn_session_undo() brings back; all zero: nothing. */
+/* What sn_session_undo() restores; all zero: nothing. */
 struct sn_session {
-	pid_t group;	 /* that the caller was in */
-	bool foreground; /* and which had the terminal */
+	pid_t group;	 /* the caller was in it */
+	bool foreground; /* and it was in the foreground */
 };
 
 /*
- * A session of which nobody else is a member, without another process id. With @terminal, and at
- * the session's own terminal: only a group, so that the terminal is shared with whatever else runs
- * there. -EINVAL where the caller leads a group of several.
+ * Makes the caller, with the same process id, the only member of a session. With @terminal, and if
+ * 0 is the controlling terminal, only of a process group: then job control works. -EINVAL if the
+ * caller leads a process group with other members.
  */
 int sn_session_begin(bool terminal, struct sn_session *session, struct sn_err *err);
 void sn_session_undo(const struct sn_session *session);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Do the refusals work, here and now? Tried for real. */
+/* A self-test: does this kernel refuse what it should? */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 #include "cgroup.h"
 #include "trial.h"
 
-#define TRIAL ".self-test" /* no tenant's name begins with a dot */
+#define TRIAL ".self-test" /* the name of a tenant cannot begin with a dot */
 
 static bool refused(long result, int error)
 {
@@ -28,7 +28,7 @@ const char *sn_trial_acts(bool has_policy)
 	if (!refused(socket(AF_UNIX, SOCK_STREAM, 0), EPERM))
 		return "a Unix socket";
 	root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* where its mode keeps the tenant's user out already, no program is asked */
+	/* EACCES: the mode of / refuses the tenant's user before any BPF program is asked */
 	if (!refused(root, ENOENT) && !(has_policy && refused(root, EACCES)))
 		return "listing /";
 	if (!refused(chdir("/"), EPERM))
@@ -38,7 +38,7 @@ const char *sn_trial_acts(bool has_policy)
 	return NULL;
 }
 
-/* What the process in the cgroup tells its parent, in memory that both share. */
+/* The result of the process in the cgroup, in memory that it shares with its parent. */
 struct report {
 	bool done;
 	int error; /* why it could not join */
@@ -87,13 +87,15 @@ static int try_in(const char *cgroup, int round, const char *(*act)(int round, v
 	pid_t pid;
 	int ret;
 
-	if (report == MAP_FAILED || asprintf(&name, "%s/cgroup.procs", cgroup) < 0)
+	if (report == MAP_FAILED)
 		return sn_fail(err, ENOMEM, "out of memory");
-	procs = open(name, O_WRONLY | O_CLOEXEC);
+	if (asprintf(&name, "%s/cgroup.procs", cgroup) >= 0)
+		procs = open(name, O_WRONLY | O_CLOEXEC);
 	if (procs < 0) {
-		ret = sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno));
+		ret = sn_fail(err, errno, "cannot open cgroup.procs of %s: %s", cgroup,
+			      strerror(errno));
 	} else {
-		/* a caller may have it ignored, and then nobody could be waited for */
+		/* if the caller ignores it, waitpid(2) fails with ECHILD */
 		before = signal(SIGCHLD, SIG_DFL);
 		pid = start(procs, round, act, data, report);
 		if (pid < 0)
@@ -117,7 +119,7 @@ int sn_trial_clear(const char *parent, struct sn_err *err)
 	populated = sn_cgroup_populated(path);
 	if (populated == -ENOENT)
 		return 0;
-	/* where a process has just ended, the cgroup may be in use a little longer */
+	/* the cgroup of a process that has just ended can stay populated for a moment */
 	ret = populated ? sn_cgroup_kill(path, err) : 0;
 	return ret ? ret : sn_cgroup_remove(path, err);
 }

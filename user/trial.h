@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Do the refusals work, here and now? Tried for real. */
+/* A self-test: does this kernel refuse what it should? */
 #ifndef SAFENODE_TRIAL_H
 #define SAFENODE_TRIAL_H
 
@@ -8,21 +8,22 @@
 #include "err.h"
 
 /*
- * Below the parent: NULL, or what is not refused there. One act for each of four programs; the
- * errors are those of a tenant in its directory, or of a process that @has_policy says has none.
+ * Tries one act for each of four BPF programs, in a process below the parent cgroup. NULL, or the
+ * name of an act that is not refused. The expected errors are those of a tenant in its directory,
+ * or, without @has_policy, of a process without a policy.
  */
 const char *sn_trial_acts(bool has_policy);
 
 /*
- * Calls @act in a process that joined a new cgroup of @parent, a path, and has no policy; and then
- * in one that joined a child of that: @round is 0, and then 1. What @act names was not refused
- * there, which is -ENOSYS. Afterwards both cgroups are gone.
+ * Calls @act in a process without a policy in a new cgroup below @parent, a path (@round is 0),
+ * then in a child cgroup of that (@round is 1). If @act returns the name of an act, that was not
+ * refused, and the result is -ENOSYS. Removes both cgroups.
  */
 #define SN_TRIAL_ROUNDS 2
 int sn_trial_below(const char *parent, const char *(*act)(int round, void *data), void *data,
 		   struct sn_err *err);
 
-/* Removes what a trial below @parent left that was killed. */
+/* Removes what a killed self-test left below @parent. */
 int sn_trial_clear(const char *parent, struct sn_err *err);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "trust.h"
 
-/* Not to know counts as yes. Through /proc, for fgetxattr(2) does not take O_PATH. */
+/* If unknown, yes. Through /proc, because fgetxattr(2) does not accept O_PATH. */
 static bool has_acl(int fd)
 {
 	char name[32];
@@ -21,15 +21,15 @@ struct sn_fault sn_fault_of(int fd, const struct statx *st)
 {
 	if (sn_is_another_user(st->stx_uid))
 		return (struct sn_fault){ SN_FAULT_OWNER, st->stx_uid };
-	if (S_ISLNK(st->stx_mode)) /* has no permissions: only its owner counts */
+	if (S_ISLNK(st->stx_mode)) /* has no permissions: only the owner matters */
 		return (struct sn_fault){ SN_FAULT_NONE };
 	if (S_ISDIR(st->stx_mode) && st->stx_mode & S_ISVTX)
 		return (struct sn_fault){ SN_FAULT_NONE };
 	if (st->stx_mode & S_IWOTH)
 		return (struct sn_fault){ SN_FAULT_OTHERS };
 	/*
-	 * Where there is an ACL, these bits are its mask: what none of its entries but the owner's
-	 * and the one for others can exceed.
+	 * If there is an ACL, the bits of the group show its mask, which limits all of its entries
+	 * but those for the owner and for others.
 	 */
 	if (!(st->stx_mode & S_IWGRP))
 		return (struct sn_fault){ SN_FAULT_NONE };

@@ -10,20 +10,20 @@
 
 #include "err.h"
 
-/* Neither root nor the caller. It can be a tenant's user. */
+/* Neither root nor the caller: possibly the user of a tenant. */
 static inline bool sn_is_another_user(uid_t uid)
 {
 	return uid && uid != geteuid();
 }
 
-/* Why others can change a file, or put another one in its place. */
+/* Why users other than root and the caller can change or replace a file. */
 struct sn_fault {
 	enum {
 		SN_FAULT_NONE,
 		SN_FAULT_OWNER,	 /* @id is the user */
 		SN_FAULT_GROUP,	 /* @id is the group */
 		SN_FAULT_OTHERS, /* everyone may write */
-		SN_FAULT_ACL,	 /* an access control list can name anybody */
+		SN_FAULT_ACL,	 /* an access control list lets others write */
 	} kind;
 	__u32 id;
 };
@@ -31,15 +31,15 @@ struct sn_fault {
 #define SN_FAULT_STATX (STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID)
 
 /*
- * The first reason by which others than root and the caller can change what @fd refers to: @st
- * tells its type, mode, owner and group. Root's group counts as root. In a sticky directory others
- * cannot replace what is not theirs, so it may be writable.
+ * The first fault of the file or directory @fd, whose type, mode, owner and group are in @st.
+ * Root's group counts as root. A sticky directory may be writable: others cannot replace root's
+ * files there.
  */
 struct sn_fault sn_fault_of(int fd, const struct statx *st);
 
 /*
- * -EPERM, and in @err that @path cannot be used because of @fault, which is that of the file or
- * directory @at, with the cure.
+ * -EPERM. @err says that @path cannot be trusted because the file or directory @at has @fault, and
+ * names the cure.
  */
 int sn_fault_fail(struct sn_fault fault, const char *path, const char *at, struct sn_err *err);
 

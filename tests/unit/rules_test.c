@@ -558,21 +558,48 @@ static void a_mounted_file_is_known_by_inode(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* As Debian has /usr/local/bin where an administrator's group is to install programs. */
+/* The program @way/node is added while @at_fault has @mode and @group. */
+struct way {
+	const char *way, *at_fault;
+	const char *cure; /* NULL: it is not refused */
+	mode_t mode;
+	gid_t group;
+};
+
+static void add_on_way(const struct way *way)
+{
+	const char *changed = at(way->at_fault);
+	sn_autofree char *node = NULL, *expected = NULL;
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	struct stat before;
+	int error;
+
+	assert_true(asprintf(&node, "%s/node", at(way->way)) > 0);
+	assert_true(asprintf(&expected, "could replace '%s': '%s' can be written by %s", node,
+			     changed, way->cure) > 0);
+	assert_return_code(stat(changed, &before), errno);
+	assert_return_code(chown(changed, 0, way->group), errno);
+	assert_return_code(chmod(changed, way->mode), errno);
+	error = sn_rules_add_code(&rules, node, READ, &err);
+	assert_return_code(chmod(changed, before.st_mode), errno);
+	assert_int_equal(error, way->cure ? -EPERM : 0);
+	if (error && !strstr(err.text, expected))
+		fail_msg("'%s' is not in '%s'", expected, err.text);
+	sn_rules_free(&rules);
+}
+
+/* As Debian has /usr/local/bin if a group of administrators may install programs. */
 static void code_that_a_group_can_replace_is_refused(void **state)
 {
-	static const struct {
-		const char *way, *at_fault, *cure;
-		mode_t mode;
-		gid_t group;
-	} cases[] = {
+	static const struct way ways[] = {
 		{ "local/bin", "local/bin", "group 60; chmod g-w it", 02775, 60 },
-		{ "local", "local", "group 60; chmod g-w it", 0775, 60 },
+		{ "local/bin", "local", "group 60; chmod g-w it", 0775, 60 },
 		{ "link", "local/bin", "group 60; chmod g-w it", 0775, 60 },
 		{ "local/bin", "local/bin/node", "group 60; chmod g-w it", 0775, 60 },
 		{ "link", "local/bin/node", "group 60; chmod g-w it", 0775, 60 },
 		{ "local/bin", "local", "everyone; chmod o-w it", 0757, 0 },
-		{ "local/bin", NULL, NULL, 0775, 0 },
+		{ "local/bin", "local", NULL, 0775, 0 },
 		{ "local/bin", "local", NULL, 01777, 60 },
 	};
 	sn_autofree char *bin = NULL;
@@ -585,28 +612,8 @@ static void code_that_a_group_can_replace_is_refused(void **state)
 	make_file("local/bin/node");
 	bin = strdup(at("local/bin"));
 	make_link(bin, "link");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *changed = at(cases[i].at_fault ?: "local");
-		sn_autofree char *node = NULL, *expected = NULL;
-		struct sn_rules rules = {};
-		struct sn_err err = {};
-		struct stat before;
-		int error;
-
-		assert_true(asprintf(&node, "%s/%snode", at(cases[i].way),
-				     strcmp(cases[i].way, "local") ? "" : "bin/") > 0);
-		assert_true(asprintf(&expected, "could replace '%s': '%s' can be written by %s",
-				     node, changed, cases[i].cure) > 0);
-		assert_return_code(stat(changed, &before), errno);
-		assert_return_code(chown(changed, 0, cases[i].group), errno);
-		assert_return_code(chmod(changed, cases[i].mode), errno);
-		error = sn_rules_add_code(&rules, node, READ, &err);
-		assert_return_code(chmod(changed, before.st_mode), errno);
-		assert_int_equal(error, cases[i].cure ? -EPERM : 0);
-		if (error && !strstr(err.text, expected))
-			fail_msg("'%s' is not in '%s'", expected, err.text);
-		sn_rules_free(&rules);
-	}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		add_on_way(&ways[i]);
 }
 
 int main(void)
