@@ -25,6 +25,17 @@ int sn_check_tenant_name(const char *name, struct sn_err *err)
 		       name, SN_TENANT_MAX - 1);
 }
 
+int sn_set_named(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_named *named = target;
+
+	if (named->tenant)
+		return sn_fail(err, EINVAL, "given twice, '%s' and '%.100s': remove one",
+			       named->tenant, value);
+	named->tenant = value;
+	return sn_check_tenant_name(value, err);
+}
+
 /* An option with a single value: a second one would silently win or lose. */
 static int set_once(char **field, const char *value, struct sn_err *err)
 {

@@ -56,6 +56,15 @@ int sn_options_check(const struct sn_options *options, struct sn_err *err);
 
 void sn_options_free(struct sn_options *options);
 
+/*
+ * --cgroup NAME of the tools that work on an existing tenant: the set() of its row. Their targets
+ * begin with this. @tenant points into the argument list.
+ */
+struct sn_named {
+	const char *tenant;
+};
+int sn_set_named(void *target, const char *value, struct sn_err *err);
+
 /* A tenant of the drop-in has this and its process id for a name; no other name begins so. */
 #define SN_UNNAMED "pid-"
 

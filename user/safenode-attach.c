@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* safenode-attach: writes a tenant's policy and becomes its program. */
-#include <stdio.h>
-
 #include "attach.h"
 #include "cli.h"
 
@@ -15,7 +13,7 @@ static const struct sn_program program = {
 
 static void say(const char *text)
 {
-	fprintf(stderr, "%s: %s\n", program.name, text);
+	sn_cli_say(&program, text);
 }
 
 int main(int argc, char **argv)

@@ -7,20 +7,9 @@
 #include "options.h"
 
 struct choice {
-	const char *tenant;
+	struct sn_named named; /* first: sn_set_named() */
 	bool kill;
 };
-
-static int set_tenant(void *target, const char *value, struct sn_err *err)
-{
-	struct choice *choice = target;
-
-	if (choice->tenant)
-		return sn_fail(err, EINVAL, "given twice, '%s' and '%.100s': remove one",
-			       choice->tenant, value);
-	choice->tenant = value;
-	return sn_check_tenant_name(value, err);
-}
 
 static int set_kill(void *target, const char *value, struct sn_err *err)
 {
@@ -29,7 +18,7 @@ static int set_kill(void *target, const char *value, struct sn_err *err)
 }
 
 static const struct sn_opt opts[] = {
-	{ "cgroup", "NAME", "the tenant", set_tenant },
+	{ "cgroup", "NAME", "the tenant", sn_set_named },
 	{ "kill", NULL, "end its processes first; without it, a running tenant is refused",
 	  set_kill },
 	{ 0 }
@@ -50,10 +39,10 @@ int main(int argc, char **argv)
 
 	if (ret >= 0 && ret < argc)
 		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
-	else if (ret >= 0 && !choice.tenant)
+	else if (ret >= 0 && !choice.named.tenant)
 		ret = sn_fail(&err, EINVAL, "--cgroup is missing; give the tenant's name");
 	if (ret >= 0)
 		ret = geteuid() ? sn_fail(&err, EPERM, "must be run as root")
-				: sn_detach(choice.tenant, choice.kill, &err);
+				: sn_detach(choice.named.tenant, choice.kill, &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

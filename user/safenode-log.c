@@ -12,21 +12,10 @@
 #include "options.h"
 
 struct choice {
-	const char *tenant;
+	struct sn_named named; /* first: sn_set_named() */
 	bool no_wait;
 	struct sn_err *err;
 };
-
-static int set_tenant(void *target, const char *value, struct sn_err *err)
-{
-	struct choice *choice = target;
-
-	if (choice->tenant)
-		return sn_fail(err, EINVAL, "given twice, '%s' and '%.100s': remove one",
-			       choice->tenant, value);
-	choice->tenant = value;
-	return sn_check_tenant_name(value, err);
-}
 
 static int set_no_wait(void *target, const char *value, struct sn_err *err)
 {
@@ -34,7 +23,7 @@ static int set_no_wait(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
-static const struct sn_opt opts[] = { { "cgroup", "NAME", "only this tenant's", set_tenant },
+static const struct sn_opt opts[] = { { "cgroup", "NAME", "only this tenant's", sn_set_named },
 				      { "no-wait", NULL, "print what is there and end",
 					set_no_wait },
 				      { 0 } };
@@ -53,7 +42,7 @@ static int print(const struct sn_event *ev, void *data)
 	struct sn_err why = {};
 	int ret;
 
-	if (choice->tenant && strncmp(choice->tenant, ev->tenant, sizeof(ev->tenant)))
+	if (choice->named.tenant && strncmp(choice->named.tenant, ev->tenant, sizeof(ev->tenant)))
 		return 0;
 	sn_logline(ev, line, sizeof(line));
 	puts(line);

@@ -19,7 +19,7 @@ static const struct sn_program program = {
 
 static void say(const char *text)
 {
-	fprintf(stderr, "%s: %s\n", program.name, text);
+	sn_cli_say(&program, text);
 }
 
 static int run_as_tenant(struct sn_options *options, char *const argv[], struct sn_err *err)
