@@ -374,6 +374,8 @@ neighbours_link()
 # Nor to what the neighbour wants to be the tenant's directory
 neighbours_directory()
 {
+	# a refused attach leaves an ended tenant of the same name as it was
+	safenode-detach --cgroup f1 2>/dev/null || true
 	setpriv --reuid t2 --regid t2 --clear-groups ln -sfn /etc "$work/public/etc"
 	safenode-attach --cgroup f1 --dir "$work/public/etc" --user t1 --safe-mode -- \
 		"$tenant" acts >"$work/out" 2>"$work/err" && fail "started in /etc"
@@ -499,6 +501,7 @@ too_few_descriptors()
 {
 	local limit=$(ulimit -Sn)
 
+	safenode-detach --cgroup f1 2>/dev/null || true
 	ulimit -Sn 36
 	run 1 "${f1[@]}" -- "$tenant" self /srv/t1
 	ulimit -Sn "$limit"
