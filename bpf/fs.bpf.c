@@ -473,10 +473,7 @@ SN_HOOK(inode_remove_acl, void *idmap, struct dentry *dentry)
 }
 
 /* Inside as well, like the ioctls before it: the project id decides whose quota is charged. */
-SN_HOOK(inode_file_setattr)
-{
-	return sn_never(SN_OP_FS_SETFLAGS, 0);
-}
+SN_HOOK_NEVER(inode_file_setattr, SN_OP_FS_SETFLAGS)
 
 /* The socket of a file, where it is one; both are only looked at by helpers. */
 static __always_inline bool sn_file_is_own_socket(const struct sn_policy *pol, struct file *file)

@@ -27,15 +27,8 @@ SN_HOOK(bpf, int cmd)
 	return sn_never(SN_OP_GUARD_BPF, cmd);
 }
 
-SN_HOOK(perf_event_open)
-{
-	return sn_never(SN_OP_GUARD_PERF, 0);
-}
-
-SN_HOOK(userns_create)
-{
-	return sn_never(SN_OP_GUARD_USERNS, 0);
-}
+SN_HOOK_NEVER(perf_event_open, SN_OP_GUARD_PERF)
+SN_HOOK_NEVER(userns_create, SN_OP_GUARD_USERNS)
 
 /* A memfd, which asks here since 7.x, is memory: mmap_file refuses to run it. */
 SN_HOOK(inode_init_security_anon, struct inode *inode, const struct qstr *name)
@@ -55,66 +48,25 @@ SN_HOOK(inode_init_security_anon, struct inode *inode, const struct qstr *name)
 	return sn_finish(pol, &ask);
 }
 
-SN_HOOK(sb_mount)
-{
-	return sn_never(SN_OP_GUARD_MOUNT, 0);
-}
+SN_HOOK_NEVER(sb_mount, SN_OP_GUARD_MOUNT)
 
 SN_HOOK(quotactl, int cmd)
 {
 	return sn_never(SN_OP_GUARD_QUOTA, cmd);
 }
 
-SN_HOOK(key_alloc)
-{
-	return sn_never(SN_OP_GUARD_KEY, 0);
-}
-
-SN_HOOK(key_permission)
-{
-	return sn_never(SN_OP_GUARD_KEY, 0);
-}
-
-SN_HOOK(ipc_permission)
-{
-	return sn_never(SN_OP_GUARD_IPC, 0);
-}
-
-SN_HOOK(shm_alloc_security)
-{
-	return sn_never(SN_OP_GUARD_IPC, 0);
-}
-
-SN_HOOK(sem_alloc_security)
-{
-	return sn_never(SN_OP_GUARD_IPC, 0);
-}
-
-SN_HOOK(msg_queue_alloc_security)
-{
-	return sn_never(SN_OP_GUARD_IPC, 0);
-}
+SN_HOOK_NEVER(key_alloc, SN_OP_GUARD_KEY)
+SN_HOOK_NEVER(key_permission, SN_OP_GUARD_KEY)
+SN_HOOK_NEVER(ipc_permission, SN_OP_GUARD_IPC)
+SN_HOOK_NEVER(shm_alloc_security, SN_OP_GUARD_IPC)
+SN_HOOK_NEVER(sem_alloc_security, SN_OP_GUARD_IPC)
+SN_HOOK_NEVER(msg_queue_alloc_security, SN_OP_GUARD_IPC)
 
 /* The first argument is NULL where the question is about all segments, as IPC_INFO is. */
-SN_HOOK(shm_shmctl)
-{
-	return sn_never(SN_OP_GUARD_IPC, 0);
-}
-
-SN_HOOK(sem_semctl)
-{
-	return sn_never(SN_OP_GUARD_IPC, 0);
-}
-
-SN_HOOK(msg_queue_msgctl)
-{
-	return sn_never(SN_OP_GUARD_IPC, 0);
-}
-
-SN_HOOK(kernel_module_request)
-{
-	return sn_never(SN_OP_GUARD_MODULE, 0);
-}
+SN_HOOK_NEVER(shm_shmctl, SN_OP_GUARD_IPC)
+SN_HOOK_NEVER(sem_semctl, SN_OP_GUARD_IPC)
+SN_HOOK_NEVER(msg_queue_msgctl, SN_OP_GUARD_IPC)
+SN_HOOK_NEVER(kernel_module_request, SN_OP_GUARD_MODULE)
 
 SN_HOOK(syslog, int type)
 {

@@ -19,6 +19,7 @@
 #include "maps.bpf.h"
 #include "decide.h"
 #include "compat.bpf.h"
+#include "tenant.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -52,12 +53,6 @@ static __always_inline __u64 sn_ancestor_slot(struct cgroup *cgroup, __u32 level
 {
 	return (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
 }
-
-/*
- * In tenant.bpf.c: the id of the tenant's cgroup that current lives under, which is the ancestor
- * one level below the parent, so a child cgroup is still its tenant. 0 for everybody else.
- */
-__u64 sn_current_tenant(void);
 
 /* Is @cgroup, of which nothing is known, that tenant's cgroup or one below it? */
 static __always_inline bool sn_is_cgroup_of(const struct sn_policy *pol, struct cgroup *cgroup)
@@ -336,6 +331,13 @@ static __always_inline int sn_never(enum sn_op op, __s64 number)
 	return sn_finish(pol, &ask);
 }
 
+/* The whole of such a hook, where no argument is worth reporting. */
+#define SN_HOOK_NEVER(hook, op)         \
+	SN_HOOK(hook)                   \
+	{                               \
+		return sn_never(op, 0); \
+	}
+
 /* A hook whose act is granted on the caller's own threads only. */
 static __always_inline int sn_own_task(enum sn_op op, const struct task_struct *target,
 				       __s64 number)
@@ -350,5 +352,12 @@ static __always_inline int sn_own_task(enum sn_op op, const struct task_struct *
 	ask.why = sn_decide_task(ask.target, bpf_get_current_pid_tgid() >> 32);
 	return sn_finish(pol, &ask);
 }
+
+/* The whole of such a hook, where the task is its first argument. */
+#define SN_HOOK_OWN_TASK(hook, op)                 \
+	SN_HOOK(hook, struct task_struct *target)  \
+	{                                          \
+		return sn_own_task(op, target, 0); \
+	}
 
 #endif

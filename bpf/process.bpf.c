@@ -70,20 +70,9 @@ SN_HOOK(task_kill, struct task_struct *target, struct kernel_siginfo *info, int 
 	return sn_own_task(SN_OP_TASK_KILL, target, sig);
 }
 
-SN_HOOK(task_fix_setuid)
-{
-	return sn_never(SN_OP_TASK_SETID, 0);
-}
-
-SN_HOOK(task_fix_setgid)
-{
-	return sn_never(SN_OP_TASK_SETID, 0);
-}
-
-SN_HOOK(capset)
-{
-	return sn_never(SN_OP_TASK_CAPSET, 0);
-}
+SN_HOOK_NEVER(task_fix_setuid, SN_OP_TASK_SETID)
+SN_HOOK_NEVER(task_fix_setgid, SN_OP_TASK_SETID)
+SN_HOOK_NEVER(capset, SN_OP_TASK_CAPSET)
 
 SN_HOOK(capable, const struct cred *cred, struct user_namespace *ns, int cap)
 {
@@ -102,35 +91,12 @@ SN_HOOK(ptrace_access_check, struct task_struct *child, unsigned int mode)
 	return sn_finish(pol, &ask);
 }
 
-SN_HOOK(ptrace_traceme)
-{
-	return sn_never(SN_OP_TASK_PTRACE, 0);
-}
-
-SN_HOOK(task_setnice, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
-}
-
-SN_HOOK(task_setscheduler, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
-}
-
-SN_HOOK(task_getscheduler, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
-}
-
-SN_HOOK(task_setioprio, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
-}
-
-SN_HOOK(task_getioprio, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_SCHED, target, 0);
-}
+SN_HOOK_NEVER(ptrace_traceme, SN_OP_TASK_PTRACE)
+SN_HOOK_OWN_TASK(task_setnice, SN_OP_TASK_SCHED)
+SN_HOOK_OWN_TASK(task_setscheduler, SN_OP_TASK_SCHED)
+SN_HOOK_OWN_TASK(task_getscheduler, SN_OP_TASK_SCHED)
+SN_HOOK_OWN_TASK(task_setioprio, SN_OP_TASK_SCHED)
+SN_HOOK_OWN_TASK(task_getioprio, SN_OP_TASK_SCHED)
 
 /* The hook has no task; threads of one process share their credentials. */
 SN_HOOK(task_prlimit, const struct cred *cred, const struct cred *target)
@@ -172,22 +138,7 @@ SN_HOOK(task_prctl, int option)
 	return sn_finish(pol, &ask);
 }
 
-SN_HOOK(capget, const struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_CAPGET, target, 0);
-}
-
-SN_HOOK(task_setpgid)
-{
-	return sn_never(SN_OP_TASK_PGRP, 0);
-}
-
-SN_HOOK(task_getpgid, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_PGRP, target, 0);
-}
-
-SN_HOOK(task_getsid, struct task_struct *target)
-{
-	return sn_own_task(SN_OP_TASK_PGRP, target, 0);
-}
+SN_HOOK_OWN_TASK(capget, SN_OP_TASK_CAPGET)
+SN_HOOK_NEVER(task_setpgid, SN_OP_TASK_PGRP)
+SN_HOOK_OWN_TASK(task_getpgid, SN_OP_TASK_PGRP)
+SN_HOOK_OWN_TASK(task_getsid, SN_OP_TASK_PGRP)

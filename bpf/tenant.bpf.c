@@ -3,6 +3,7 @@
  * Who is asking, when it may be a tenant; and what else reads through addresses that were computed.
  * Functions of their own, so that the kernel verifies them once and not at each call.
  */
+#include "tenant.bpf.h"
 #include "walk.bpf.h"
 
 /*

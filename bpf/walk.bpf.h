@@ -177,19 +177,6 @@ static __always_inline bool sn_walk_is_at_home(struct inode *inode, __u64 own)
 	return false;
 }
 
-/*
- * In tenant.bpf.c: does @dentry, an address, lie below the home of current, who is somebody? For a
- * hook whose argument has not the same place on every kernel.
- */
-int sn_address_is_at_home(__u64 dentry);
-
-/*
- * In tenant.bpf.c: is the first dentry of the inode at the address @inode current's home or below?
- * For hooks that have no dentry. A directory has no other; of a file, this one is enough, as in
- * sn_access_to_inode().
- */
-int sn_alias_is_at_home(__u64 inode);
-
 static __always_inline struct sn_rule *sn_directory_rule(__u64 scope, const struct sn_facts *f)
 {
 	struct sn_directory_key key = { .scope = scope, .ino = f->ino, .dev = f->dev };
