@@ -10,13 +10,12 @@
 #include "walk.bpf.h"
 
 /* A log that was handed over for appending is not to be rewritten through a mapping. */
-static __noinline int sn_ask_to_share(__u64 address)
+static __noinline int sn_ask_to_share(const struct sn_policy *pol, __u64 address)
 {
-	const struct sn_policy *pol = sn_current_policy();
 	struct file *file = (struct file *)address; /* NULL for anonymous memory */
 	struct sn_ask ask = { .op = SN_OP_FS_MMAP };
 
-	if (!pol || !sn_is_for_appending(BPF_CORE_READ(file, f_mode), BPF_CORE_READ(file, f_flags)))
+	if (!sn_is_for_appending(BPF_CORE_READ(file, f_mode), BPF_CORE_READ(file, f_flags)))
 		return 0;
 	ask.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry, SN_MAY_WRITE), SN_MAY_WRITE);
@@ -28,18 +27,18 @@ SN_HOOK(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
 {
 	const struct sn_policy *pol;
 	struct sn_ask ask = { .op = SN_OP_CODE_MMAP };
-	int error;
+	bool shared = sn_mapping_is_shared(flags);
+	int error = 0;
 
-	if (sn_mapping_is_shared(flags)) {
-		error = sn_ask_to_share(sn_argument(ctx, 0));
-		if (error)
-			return error;
-	}
-	if (!(prot & SN_PROT_EXEC))
+	if (!shared && !(prot & SN_PROT_EXEC))
 		return 0;
 	pol = sn_current_policy();
 	if (!pol)
 		return 0;
+	if (shared)
+		error = sn_ask_to_share(pol, sn_argument(ctx, 0));
+	if (error || !(prot & SN_PROT_EXEC))
+		return error;
 	/* NULL for anonymous memory, see hook.bpf.h */
 	ask.dentry = (__u64)BPF_CORE_READ((struct file *)sn_argument(ctx, 0), f_path.dentry);
 	ask.why = SN_ALLOWED;

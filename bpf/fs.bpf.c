@@ -352,22 +352,51 @@ SN_HOOK(path_symlink, const struct path *dir, struct dentry *dentry)
 	return sn_ask_about_entry(SN_OP_FS_SYMLINK, dir, dentry);
 }
 
-/* Both ends: a link to a foreign file would be a foreign file inside. */
-SN_HOOK(path_link, struct dentry *old, const struct path *dir, struct dentry *dentry)
+/*
+ * Both ends of a link or rename, by one policy: two would each grant one end of what neither
+ * grants. @old_of and @new_of: whose rules count for an end, as in sn_ask_the_rules().
+ */
+static __noinline int sn_ask_the_rules_for_both(enum sn_op op, __u64 old, __u64 old_of, __u64 new,
+						__u64 new_of)
 {
-	int error = sn_ask_about_dentry(SN_OP_FS_LINK, old, SN_MAY_CHANGE);
+	const struct sn_policy *pol = sn_current_policy();
+	int error = 0;
 
-	return error ? error : sn_ask_about_entry(SN_OP_FS_LINK, dir, dentry);
+	if (!pol)
+		return 0;
+	for (int i = 0; i < 2 && !error; i++) {
+		struct sn_ask ask = { .op = op, .dentry = i ? new : old };
+		__u64 of = i ? new_of : old_of;
+
+		ask.why = sn_decide_file(sn_access_by_rules(pol, of, SN_MAY_CHANGE), SN_MAY_CHANGE);
+		error = sn_finish(pol, &ask);
+	}
+	return error;
 }
 
-/* Both ends; with RENAME_EXCHANGE each is the other's source. RENAME_WHITEOUT makes a device. */
+/* A link to a foreign file would be a foreign file inside. */
+SN_HOOK(path_link, struct dentry *old, const struct path *dir, struct dentry *dentry)
+{
+	__u64 home = sn_home();
+
+	if (!sn_is_device(BPF_CORE_READ(old, d_inode, i_mode)) && sn_is_below(old, home) &&
+	    sn_is_below(dentry, home))
+		return 0;
+	return sn_ask_the_rules_for_both(SN_OP_FS_LINK, (__u64)old, (__u64)old, (__u64)dentry,
+					 (__u64)dir->dentry);
+}
+
+/* With RENAME_EXCHANGE each end is the other's source. RENAME_WHITEOUT makes a device. */
 SN_HOOK(path_rename, const struct path *old_dir, struct dentry *old, const struct path *new_dir,
 	struct dentry *new, unsigned int flags)
 {
-	int error = sn_ask_about_entry(SN_OP_FS_RENAME, old_dir, old);
+	__u64 home = sn_home();
+	int error = 0;
 
-	if (!error)
-		error = sn_ask_about_entry(SN_OP_FS_RENAME, new_dir, new);
+	if (!sn_is_below(old, home) || !sn_is_below(new, home))
+		error = sn_ask_the_rules_for_both(SN_OP_FS_RENAME, (__u64)old,
+						  (__u64)old_dir->dentry, (__u64) new,
+						  (__u64)new_dir->dentry);
 	if (!error && flags & SN_RENAME_WHITEOUT)
 		error = sn_never(SN_OP_FS_RENAME, flags);
 	return error;
@@ -402,7 +431,7 @@ static __always_inline bool sn_is_own_memfd(const struct sn_policy *pol, __u64 d
 
 	return sn_is_memfd(dentry) &&
 	       BPF_CORE_READ(inode, i_uid.val) == (__u32)bpf_get_current_uid_gid() &&
-	       !sn_directory_rule(pol->cgroup_id, &f);
+	       !sn_directory_rule(pol->scope, &f);
 }
 
 /* @valid says which of the attributes are given. */

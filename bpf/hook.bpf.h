@@ -113,6 +113,21 @@ static __always_inline const struct sn_inode *sn_find_home(__u64 cgroup_id)
 	return NULL;
 }
 
+/*
+ * The policy in force for the tenant of that cgroup. A hook looks it up once: between two look-ups
+ * it may be switched. What is found stays as it is until the program ends, but for its cgroup_id.
+ */
+static __always_inline const struct sn_policy *sn_policy_of(__u64 cgroup_id)
+{
+	const struct sn_slot *slot = bpf_map_lookup_elem(&policies, &cgroup_id);
+	const struct sn_policy *pol;
+
+	if (!slot)
+		return NULL;
+	pol = &slot->policy[*(const volatile __u32 *)&slot->in_force & 1];
+	return *(const volatile __u64 *)&pol->cgroup_id == cgroup_id ? pol : NULL;
+}
+
 static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 {
 	__u64 id = sn_current_tenant();
@@ -120,7 +135,7 @@ static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 
 	if (!id)
 		return NULL;
-	pol = bpf_map_lookup_elem(&policies, &id);
+	pol = sn_policy_of(id);
 	if (pol)
 		return pol;
 	/* when the parent is removed, another cgroup may get its address, but never its id */
@@ -139,7 +154,7 @@ static __always_inline const struct sn_policy *sn_current_policy(void)
 	const struct sn_policy *pol = NULL;
 
 	if (sn_find_home(id))
-		pol = bpf_map_lookup_elem(&policies, &id);
+		pol = sn_policy_of(id);
 	return pol ? pol : sn_policy_by_ancestor();
 }
 

@@ -17,7 +17,7 @@
 		__type(value, value_type);            \
 	}
 
-struct sn_policies SN_HASH(__u64, struct sn_policy, SN_TENANTS_MAX);
+struct sn_policies SN_HASH(__u64, struct sn_slot, SN_TENANTS_MAX);
 struct sn_all_counters SN_HASH(__u64, struct sn_counters, SN_TENANTS_MAX);
 struct sn_addresses SN_HASH(struct sn_address_key, struct sn_text, SN_RULES_MAX);
 struct sn_ports SN_HASH(struct sn_port_key, struct sn_text, SN_RULES_MAX);

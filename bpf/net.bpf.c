@@ -95,7 +95,7 @@ static __always_inline __u32 sn_lowest_bit(__u64 word)
 static __always_inline enum sn_found sn_look_up_prefix(const struct sn_policy *pol,
 						       struct sn_address prefix, __u32 length)
 {
-	struct sn_address_key key = { .cgroup_id = pol->cgroup_id, .length = length };
+	struct sn_address_key key = { .cgroup_id = pol->scope, .length = length };
 	const struct sn_text *text;
 
 	sn_put_address(key.addr, prefix);
@@ -140,7 +140,7 @@ static long sn_try_port_length(__u64 step, struct sn_search *s)
 static __always_inline bool sn_in_ports(const struct sn_policy *pol, __u16 port, __u8 use)
 {
 	struct sn_search s = {
-		.cgroup_id = pol->cgroup_id,
+		.cgroup_id = pol->scope,
 		.lengths = use == SN_PORT_LISTEN ? pol->listen_lengths : pol->port_lengths,
 		.port = port,
 		.use = use,
@@ -665,7 +665,7 @@ int sn_egress(struct __sk_buff *skb)
 
 	if (plain && sn_is_answer(&packet) && sn_find_home(id))
 		return 1;
-	pol = bpf_map_lookup_elem(&policies, &id);
+	pol = sn_policy_of(id);
 	if (!pol)
 		return sn_drop((const struct sn_policy *)&sn_no_policy, NULL, SN_NO_POLICY);
 	if (!pol->safe_mode)

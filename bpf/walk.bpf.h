@@ -194,7 +194,7 @@ static __always_inline struct sn_rule *sn_directory_rule(__u64 scope, const stru
 static __always_inline __u32 sn_directory_access(const struct sn_policy *pol,
 						 const struct sn_facts *f, bool below, __u32 need)
 {
-	struct sn_rule *rule = sn_directory_rule(pol->cgroup_id, f);
+	struct sn_rule *rule = sn_directory_rule(pol->scope, f);
 	__u32 access = 0;
 
 	if (rule)
@@ -236,7 +236,7 @@ static __noinline __u32 sn_name_access(const struct sn_policy *pol, __u64 dentry
 	for (int i = 0; i < 2; i++) {
 		struct sn_rule *rule;
 
-		key.directory.scope = i ? pol->cgroup_id : pol->baseline;
+		key.directory.scope = i ? pol->scope : pol->baseline;
 		rule = bpf_map_lookup_elem(&names, &key);
 		if (rule && sn_generation_matches(rule->generation, f.generation))
 			access |= rule->access;

@@ -7,11 +7,12 @@
 #ifdef __bpf__
 #include "vmlinux.h"
 #else
+#include <linux/bpf.h>
 #include <linux/types.h>
 #endif
 
 /* Raised whenever a map's layout changes; tools refuse maps pinned by another version. */
-#define SN_ABI_VERSION 3
+#define SN_ABI_VERSION 4
 
 #define SN_PIN_DIR "/sys/fs/bpf/safenode"
 
@@ -200,8 +201,8 @@ static inline __u32 sn_homes_index(__u64 cgroup_id)
 }
 
 /*
- * The value in "policies", one per tenant: first what the operator said, for whoever dumps the map
- * (long lists end in "..."), then what decisions use. All numbers in host byte order.
+ * A tenant's policy: first what the operator said, for people who dump the map (long lists end in
+ * "..."), then what decisions use. All numbers in host byte order.
  */
 struct sn_policy {
 	char tenant[SN_TENANT_MAX]; /* its name, NUL-terminated */
@@ -218,7 +219,8 @@ struct sn_policy {
 	__u8 lengths_v4;  /* the first so many of address_lengths are those of IPv4 prefixes... */
 	__u8 lengths_all; /* ...and up to here, those of the others */
 	__u8 port_ranges_nr;
-	__u64 cgroup_id;	  /* its own key: kernfs id of the tenant's cgroup */
+	__u64 cgroup_id;	  /* kernfs id of the tenant's cgroup; 0: not to be used */
+	__u64 scope;		  /* of its own rules, those that no other tenant has */
 	__u64 baseline;		  /* scope of the runtime's rules in "directories" and "names" */
 	struct sn_inode dir;	  /* the tenant's one directory */
 	struct sn_inode launcher; /* the program whose process image may exec() once */
@@ -228,7 +230,30 @@ struct sn_policy {
 	__u8 address_lengths[SN_ADDRESS_LENGTHS_MAX]; /* of prefixes in "addresses", ascending */
 	__u8 pad[6];
 };
-_Static_assert(sizeof(struct sn_policy) == 856, "no hidden padding");
+_Static_assert(sizeof(struct sn_policy) == 864, "no hidden padding");
+
+/*
+ * The value in "policies", under the id of the tenant's cgroup: its policy, and room for the one
+ * that is to replace it. An entry of a hash that is replaced is reused under the programs that read
+ * it. So entries of this map are changed in place (BPF_F_LOCK), and nothing that a program may be
+ * reading is changed but cgroup_id. To switch policies is to change in_force, a single byte; what
+ * was in force before is overwritten, and its rules are removed, after a grace period.
+ */
+struct sn_slot {
+	struct bpf_spin_lock lock; /* what BPF_F_LOCK takes; the programs do not */
+	__u32 in_force;		   /* 0 or 1: which of the two */
+	struct sn_policy policy[2];
+};
+_Static_assert(sizeof(struct sn_slot) == 8 + 2 * sizeof(struct sn_policy), "no hidden padding");
+
+#define SN_SCOPE_SECOND	  (1ULL << 62) /* set in scopes of the second policy of a slot... */
+#define SN_SCOPE_BASELINE (1ULL << 63) /* ...and of baselines; kernfs ids have fewer bits */
+
+/* The scope of the own rules of the policy in that place of the tenant's slot. */
+static inline __u64 sn_own_scope(__u64 cgroup_id, __u32 place)
+{
+	return place ? cgroup_id | SN_SCOPE_SECOND : cgroup_id;
+}
 
 /*
  * Key of "addresses": a restricted prefix, or the beginning of longer ones: then the text is empty.
@@ -262,7 +287,7 @@ struct sn_text {
 
 /* Key of "directories": a directory, or a file that was handed over open, known by inode. */
 struct sn_directory_key {
-	__u64 scope; /* a tenant's cgroup_id or a policy's baseline */
+	__u64 scope; /* of a policy's own rules, or its baseline */
 	__u64 ino;
 	__u32 dev;
 	__u32 pad;

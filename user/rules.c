@@ -560,8 +560,7 @@ __u64 sn_rules_scope(struct sn_rules *rules)
 		sum = hash(sum, &rules->names[i].key, sizeof(struct sn_name_key));
 		sum = hash(sum, &rules->names[i].rule, counts);
 	}
-	/* no id of a cgroup has the top bit: kernfs counts them up from 1 */
-	return sum | 1ULL << 63;
+	return sum | SN_SCOPE_BASELINE;
 }
 
 void sn_rules_close(struct sn_rules *rules)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "grace.h"
 #include "store.h"
 
 /* Every map, where struct sn_store has it, and what it holds. */
@@ -18,7 +19,7 @@ static const struct {
 	{                                                                          \
 #name, offsetof(struct sn_store, name), sizeof(key), sizeof(value) \
 	}
-	MAP(policies, __u64, struct sn_policy),
+	MAP(policies, __u64, struct sn_slot),
 	MAP(counters, __u64, struct sn_counters),
 	MAP(addresses, struct sn_address_key, struct sn_text),
 	MAP(ports, struct sn_port_key, struct sn_text),
@@ -77,14 +78,20 @@ void sn_store_close(struct sn_store *store)
 	}
 }
 
-static int put(int map, const char *name, const void *key, const void *value, struct sn_err *err)
+static int put_as(__u64 flags, int map, const char *name, const void *key, const void *value,
+		  struct sn_err *err)
 {
-	if (!bpf_map_update_elem(map, key, value, BPF_ANY))
+	if (!bpf_map_update_elem(map, key, value, flags))
 		return 0;
 	if (errno == E2BIG)
 		return sn_fail(err, ENOSPC, "the map '%s' is full; detach tenants that ended",
 			       name);
 	return sn_fail(err, errno, "cannot write to the map '%s': %s", name, strerror(errno));
+}
+
+static int put(int map, const char *name, const void *key, const void *value, struct sn_err *err)
+{
+	return put_as(BPF_ANY, map, name, key, value, err);
 }
 
 static int erase(int map, const void *key)
@@ -122,6 +129,15 @@ static const char *rules_name(__u8 map)
 	return names[map];
 }
 
+/* The key of that entry under @scope, whatever the scope that it was compiled for. */
+static union sn_rule_key key_under(__u64 scope, const struct sn_entry *entry)
+{
+	union sn_rule_key key = entry->key;
+
+	key.scope = scope;
+	return key;
+}
+
 /* A listed rule may be missing, for the list is written first and removed last. */
 static int put_list(const struct sn_store *store, const struct sn_entries *entries, __u64 scope,
 		    struct sn_err *err)
@@ -152,9 +168,10 @@ static int put_entries(const struct sn_store *store, const struct sn_entries *en
 
 	for (size_t i = 0; i < entries->nr && !ret; i++) {
 		const struct sn_entry *entry = &entries->all[i];
+		union sn_rule_key key = key_under(scope, entry);
 
-		ret = put(rules_fd(store, entry->map), rules_name(entry->map), &entry->key,
-			  &entry->text, err);
+		ret = put(rules_fd(store, entry->map), rules_name(entry->map), &key, &entry->text,
+			  err);
 	}
 	return ret;
 }
@@ -246,6 +263,26 @@ static int remove_rules(const struct sn_store *store, __u64 scope)
 
 /* ---- policies ---- */
 
+static int read_slot(const struct sn_store *store, __u64 cgroup_id, struct sn_slot *slot)
+{
+	if (bpf_map_lookup_elem(store->policies, &cgroup_id, slot))
+		return -errno;
+	slot->in_force &= 1;
+	return 0;
+}
+
+/* In place, if the slot exists: see struct sn_slot. */
+static int put_slot(const struct sn_store *store, __u64 cgroup_id, const struct sn_slot *slot,
+		    struct sn_err *err)
+{
+	return put_as(BPF_F_LOCK, store->policies, "policies", &cgroup_id, slot, err);
+}
+
+static bool is_open(const struct sn_slot *slot)
+{
+	return slot->policy[slot->in_force].cgroup_id;
+}
+
 /* What is read back may be damaged: terminate the texts, and trust the key. */
 static void tidy(struct sn_policy *policy, __u64 cgroup_id)
 {
@@ -256,8 +293,14 @@ static void tidy(struct sn_policy *policy, __u64 cgroup_id)
 
 int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy)
 {
-	if (bpf_map_lookup_elem(store->policies, &cgroup_id, policy))
-		return -errno;
+	struct sn_slot slot;
+	int ret = read_slot(store, cgroup_id, &slot);
+
+	if (ret)
+		return ret;
+	*policy = slot.policy[slot.in_force];
+	if (!is_open(&slot))
+		policy->safe_mode = 0;
 	tidy(policy, cgroup_id);
 	return 0;
 }
@@ -271,18 +314,19 @@ void sn_store_count(const struct sn_store *store, __u64 cgroup_id, struct sn_cou
 /* Does a policy other than that of cgroup @but name it? 1, 0 or a negative errno. */
 static int baseline_in_use(const struct sn_store *store, __u64 baseline, __u64 but)
 {
-	static struct sn_policy policies[64];
+	static struct sn_slot slots[64];
 	__u64 ids[64];
 	__u32 at, nr, *after = NULL;
 	int ret;
 
 	do {
 		nr = sizeof(ids) / sizeof(*ids);
-		ret = bpf_map_lookup_batch(store->policies, after, &at, ids, policies, &nr, NULL);
+		ret = bpf_map_lookup_batch(store->policies, after, &at, ids, slots, &nr, NULL);
 		if (ret && errno != ENOENT) /* ENOENT: these are the last */
 			return -errno;
 		for (__u32 i = 0; i < nr; i++)
-			if (ids[i] != but && policies[i].baseline == baseline)
+			if (ids[i] != but && (slots[i].policy[0].baseline == baseline ||
+					      slots[i].policy[1].baseline == baseline))
 				return 1;
 		after = &at;
 	} while (!ret);
@@ -307,55 +351,77 @@ static int replace_home(const struct sn_store *store, __u64 id, __u64 of,
 	return 0; /* no entry: its policy is enough */
 }
 
-/* Before a process is under the policy: a half-written entry applies to none. */
+static bool has_home(const struct sn_policy *policy)
+{
+	return policy->safe_mode && !policy->audit;
+}
+
 static int put_home(const struct sn_store *store, const struct sn_policy *policy,
 		    struct sn_err *err)
 {
 	struct sn_home home = { .cgroup_id = policy->cgroup_id, .dir = policy->dir };
-	int ret = 0;
+	int ret = has_home(policy) ? replace_home(store, home.cgroup_id, 0, &home) : 0;
 
-	if (policy->safe_mode && !policy->audit)
-		ret = replace_home(store, home.cgroup_id, 0, &home);
-	if (ret)
-		return sn_fail(err, -ret, "cannot write to the map 'homes': %s", strerror(-ret));
-	return 0;
+	return ret ? sn_fail(err, -ret, "cannot write to the map 'homes': %s", strerror(-ret)) : 0;
 }
 
-/*
- * A policy that refuses everything. It is written first and removed last: as long as the tenant has
- * a rule, its name is there, so that safenode-detach can clean up after a tool that was killed.
- */
-static int put_closed(const struct sn_store *store, const struct sn_policy *policy,
-		      struct sn_err *err)
+/* Removes a baseline unless it is @keep, or one of another tenant than that of cgroup @id. */
+static int remove_baseline(const struct sn_store *store, __u64 baseline, __u64 id, __u64 keep)
 {
-	struct sn_policy closed = *policy;
-
-	closed.safe_mode = 0;
-	return put(store->policies, "policies", &closed.cgroup_id, &closed, err);
-}
-
-/* Removes all that refers to the tenant's cgroup, except its policy and counters. */
-static int close_and_empty(const struct sn_store *store, const struct sn_policy *policy)
-{
-	__u64 id = policy->cgroup_id;
-	int ret = replace_home(store, id, id, &(struct sn_home){});
-
-	if (ret)
-		return ret;
-	if (put_closed(store, policy, NULL))
-		bpf_map_delete_elem(store->policies,
-				    &id); /* without a policy everything is refused as well */
-	return remove_rules(store, id);
-}
-
-static int forget(const struct sn_store *store, const struct sn_policy *policy, __u64 keep)
-{
-	__u64 id = policy->cgroup_id, baseline = policy->baseline;
 	int ret = 0;
 
 	if (baseline && baseline != keep)
 		ret = baseline_in_use(store, baseline, id) ?: remove_rules(store, baseline);
-	if (ret < 0)
+	return ret < 0 ? ret : 0;
+}
+
+/* Removes what is in the place that is not in force, and that no program may be reading. */
+static int clear_spare(const struct sn_store *store, __u64 id, struct sn_slot *slot)
+{
+	struct sn_policy *spare = &slot->policy[!slot->in_force];
+	int ret = remove_rules(store, sn_own_scope(id, !slot->in_force));
+
+	if (!ret)
+		ret = remove_baseline(store, spare->baseline, id,
+				      slot->policy[slot->in_force].baseline);
+	if (ret)
+		return ret;
+	*spare = (struct sn_policy){};
+	return put_slot(store, id, slot, NULL);
+}
+
+/* Nothing is in force any more, and no program still decides by what was. */
+static int close_slot(const struct sn_store *store, __u64 id, struct sn_slot *slot)
+{
+	bool open = is_open(slot);
+	int ret;
+
+	slot->policy[0].cgroup_id = slot->policy[1].cgroup_id = 0;
+	ret = put_slot(store, id, slot, NULL);
+	return ret || !open ? ret : sn_grace_period(NULL);
+}
+
+/* Removes all that refers to the tenant's cgroup, except its slot and counters. */
+static int close_and_empty(const struct sn_store *store, __u64 id)
+{
+	struct sn_slot slot;
+	int ret = replace_home(store, id, id, &(struct sn_home){});
+
+	if (!ret)
+		ret = read_slot(store, id, &slot);
+	if (!ret)
+		ret = close_slot(store, id, &slot);
+	if (!ret && slot.policy[!slot.in_force].scope)
+		ret = clear_spare(store, id, &slot);
+	return ret ? ret : remove_rules(store, sn_own_scope(id, slot.in_force));
+}
+
+static int forget(const struct sn_store *store, const struct sn_policy *policy, __u64 keep)
+{
+	__u64 id = policy->cgroup_id;
+	int ret = remove_baseline(store, policy->baseline, id, keep);
+
+	if (ret)
 		return ret;
 	erase(store->counters, &id);
 	return erase(store->policies, &id);
@@ -363,7 +429,7 @@ static int forget(const struct sn_store *store, const struct sn_policy *policy, 
 
 static int remove_all(const struct sn_store *store, const struct sn_policy *policy)
 {
-	return close_and_empty(store, policy) ?: forget(store, policy, 0);
+	return close_and_empty(store, policy->cgroup_id) ?: forget(store, policy, 0);
 }
 
 struct named {
@@ -398,7 +464,7 @@ int sn_store_empty(const struct sn_store *store, __u64 cgroup_id, struct sn_poli
 	int ret = sn_store_get(store, cgroup_id, policy);
 
 	if (!ret) {
-		ret = close_and_empty(store, policy);
+		ret = close_and_empty(store, cgroup_id);
 		if (!ret)
 			return policy->safe_mode;
 		ret = not_removed(policy, ret, err);
@@ -431,23 +497,45 @@ int sn_store_remove_tenant(const struct sn_store *store, const char *tenant, str
 	return ret ? ret : removed;
 }
 
+/*
+ * Writes a policy into that place, not to be used yet, and then its rules. It is written first and
+ * removed last: as long as a policy has rules, its slot tells their scope and the tenant's name, so
+ * that a later tool can clean up after one that was killed.
+ */
+static int write_spare(const struct sn_store *store, const struct sn_compiled *compiled,
+		       struct sn_slot *slot, __u32 place, struct sn_err *err)
+{
+	__u64 id = compiled->policy.cgroup_id;
+	struct sn_policy *spare = &slot->policy[place];
+	int ret;
+
+	if (id & (SN_SCOPE_SECOND | SN_SCOPE_BASELINE))
+		return sn_fail(err, EOVERFLOW, "the id of the tenant's cgroup is too large");
+	*spare = compiled->policy;
+	spare->scope = sn_own_scope(id, place);
+	spare->cgroup_id = 0;
+	ret = put_slot(store, id, slot, err);
+	if (!ret)
+		ret = put_entries(store, &compiled->own, spare->scope, err);
+	return ret ? ret : put_baseline(store, compiled, err);
+}
+
 int sn_store_put(const struct sn_store *store, const struct sn_compiled *compiled,
 		 const struct sn_policy *old, struct sn_err *err)
 {
 	const struct sn_policy *policy = &compiled->policy;
+	__u64 id = policy->cgroup_id;
 	struct sn_counters none = {};
-	int ret = put_closed(store, policy, err);
+	struct sn_slot slot = {};
+	int ret = write_spare(store, compiled, &slot, 0, err);
 
 	if (!ret)
-		ret = put_entries(store, &compiled->own, policy->cgroup_id, err);
-	if (!ret)
-		ret = put_baseline(store, compiled, err);
-	if (!ret)
-		ret = put(store->counters, "counters", &policy->cgroup_id, &none, err);
+		ret = put(store->counters, "counters", &id, &none, err);
 	if (!ret && old) /* not before: the new one mostly has the same baseline */
 		ret = sn_store_forget(store, old, policy->baseline, err);
+	slot.policy[0].cgroup_id = id;
 	if (!ret)
-		ret = put(store->policies, "policies", &policy->cgroup_id, policy, err);
+		ret = put_slot(store, id, &slot, err);
 	if (!ret)
 		ret = put_home(store, policy, err);
 	if (ret)

@@ -33,6 +33,9 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum { BPF_F_NO_PREALLOC = 1 };
+struct bpf_spin_lock {
+	__u32 val;
+};
 enum { BPF_RB_NO_WAKEUP = 1 };
 
 struct __sk_buff {

@@ -59,13 +59,14 @@ static bool is_zero(const unsigned char *bytes, size_t size)
 	return !*bytes && !memcmp(bytes, bytes + 1, size - 1);
 }
 
-/* The id that the key has already: it is in one place of a line then, and easy to replace. */
+/* The ids that the key tells already: it is in one place of a line then, and easy to replace. */
 static void forget_id(const void *key, void *value)
 {
-	struct sn_policy *policy = value;
+	struct sn_slot *slot = value;
 
-	if (!memcmp(key, &policy->cgroup_id, sizeof(policy->cgroup_id)))
-		policy->cgroup_id = 0;
+	for (int i = 0; i < 2; i++)
+		if (!memcmp(key, &slot->policy[i].cgroup_id, sizeof(__u64)))
+			slot->policy[i].cgroup_id = slot->policy[i].scope = 0;
 }
 
 /* The number of entries; each becomes a line, if @name is not NULL. */

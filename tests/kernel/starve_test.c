@@ -556,14 +556,14 @@ TEST(a_tenant_whose_policy_is_missing_is_refused_everything)
 	struct sn_counters before = tenant_counters(&(struct tenant){});
 	struct sn_homes_set there = homes_of(quiet->id), none = {};
 	int map = open_map("policies");
-	struct sn_policy policy;
+	struct sn_slot slot;
 
 	ask(loud[0], "ordinary", "%s", "");
 	EXPECT_EQ(-EPERM, answer_of(loud[0])); /* no listed port */
 	ask(quiet, "ordinary", "%s", "");
 	EXPECT_EQ(0, answer_of(quiet));
 	put_homes_of(quiet->id, &none);
-	if (bpf_map_lookup_elem(map, &quiet->id, &policy) || bpf_map_delete_elem(map, &quiet->id))
+	if (bpf_map_lookup_elem(map, &quiet->id, &slot) || bpf_map_delete_elem(map, &quiet->id))
 		GIVE_UP("cannot take the policy away");
 	expect_acts_refused(quiet);
 	EXPECT_EQ(NR_ACTS, all_denied(NULL, &before));
@@ -571,7 +571,7 @@ TEST(a_tenant_whose_policy_is_missing_is_refused_everything)
 	EXPECT_EQ(-ENOENT, answer_of(quiet)); /* its own directory */
 	ask(quiet, "refused_port", "%d", LISTED);
 	EXPECT_EQ(-EPERM, answer_of(quiet));
-	if (bpf_map_update_elem(map, &quiet->id, &policy, BPF_NOEXIST))
+	if (bpf_map_update_elem(map, &quiet->id, &slot, BPF_NOEXIST))
 		GIVE_UP("cannot put the policy back");
 	put_homes_of(quiet->id, &there);
 	ask(quiet, "ordinary", "%s", "");

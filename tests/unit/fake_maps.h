@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "grace.h"
 #include "store.h"
 
 #define FAKE_MAPS 8
@@ -29,7 +30,7 @@ static struct fake_map {
 	size_t key_size, value_size;
 	TAILQ_HEAD(, fake_entry) entries;
 } fake_maps[FAKE_MAPS] = {
-	{ "policies", sizeof(__u64), sizeof(struct sn_policy), {} },
+	{ "policies", sizeof(__u64), sizeof(struct sn_slot), {} },
 	{ "counters", sizeof(__u64), sizeof(struct sn_counters), {} },
 	{ "addresses", sizeof(struct sn_address_key), sizeof(struct sn_text), {} },
 	{ "ports", sizeof(struct sn_port_key), sizeof(struct sn_text), {} },
@@ -39,7 +40,7 @@ static struct fake_map {
 	{ "lists", sizeof(struct sn_list_key), sizeof(struct sn_list), {} },
 };
 
-static char fake_log[1 << 16]; /* "policies+ lists+ names+ names- ...": put and removed */
+static char fake_log[1 << 16]; /* "policies+ names- grace ...": put, removed, waited */
 static int fake_fail_at;       /* the change that fails, counted from 1; 0: none does */
 static int fake_error;	       /* with this errno */
 static int fake_changes;
@@ -185,6 +186,15 @@ static size_t fake_count(int fd)
 	TAILQ_FOREACH(entry, &fake_map(fd)->entries, others)
 	nr++;
 	return nr;
+}
+
+/* No program runs that could be waited for. */
+int sn_grace_period(struct sn_err *err)
+{
+	size_t used = strlen(fake_log);
+
+	snprintf(fake_log + used, sizeof(fake_log) - used, "%sgrace", used ? " " : "");
+	return 0;
 }
 
 /* Empties all maps and the log; what was to fail does no longer. */

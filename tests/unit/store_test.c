@@ -134,8 +134,8 @@ static void what_permits_anything_is_removed_first(void **state)
 	assert_int_equal(put(CGROUP, NULL), 0);
 	fake_log[0] = '\0';
 	assert_int_equal(sn_store_empty(&fake_store, CGROUP, &policy, &err), 1);
-	assert_string_equal(fake_log, "homes+ policies+ directories- lists- ports- lists- "
-				      "addresses- lists-");
+	assert_string_equal(fake_log, "homes+ policies+ grace directories- lists- ports- "
+				      "lists- addresses- lists-");
 	assert_int_equal(safe_mode(CGROUP), 0);
 	fake_log[0] = '\0';
 	assert_int_equal(sn_store_forget(&fake_store, &policy, 0, &err), 0);
@@ -194,11 +194,12 @@ static void a_damaged_list_keeps_no_rule_alive(void **state)
 static void a_damaged_policy_can_be_removed(void **state)
 {
 	struct sn_policy policy;
+	struct sn_slot slot;
 	__u64 id = CGROUP;
 	struct sn_err err = {};
 
-	memset(&policy, 'x', sizeof(policy));
-	bpf_map_update_elem(fake_store.policies, &id, &policy, BPF_ANY);
+	memset(&slot, 'x', sizeof(slot));
+	bpf_map_update_elem(fake_store.policies, &id, &slot, BPF_ANY);
 	assert_int_equal(sn_store_get(&fake_store, id, &policy), 0);
 	assert_int_equal(strlen(policy.tenant), sizeof(policy.tenant) - 1);
 	assert_int_equal(policy.cgroup_id, CGROUP);
