@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The pinned maps: put, get and remove what one tenant has in them. */
+/* The pinned maps: put, replace, get and remove what one tenant has in them. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stddef.h>
@@ -333,7 +333,10 @@ static int baseline_in_use(const struct sn_store *store, __u64 baseline, __u64 b
 	return 0;
 }
 
-/* Replaces the entry of the tenant of cgroup @of (0: one that is free) in the set of cgroup @id. */
+/*
+ * Replaces the entry of the tenant of cgroup @of (0: one that is free) in the set of cgroup @id. 1,
+ * 0 if there is none, or a negative errno.
+ */
 static int replace_home(const struct sn_store *store, __u64 id, __u64 of,
 			const struct sn_home *home)
 {
@@ -346,9 +349,21 @@ static int replace_home(const struct sn_store *store, __u64 id, __u64 of,
 		if (set.home[i].cgroup_id != of)
 			continue;
 		set.home[i] = *home;
-		return bpf_map_update_elem(store->homes, &index, &set, BPF_ANY) ? -errno : 0;
+		return bpf_map_update_elem(store->homes, &index, &set, BPF_ANY) ? -errno : 1;
 	}
-	return 0; /* no entry: its policy is enough */
+	return 0;
+}
+
+static int remove_home(const struct sn_store *store, __u64 id)
+{
+	int ret = replace_home(store, id, id, &(struct sn_home){});
+
+	return ret < 0 ? ret : 0;
+}
+
+static int home_failed(int ret, struct sn_err *err)
+{
+	return sn_fail(err, -ret, "cannot write to the map 'homes': %s", strerror(-ret));
 }
 
 static bool has_home(const struct sn_policy *policy)
@@ -360,9 +375,13 @@ static int put_home(const struct sn_store *store, const struct sn_policy *policy
 		    struct sn_err *err)
 {
 	struct sn_home home = { .cgroup_id = policy->cgroup_id, .dir = policy->dir };
-	int ret = has_home(policy) ? replace_home(store, home.cgroup_id, 0, &home) : 0;
+	int ret = 0;
 
-	return ret ? sn_fail(err, -ret, "cannot write to the map 'homes': %s", strerror(-ret)) : 0;
+	/* no entry is free: its policy is enough */
+	if (has_home(policy))
+		ret = replace_home(store, home.cgroup_id, home.cgroup_id, &home)
+			      ?: replace_home(store, home.cgroup_id, 0, &home);
+	return ret < 0 ? home_failed(ret, err) : 0;
 }
 
 /* Removes a baseline unless it is @keep, or one of another tenant than that of cgroup @id. */
@@ -393,19 +412,23 @@ static int clear_spare(const struct sn_store *store, __u64 id, struct sn_slot *s
 /* Nothing is in force any more, and no program still decides by what was. */
 static int close_slot(const struct sn_store *store, __u64 id, struct sn_slot *slot)
 {
+	struct sn_grace grace = SN_GRACE_CLOSED;
 	bool open = is_open(slot);
 	int ret;
 
 	slot->policy[0].cgroup_id = slot->policy[1].cgroup_id = 0;
 	ret = put_slot(store, id, slot, NULL);
-	return ret || !open ? ret : sn_grace_period(NULL);
+	if (!ret && open)
+		ret = sn_grace_open(&grace, NULL) ?: sn_grace_wait(&grace, NULL);
+	sn_grace_close(&grace);
+	return ret;
 }
 
 /* Removes all that refers to the tenant's cgroup, except its slot and counters. */
 static int close_and_empty(const struct sn_store *store, __u64 id)
 {
 	struct sn_slot slot;
-	int ret = replace_home(store, id, id, &(struct sn_home){});
+	int ret = remove_home(store, id);
 
 	if (!ret)
 		ret = read_slot(store, id, &slot);
@@ -498,25 +521,26 @@ int sn_store_remove_tenant(const struct sn_store *store, const char *tenant, str
 }
 
 /*
- * Writes a policy into that place, not to be used yet, and then its rules. It is written first and
- * removed last: as long as a policy has rules, its slot tells their scope and the tenant's name, so
- * that a later tool can clean up after one that was killed.
+ * Writes a policy into that place, where no program uses it yet, and then its rules. It is written
+ * first and removed last: as long as a policy has rules, its slot tells their scope and the
+ * tenant's name, so that a later tool can clean up after one that was killed.
  */
-static int write_spare(const struct sn_store *store, const struct sn_compiled *compiled,
-		       struct sn_slot *slot, __u32 place, struct sn_err *err)
+static int prepare(const struct sn_store *store, const struct sn_compiled *compiled,
+		   struct sn_slot *slot, __u32 place, struct sn_err *err)
 {
 	__u64 id = compiled->policy.cgroup_id;
-	struct sn_policy *spare = &slot->policy[place];
+	struct sn_policy *policy = &slot->policy[place];
 	int ret;
 
 	if (id & (SN_SCOPE_SECOND | SN_SCOPE_BASELINE))
 		return sn_fail(err, EOVERFLOW, "the id of the tenant's cgroup is too large");
-	*spare = compiled->policy;
-	spare->scope = sn_own_scope(id, place);
-	spare->cgroup_id = 0;
+	*policy = compiled->policy;
+	policy->scope = sn_own_scope(id, place);
+	if (place == slot->in_force)
+		policy->cgroup_id = 0;
 	ret = put_slot(store, id, slot, err);
 	if (!ret)
-		ret = put_entries(store, &compiled->own, spare->scope, err);
+		ret = put_entries(store, &compiled->own, policy->scope, err);
 	return ret ? ret : put_baseline(store, compiled, err);
 }
 
@@ -527,7 +551,7 @@ int sn_store_put(const struct sn_store *store, const struct sn_compiled *compile
 	__u64 id = policy->cgroup_id;
 	struct sn_counters none = {};
 	struct sn_slot slot = {};
-	int ret = write_spare(store, compiled, &slot, 0, err);
+	int ret = prepare(store, compiled, &slot, 0, err);
 
 	if (!ret)
 		ret = put(store->counters, "counters", &id, &none, err);
@@ -540,6 +564,69 @@ int sn_store_put(const struct sn_store *store, const struct sn_compiled *compile
 		ret = put_home(store, policy, err);
 	if (ret)
 		remove_all(store, policy);
+	return ret;
+}
+
+/* What is not in force may have been until just now; what it left, if anything, goes. */
+static int clear_old(const struct sn_store *store, __u64 id, struct sn_slot *slot,
+		     const struct sn_grace *grace, struct sn_err *err)
+{
+	int ret;
+
+	if (!slot->policy[!slot->in_force].scope)
+		return 0;
+	ret = sn_grace_wait(grace, err);
+	if (ret)
+		return ret;
+	ret = clear_spare(store, id, slot);
+	return ret ? not_removed(&slot->policy[slot->in_force], ret, err) : 0;
+}
+
+/* Puts the other policy in force. "homes" grants nothing that the policy in force does not. */
+static int switch_policies(const struct sn_store *store, __u64 id, struct sn_slot *slot,
+			   struct sn_err *err)
+{
+	const struct sn_policy *old = &slot->policy[slot->in_force];
+	const struct sn_policy *new = &slot->policy[!slot->in_force];
+	bool keeps_home =
+		has_home(old) && has_home(new) && !memcmp(&old->dir, &new->dir, sizeof(old->dir));
+	int ret = keeps_home ? 0 : remove_home(store, id);
+
+	if (ret)
+		return home_failed(ret, err);
+	slot->in_force = !slot->in_force;
+	ret = put_slot(store, id, slot, err);
+	if (ret)
+		slot->in_force = !slot->in_force;
+	put_home(store, &slot->policy[slot->in_force], NULL); /* without it all is only slower */
+	return ret;
+}
+
+int sn_store_replace(const struct sn_store *store, const struct sn_compiled *compiled,
+		     struct sn_err *err)
+{
+	__u64 id = compiled->policy.cgroup_id;
+	struct sn_grace grace;
+	struct sn_slot slot;
+	int ret = read_slot(store, id, &slot);
+
+	if (ret || !is_open(&slot))
+		return sn_fail(err, ret ? -ret : ENOENT, "no policy of tenant '%s' is in force",
+			       compiled->policy.tenant);
+	ret = sn_grace_open(&grace, err);
+	if (ret)
+		return ret;
+	ret = clear_old(store, id, &slot, &grace, err); /* of a tool that was killed */
+	if (!ret) {
+		ret = prepare(store, compiled, &slot, !slot.in_force, err);
+		if (!ret)
+			ret = switch_policies(store, id, &slot, err);
+		if (ret)
+			clear_spare(store, id, &slot);
+		else /* what is left of it goes with the next one, or with the tenant */
+			clear_old(store, id, &slot, &grace, NULL);
+	}
+	sn_grace_close(&grace);
 	return ret;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The pinned maps: put, get and remove what one tenant has in them. */
+/* The pinned maps: put, replace, get and remove what one tenant has in them. */
 #ifndef SAFENODE_STORE_H
 #define SAFENODE_STORE_H
 
@@ -35,6 +35,15 @@ void sn_store_close(struct sn_store *store);
  */
 int sn_store_put(const struct sn_store *store, const struct sn_compiled *compiled,
 		 const struct sn_policy *old, struct sn_err *err);
+
+/*
+ * Puts another policy in force for a cgroup that has one, in one step: at any time each act of the
+ * tenant is judged by the old policy alone or the new one alone, and when this returns 0, by the
+ * new one. Counters go on. On failure nothing of the new policy is left, and the old one is in
+ * force. -ENOENT: no policy is in force.
+ */
+int sn_store_replace(const struct sn_store *store, const struct sn_compiled *compiled,
+		     struct sn_err *err);
 
 /* 0, or a negative errno; -ENOENT: it has no policy. */
 int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy);

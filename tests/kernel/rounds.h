@@ -152,7 +152,7 @@ static void rounds_prepare(const char *directory)
 		GIVE_UP("%s failed", command);
 }
 
-static void rounds_begin(struct tenant *t, const char *directory, long minimum)
+static inline void rounds_begin(struct tenant *t, const char *directory, long minimum)
 {
 	char request[64];
 	int len = snprintf(request, sizeof(request), "rounds%c%ld", 0, minimum) + 1;
@@ -163,7 +163,7 @@ static void rounds_begin(struct tenant *t, const char *directory, long minimum)
 }
 
 /* It may end when it has done as many as it must. */
-static void rounds_stop(const char *directory)
+static inline void rounds_stop(const char *directory)
 {
 	char path[PATH_MAX];
 

@@ -42,6 +42,7 @@ static struct fake_map {
 
 static char fake_log[1 << 16]; /* "policies+ names- grace ...": put, removed, waited */
 static int fake_fail_at;       /* the change that fails, counted from 1; 0: none does */
+static bool fake_killed;       /* and all after it: as if the tool had been killed there */
 static int fake_error;	       /* with this errno */
 static int fake_changes;
 
@@ -67,7 +68,8 @@ static bool fake_change(const struct fake_map *map, char what)
 	size_t used = strlen(fake_log);
 
 	fake_changes++;
-	if (fake_changes == fake_fail_at) {
+	if (fake_changes == fake_fail_at ||
+	    (fake_killed && fake_fail_at && fake_changes > fake_fail_at)) {
 		errno = fake_error;
 		return false;
 	}
@@ -189,7 +191,17 @@ static size_t fake_count(int fd)
 }
 
 /* No program runs that could be waited for. */
-int sn_grace_period(struct sn_err *err)
+int sn_grace_open(struct sn_grace *grace, struct sn_err *err)
+{
+	*grace = SN_GRACE_CLOSED;
+	return 0;
+}
+
+void sn_grace_close(struct sn_grace *grace)
+{
+}
+
+int sn_grace_wait(const struct sn_grace *grace, struct sn_err *err)
 {
 	size_t used = strlen(fake_log);
 
@@ -208,6 +220,7 @@ static void fake_reset(void)
 	}
 	fake_log[0] = '\0';
 	fake_fail_at = fake_changes = 0;
+	fake_killed = false;
 	fake_error = ENOMEM;
 }
 

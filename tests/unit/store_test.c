@@ -166,6 +166,129 @@ static void a_tenant_is_replaced_without_a_second_policy_that_permits(void **sta
 	assert_int_equal(safe_mode(CGROUP + 1), 1);
 }
 
+/* ---- replacing ---- */
+
+/* The baseline, the directory and the number of own rules are others. */
+static int replace(__u64 cgroup_id)
+{
+	static struct sn_entry other = {
+		.map = SN_RULES_NAMES,
+		.key.name = { .directory = { .scope = 1ULL << 63 | 1 }, .name = "other" },
+	};
+	struct sn_compiled c = compiled(cgroup_id);
+	struct sn_err err = {};
+
+	c.own.nr = 2;
+	c.policy.baseline |= 1;
+	c.policy.dir.ino = 10;
+	c.baseline.all = &other;
+	return sn_store_replace(&fake_store, &c, &err);
+}
+
+static __u64 home_of(__u64 cgroup_id)
+{
+	__u32 index = sn_homes_index(cgroup_id);
+	struct sn_homes_set set;
+
+	bpf_map_lookup_elem(fake_store.homes, &index, &set);
+	return set.home[0].cgroup_id == cgroup_id ? set.home[0].dir.ino : 0;
+}
+
+/* All that is there is that of the one policy in force: what put() or replace() writes. */
+static void assert_alone(bool replaced)
+{
+	struct sn_slot slot;
+	__u64 id = CGROUP;
+
+	assert_int_equal(bpf_map_lookup_elem(fake_store.policies, &id, &slot), 0);
+	assert_int_equal(slot.policy[slot.in_force].cgroup_id, CGROUP);
+	assert_int_equal(slot.policy[slot.in_force].dir.ino, replaced ? 10 : 9);
+	assert_int_equal(slot.policy[slot.in_force].scope, sn_own_scope(CGROUP, slot.in_force));
+	assert_int_equal(slot.policy[!slot.in_force].scope, 0);
+	assert_int_equal(home_of(CGROUP), replaced ? 10 : 9);
+	assert_int_equal(fake_count(fake_store.policies), 1);
+	assert_int_equal(fake_count(fake_store.counters), 1);
+	assert_int_equal(fake_count(fake_store.addresses), 1);
+	assert_int_equal(fake_count(fake_store.ports), 1);
+	assert_int_equal(fake_count(fake_store.directories), replaced ? 0 : 1);
+	assert_int_equal(fake_count(fake_store.names), 1);
+	assert_int_equal(fake_count(fake_store.lists), replaced ? 4 : 5);
+}
+
+static void
+a_policy_is_complete_before_it_is_in_force_and_removed_after_a_grace_period(void **state)
+{
+	assert_int_equal(put(CGROUP, NULL), 0);
+	fake_log[0] = '\0';
+	assert_int_equal(replace(CGROUP), 0);
+	assert_string_equal(fake_log,
+			    "policies+ lists+ lists+ addresses+ ports+ lists+ names+ lists+ "
+			    "homes+ policies+ homes+ grace "
+			    "directories- lists- ports- lists- addresses- lists- "
+			    "lists- names- lists- policies+");
+	assert_alone(true);
+	assert_int_equal(put(CGROUP + 1, NULL), 0);
+	assert_int_equal(sn_store_remove_tenant(&fake_store, "t1", NULL), 2);
+	assert_int_equal(left(), 0);
+}
+
+/* Every change in turn. One that fails after the switch leaves rules, which the next removes. */
+static void
+if_replacing_fails_the_old_policy_is_in_force_and_nothing_of_the_new_is_left(void **state)
+{
+	bool switched = false;
+
+	for (int i = 1; !switched; i++) {
+		fake_reset();
+		assert_int_equal(put(CGROUP, NULL), 0);
+		fake_changes = 0;
+		fake_fail_at = i;
+		switched = !replace(CGROUP);
+		if (!switched)
+			assert_alone(false);
+	}
+	fake_fail_at = 0;
+	assert_int_equal(replace(CGROUP), 0);
+	assert_alone(true);
+}
+
+static void a_tool_that_is_killed_while_it_replaces_leaves_what_the_next_one_removes(void **state)
+{
+	int changes;
+
+	assert_int_equal(put(CGROUP, NULL), 0);
+	fake_changes = 0;
+	assert_int_equal(replace(CGROUP), 0);
+	changes = fake_changes;
+	for (int i = 1; i <= 2 * changes; i++) {
+		fake_reset();
+		assert_int_equal(put(CGROUP, NULL), 0);
+		fake_changes = 0;
+		fake_fail_at = (i + 1) / 2;
+		fake_killed = true;
+		replace(CGROUP);
+		fake_fail_at = 0;
+		if (i % 2) {
+			assert_int_equal(replace(CGROUP), 0);
+			assert_alone(true);
+		}
+		assert_int_equal(sn_store_remove_tenant(&fake_store, "t1", NULL), 1);
+		assert_int_equal(left(), 0);
+	}
+}
+
+static void only_a_policy_in_force_is_replaced(void **state)
+{
+	struct sn_policy policy;
+
+	assert_int_equal(replace(CGROUP), -ENOENT);
+	assert_int_equal(put(CGROUP, NULL), 0);
+	assert_int_equal(sn_store_empty(&fake_store, CGROUP, &policy, NULL), 1);
+	fake_log[0] = '\0';
+	assert_int_equal(replace(CGROUP), -ENOENT);
+	assert_string_equal(fake_log, "");
+}
+
 /* A tool of another version, or a hand at bpftool: its rules are found without the list. */
 static void a_damaged_list_keeps_no_rule_alive(void **state)
 {
@@ -218,6 +341,16 @@ int main(void)
 		cmocka_unit_test_setup(a_baseline_goes_with_its_last_tenant, reset),
 		cmocka_unit_test_setup(a_tenant_is_replaced_without_a_second_policy_that_permits,
 				       reset),
+		cmocka_unit_test_setup(
+			a_policy_is_complete_before_it_is_in_force_and_removed_after_a_grace_period,
+			reset),
+		cmocka_unit_test_setup(
+			if_replacing_fails_the_old_policy_is_in_force_and_nothing_of_the_new_is_left,
+			reset),
+		cmocka_unit_test_setup(
+			a_tool_that_is_killed_while_it_replaces_leaves_what_the_next_one_removes,
+			reset),
+		cmocka_unit_test_setup(only_a_policy_in_force_is_replaced, reset),
 		cmocka_unit_test_setup(a_damaged_list_keeps_no_rule_alive, reset),
 		cmocka_unit_test_setup(a_damaged_policy_can_be_removed, reset),
 	};

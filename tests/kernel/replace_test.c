@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A policy that is replaced again and again while its tenant acts: every act is judged by the one
+ * or the other, whole, and once it is replaced by the new one alone.
+ */
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "compile.h"
+#include "enforcer.h"
+#include "fs_places.h"
+#include "identify.h"
+#include "rounds.h"
+#include "runtime.h"
+
+#define SWITCHES 2000
+#define FILLERS	 ",1001,1003,1005,1007,1009,1011,1013,1015" /* so that "ports" is asked */
+
+/* What both sides know, in a file in the tenant's directory. */
+struct shared {
+	_Atomic unsigned long turn; /* odd while it is being replaced; twice the version */
+	_Atomic bool stop;
+	_Atomic unsigned long judged[2], refused_connects;
+};
+
+static struct shared *map_shared(const char *path, int flags)
+{
+	int fd = open(path, flags | O_RDWR | O_CLOEXEC, 0666);
+	void *at = MAP_FAILED;
+
+	if (fd >= 0 && (!(flags & O_CREAT) || !ftruncate(fd, sizeof(struct shared))))
+		at = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+/* ---- the tenant ---- */
+
+static long replace_open(const char *path)
+{
+	return rounds_closed(open(path, O_RDWR | O_CLOEXEC));
+}
+
+static long replace_rename(const char *unused)
+{
+	return answer(rename("/srv/rwa/f", "/srv/rwb/f"));
+}
+
+static long replace_link(const char *unused)
+{
+	return answer(link("/srv/rwb/f", "/srv/rwa/f2"));
+}
+
+/* What each policy says. Where both say the same, a mixture of them says something else. */
+static const struct {
+	long (*act)(const char *arg);
+	const char *arg;
+	int refused[2]; /* 0: allowed */
+} replace_acts[] = {
+	{ rounds_connect, "10.9.1.1 9090", { EPERM, 0 } },
+	{ rounds_connect, "10.9.2.1 8080", { 0, EPERM } },
+	{ rounds_connect, "10.9.1.1 8080", { 0, 0 } },
+	{ rounds_connect, "10.9.2.1 9090", { 0, 0 } },
+	{ rounds_connect, "10.9.0.1 22", { EPERM, EPERM } },
+	{ replace_open, "/srv/rwa/f", { 0, EACCES } },
+	{ replace_open, "/srv/rwb/f", { EACCES, 0 } },
+	{ replace_rename, NULL, { EACCES, EACCES } },
+	{ replace_link, NULL, { EACCES, EACCES } },
+	{ rounds_open, "own", { 0, 0 } },
+	{ rounds_open, "/etc/nsswitch.conf", { 0, 0 } },
+	{ rounds_open, "/etc/passwd", { ENOENT, ENOENT } },
+	{ rounds_socket, NULL, { EPERM, EPERM } },
+};
+#define NR_REPLACE_ACTS (sizeof(replace_acts) / sizeof(*replace_acts))
+
+static bool answered_rightly(struct shared *shared, size_t i)
+{
+	const int *refused = replace_acts[i].refused;
+	unsigned long before = shared->turn, after;
+	long got = replace_acts[i].act(replace_acts[i].arg);
+	bool first, second;
+
+	after = shared->turn;
+	first = got == -refused[0];
+	second = got == -refused[1];
+	if (got == -EPERM && replace_acts[i].act == rounds_connect)
+		shared->refused_connects++;
+	if (before == after && !(before & 1)) {
+		int version = before / 2 % 2;
+
+		shared->judged[version]++;
+		first = first && version == 0;
+		second = second && version == 1;
+	}
+	if (!first && !second)
+		dprintf(2, "# number %zu with %s, turns %lu to %lu: got %ld\n", i,
+			replace_acts[i].arg, before, after, got);
+	return first || second;
+}
+
+/* Until it is told to stop. How many acts; less than 0: so many answers were wrong. */
+PROBE(act_under_replacement)
+{
+	struct shared *shared = map_shared("shared", 0);
+	long acts = 0, wrong = 0;
+
+	if (!shared)
+		return could_not_try("mapping");
+	for (; !shared->stop && wrong < 5; acts++)
+		wrong += !answered_rightly(shared, acts % NR_REPLACE_ACTS);
+	return wrong ? -wrong : acts;
+}
+
+/* ---- the policies ---- */
+
+static struct sn_rules baseline;
+
+/* As attach compiles them, but for the rules of its cgroup and descriptors. */
+static struct sn_compiled compile_for(const struct tenant *t, const char *addresses,
+				      const char *ports, const char *writable, const char *readable)
+{
+	__u32 look = SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ;
+	__u32 all = look | SN_MAY_WRITE | SN_MAY_CHANGE;
+	struct sn_options options = { .tenant = (char *)t->name, .safe_mode = true };
+	struct sn_rules own = {};
+	struct sn_source source = { .options = &options, .cgroup_id = t->id };
+	struct sn_compiled compiled;
+	struct sn_err err = {};
+	char real[PATH_MAX];
+	int dir = sn_rules_reach_directory(&own, "/srv/t1", real, &err);
+
+	source.directory = real;
+	source.own = &own;
+	source.baseline = &baseline;
+	if (dir < 0 || sn_identify_fd(dir, &source.dir, &err) ||
+	    sn_rules_add(&own, writable, all, all, &err) ||
+	    sn_rules_add(&own, readable, look, look, &err) ||
+	    (*addresses && (sn_addresses_add(&options.restricted, addresses, &err) ||
+			    sn_ports_add(&options.outgoing, ports, &err))) ||
+	    sn_compile(&source, &compiled, &err))
+		GIVE_UP("%s", err.text);
+	close(dir);
+	sn_rules_free(&own);
+	sn_addresses_free(&options.restricted);
+	free(options.outgoing.ranges);
+	return compiled;
+}
+
+/* Its policy permits what neither of the two does, and its memory may be theirs the next moment. */
+static void neighbour_comes_and_goes(const struct sn_store *store)
+{
+	struct tenant nobody = { .name = "neighbour", .id = 1ULL << 40 };
+	struct sn_compiled compiled = compile_for(&nobody, "", "", "/srv", "/etc");
+	struct sn_err err;
+
+	if (sn_store_put(store, &compiled, NULL, &err) ||
+	    sn_store_remove_tenant(store, nobody.name, &err) != 1)
+		GIVE_UP("%s", err.text);
+	sn_compiled_free(&compiled);
+}
+
+static void replace(const struct sn_store *store, struct shared *shared,
+		    const struct sn_compiled *compiled)
+{
+	struct sn_err err;
+
+	shared->turn++;
+	if (sn_store_replace(store, compiled, &err))
+		GIVE_UP("%s", err.text);
+	shared->turn++;
+}
+
+static long count_rules(const struct sn_store *store)
+{
+	const int maps[] = { store->addresses, store->ports, store->directories, store->names,
+			     store->lists };
+	char key[sizeof(struct sn_name_key)];
+	long nr = 0;
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
+		for (void *at = NULL; !bpf_map_get_next_key(maps[i], at, key); at = key)
+			nr++;
+	return nr;
+}
+
+static void prepare_places(void)
+{
+	put_dir("/srv/rwa");
+	put_dir("/srv/rwb");
+	put_file("/srv/rwa/f");
+	put_file("/srv/rwb/f");
+	put_file("/srv/t1/own");
+	unlink("/srv/rwa/f2");
+	if (system("ip address replace 10.9.0.1/32 dev lo; ip address replace 10.9.1.1/32 dev lo; "
+		   "ip address replace 10.9.2.1/32 dev lo"))
+		GIVE_UP("ip failed");
+}
+
+static void begin(struct tenant *t)
+{
+	static const char request[] = "act_under_replacement\0";
+
+	if (write(t->to, request, sizeof(request)) != sizeof(request))
+		GIVE_UP("tenant %s is gone", t->name);
+}
+
+TEST(while_its_policy_is_replaced_a_tenant_is_judged_by_the_one_or_the_other)
+{
+	struct tenant *t = tenant_start("t1", NULL);
+	struct sn_counters stray = tenant_counters(&(struct tenant){});
+	struct sn_compiled policies[2];
+	struct sn_counters before;
+	struct shared *shared;
+	struct sn_enforcer enforcer;
+	const struct sn_store *store = &enforcer.store;
+	char self[PATH_MAX] = "";
+	struct sn_err err;
+	long acts, rules;
+
+	prepare_places();
+	shared = map_shared("/srv/t1/shared", O_CREAT);
+	if (!shared || chmod("/srv/t1/shared", 0666))
+		GIVE_UP("mapping: %s", strerror(errno));
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 ||
+	    sn_runtime_baseline(&baseline, self, &err) || sn_enforcer_open(&enforcer, &err) ||
+	    sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, &err))
+		GIVE_UP("%s", err.text);
+	policies[0] =
+		compile_for(t, "10.9.0.0/24,10.9.1.0/24", "8080" FILLERS, "/srv/rwa", "/srv/rwb");
+	policies[1] =
+		compile_for(t, "10.9.0.0/24,10.9.2.0/24", "9090" FILLERS, "/srv/rwb", "/srv/rwa");
+	replace(store, shared, &policies[1]);
+	replace(store, shared, &policies[0]);
+	rules = count_rules(store);
+	before = tenant_counters(t);
+	shared->turn = 0;
+	begin(t);
+	for (int i = 1; i <= SWITCHES && !rounds_are_done(t); i++) {
+		replace(store, shared, &policies[i % 2]);
+		if (i % 7 == 0)
+			neighbour_comes_and_goes(store);
+	}
+	shared->stop = true;
+	acts = rounds_end(t);
+	printf("# %ld acts, %lu and %lu of them under one policy from the beginning to the end\n",
+	       acts, shared->judged[0], shared->judged[1]);
+	EXPECT_TRUE(acts > SWITCHES);
+	EXPECT_TRUE(shared->judged[0] > SWITCHES / 10 && shared->judged[1] > SWITCHES / 10);
+	EXPECT_EQ(shared->refused_connects,
+		  tenant_counters(t).denied[SN_OP_NET_CONNECT] - before.denied[SN_OP_NET_CONNECT]);
+	before = tenant_counters(&(struct tenant){});
+	EXPECT_EQ(0, memcmp(before.denied, stray.denied, sizeof(stray.denied)));
+	EXPECT_EQ(rules, count_rules(store));
+	sn_compiled_free(&policies[0]);
+	sn_compiled_free(&policies[1]);
+	sn_enforcer_close(&enforcer);
+}
