@@ -13,7 +13,6 @@
 
 #include "hook.bpf.h"
 
-#define SN_WALK_FAST 64 /* directories climbed by plain loads before the unbounded walk */
 #define SN_WALK_UP   8	/* directories above the tenant's, known without a look at the rules */
 #define SN_PROC_WALK 8	/* the deepest file that procfs makes is /proc/N/task/N/fdinfo/N */
 #define SN_ALIASES   16 /* hard links of one file that access(2) looks at */
@@ -97,6 +96,7 @@ static __always_inline __u64 sn_home(void)
 /* Below the tenant's directory? @dentry itself is not looked at, for it may be negative. */
 static __always_inline bool sn_is_below(struct dentry *dentry, __u64 own)
 {
+	_Static_assert(SN_WALK_FAST % 4 == 0, "four at a time");
 	for (int i = 0; own && i < SN_WALK_FAST / 4; i++) {
 		struct dentry *from = dentry;
 

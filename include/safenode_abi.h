@@ -24,7 +24,8 @@
 #define SN_RULES_MAX	  262144    /* entries in each of the maps of rules, and in "lists" */
 #define SN_EVENTS_BYTES	  (1 << 20) /* size of the ring buffer */
 #define SN_EVENTS_RATE	  256	    /* events that one tenant may put on the ring in a second */
-#define SN_WALK_MAX	  4096 /* directories that a walk to the root climbs before it refuses */
+#define SN_WALK_FAST	  64   /* directories that a walk climbs by plain loads, which are faster */
+#define SN_WALK_MAX	  4096 /* directories that it climbs altogether before it refuses */
 
 /* What a tenant may do with one file or directory; a sum of these bits. */
 enum sn_access {
