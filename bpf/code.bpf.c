@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings, and native code above all: only the runtime's own files are ever mapped executable.
+ * Mappings, above all executable ones: of files, only the runtime's own are ever mapped executable.
  * Anonymous memory may be, for V8 compiles into it. Hooks and why each:
  *  mmap_file		mmap, remap_file_pages, shmat, the dynamic loader, exec itself
  *  file_mprotect	making a mapped file executable afterwards
@@ -9,7 +9,7 @@
  */
 #include "walk.bpf.h"
 
-/* A log that was handed over for appending is not to be rewritten through a mapping. */
+/* A log that was handed over for appending must not be rewritten through a mapping. */
 static __noinline int sn_ask_to_share(const struct sn_policy *pol, __u64 address)
 {
 	struct file *file = (struct file *)address; /* NULL for anonymous memory */

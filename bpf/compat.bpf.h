@@ -20,10 +20,11 @@ static __always_inline __u32 sn_dentry_alias_offset(void)
 }
 
 /*
- * Did current call socketpair(2)? Only meant for hooks that socket(2) and socketpair(2) reach: each
- * number means something else at another of the machine's entries, but nothing that makes sockets.
+ * Did current call socketpair(2)? Only for hooks that socket(2) and socketpair(2) reach: under
+ * another ABI of the machine each of these numbers is another system call, but none that makes
+ * sockets.
  * since: ever
- * why: each architecture has its numbers, one set for each of its entries, and its place for them
+ * why: each ABI of an architecture has its own numbers, and each architecture its place for them
  * drop when: never
  */
 static __always_inline bool sn_in_socketpair(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every decision, in pure C: no helper, no map, no kernel type. The programs gather the facts and
- * ask here; tests/unit compiles these same lines.
+ * call these functions; tests/unit compiles the same lines.
  */
 #ifndef SAFENODE_DECIDE_H
 #define SAFENODE_DECIDE_H
@@ -90,8 +90,9 @@ static __always_inline int sn_errno(enum sn_op op, enum sn_why why)
 	switch (why) {
 	case SN_OTHER_TASK:
 		/*
-		 * Another process looks missing. But not to a signal: kill_pid_info() takes ESRCH
-		 * from the hook for a race with exit and tries again, for ever and unkillable.
+		 * Another process looks missing. Not to signals, though: kill_pid_info() takes
+		 * ESRCH from the hook for a race with exit or exec, and tries again, for ever and
+		 * unkillable.
 		 */
 		return op == SN_OP_TASK_KILL ? -SN_EPERM : -SN_ESRCH;
 	case SN_NEVER:
@@ -111,7 +112,7 @@ static __always_inline int sn_errno(enum sn_op op, enum sn_why why)
 #define SN_MAY_LOOK (SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ)
 #define SN_MAY_ALL  (SN_MAY_LOOK | SN_MAY_WRITE | SN_MAY_CHANGE)
 
-/* @known is the identity in a rule; SN_ANY_GENERATION matches whatever the inode has. */
+/* @known is the generation in a rule; SN_ANY_GENERATION matches any. */
 static __always_inline bool sn_generation_matches(__u64 known, __u32 generation)
 {
 	return known == SN_ANY_GENERATION || known == generation;
@@ -122,15 +123,15 @@ static __always_inline enum sn_why sn_decide_file(__u32 have, __u32 need)
 {
 	if ((have & need) == need)
 		return SN_ALLOWED;
-	/* A refusal to read stays ENOENT even where stat works: no different from other files. */
+	/* a refusal to read is ENOENT even if stat is granted, as for other files */
 	if (have && (need & (SN_MAY_WRITE | SN_MAY_CHANGE)))
 		return SN_READ_ONLY;
 	return SN_OUTSIDE;
 }
 
 /*
- * The character devices that runtimes need, by dev_t as inode->i_rdev has it (major << 20 | minor,
- * include/linux/kdev_t.h). Any other device node is refused, wherever it lies.
+ * The character devices that runtimes need, by dev_t as in inode->i_rdev (major << 20 | minor,
+ * include/linux/kdev_t.h). Any other device node is refused, wherever it is.
  */
 static __always_inline __u32 sn_device_access(__u32 mode, __u32 rdev)
 {
@@ -148,8 +149,8 @@ static __always_inline __u32 sn_device_access(__u32 mode, __u32 rdev)
 }
 
 /*
- * set-id bits lend an identity. A file need not be executable for that: an ACL can make it so
- * later, which changes the mode and asks nobody.
+ * Set-user-id and set-group-id bits. They count even if the file is not executable: an ACL can make
+ * it so later, which changes the mode without another hook.
  */
 static __always_inline bool sn_mode_lends_identity(__u32 mode)
 {
@@ -167,9 +168,9 @@ static __always_inline enum sn_why sn_decide_mknod(__u32 mode)
 }
 
 /*
- * Requests that read or change nothing but the caller's own descriptor, or clone between two files
- * that were both checked when they were opened. How input is read, such as without echo, and how
- * much of it there is, is for those who may read: what is typed may be for somebody else.
+ * Requests that concern the caller's own descriptor only, or clone between two files that were
+ * both checked when they were opened. Setting a terminal's modes, and asking how much input there
+ * is, take a descriptor that is open for reading: what is typed may be meant for another process.
  */
 static __always_inline enum sn_why sn_decide_ioctl(__u32 request, bool readable)
 {
@@ -196,29 +197,28 @@ static __always_inline enum sn_why sn_decide_ioctl(__u32 request, bool readable)
 
 /*
  * Commands that concern the caller's own descriptor, or locks. The others make the kernel send
- * signals; make everybody wait who opens a file or changes a directory (leases, delegations); or
- * change what both ends of a pipe, or all who share a memfd, have (its size, its seals). @arg is
- * the flags word of F_SETFL,
- * @flags those that the descriptor has.
+ * signals; make other processes wait that open a file or change a directory (leases, delegations);
+ * or change what is shared, such as the size of a pipe or the seals of a memfd. @arg is that of
+ * F_SETFL, @flags are those that the descriptor has.
  */
 static __always_inline enum sn_why sn_decide_fcntl(__u32 cmd, __u64 arg, __u32 flags)
 {
 	switch (cmd) {
 	case 4: /* F_SETFL */
-		/* O_ASYNC makes the kernel send signals, and a tty choose to whom */
+		/* O_ASYNC makes the kernel send signals, on a tty to its foreground group */
 		if (arg & SN_O_ASYNC)
 			return SN_NEVER;
-		/* a pipe's other end would get packets, of which it may lose the rest */
+		/* a pipe's reader would get packets, and lose what it does not read at once */
 		if (arg & ~(__u64)flags & SN_O_DIRECT)
 			return SN_NEVER;
-		/* a log that was handed over stays one for appending */
+		/* a log that was handed over for appending stays so */
 		return flags & ~arg & SN_O_APPEND ? SN_NEVER : SN_ALLOWED;
 	case 0:	   /* F_DUPFD */
 	case 1:	   /* F_GETFD */
 	case 2:	   /* F_SETFD */
 	case 3:	   /* F_GETFL */
 	case 5:	   /* F_GETLK */
-	case 6:	   /* F_SETLK, which file_lock asks about, too */
+	case 6:	   /* F_SETLK: file_lock decides */
 	case 7:	   /* F_SETLKW */
 	case 9:	   /* F_GETOWN */
 	case 11:   /* F_GETSIG */
@@ -243,11 +243,13 @@ static __always_inline enum sn_why sn_decide_fcntl(__u32 cmd, __u64 arg, __u32 f
 }
 
 /*
- * What fs.watch() needs (libuv's uv_fs_event_start): that a file changes, appears or goes. The rest
- * tells who opens, reads and starts what others use as well; @mask as in include/linux/fsnotify_
- * backend.h, the same bits for inotify and fanotify.
+ * What fs.watch() asks for (libuv's uv_fs_event_start()): changes of a file or directory. Other
+ * events tell when other processes open, read or run it. @mask is as in
+ * include/linux/fsnotify_backend.h, for inotify and fanotify alike.
  */
-#define SN_WATCH_CHANGES 0x58000fc6 /* FS_MODIFY to FS_MOVE_SELF, and three flags that tell how */
+#define SN_WATCH_CHANGES                                                                          \
+	0x58000fc6 /* FS_MODIFY, _ATTRIB, _MOVE, _CREATE, _DELETE, _DELETE_SELF, _MOVE_SELF; with \
+		      FS_EVENT_ON_CHILD, FS_RENAME, FS_ISDIR */
 
 static __always_inline __u32 sn_watch_needs(__u64 mask)
 {
@@ -262,30 +264,30 @@ static __always_inline bool sn_mapping_is_shared(__u64 map_flags)
 }
 
 /*
- * A descriptor for appending. What is written into a shared mapping of its file is not appended,
- * and one that begins for reading can be made writable later: mm/mmap.c sets VM_MAYWRITE.
+ * Is the descriptor for appending? A shared mapping of its file could be written anywhere, even one
+ * that is mapped for reading: with a descriptor open for writing mprotect(2) makes it writable.
  */
 static __always_inline bool sn_is_for_appending(__u32 f_mode, __u32 f_flags)
 {
 	return f_mode & SN_FMODE_WRITE && f_flags & SN_O_APPEND;
 }
 
-/* TCSETS, TCSETSW, TCSETSF: of those that set a terminal's modes, all that are ever granted. */
+/* TCSETS, TCSETSW, TCSETSF. Other requests that set a terminal's modes are never granted. */
 static __always_inline bool sn_ioctl_sets_modes(__u32 request)
 {
 	return request >= 0x5402 && request <= 0x5404;
 }
 
 /*
- * Names and numbers of network devices, SIOCGIFNAME and SIOCGIFINDEX: granted on a socket that the
- * tenant made, for os.networkInterfaces() tells the same. The zone in fe80::1%eth0 is such a name.
+ * SIOCGIFNAME and SIOCGIFINDEX, names and numbers of network devices: granted on sockets that the
+ * tenant made, since os.networkInterfaces() tells the same. The zone in fe80::1%eth0 needs them.
  */
 static __always_inline bool sn_ioctl_names_device(__u32 request)
 {
 	return request == 0x8910 || request == 0x8933;
 }
 
-/* security.* carries capabilities and labels, trusted.* belongs to root. */
+/* security.* has capabilities and labels, trusted.* is root's. */
 static __always_inline enum sn_why sn_decide_xattr_name(const char *name)
 {
 	if (name[0] == 's' && name[1] == 'e' && name[2] == 'c' && name[3] == 'u')
@@ -354,17 +356,16 @@ static __always_inline struct sn_address sn_address_prefix(struct sn_address a, 
 	return a;
 }
 
-/* What "addresses" holds for a prefix: nothing, the beginning of longer ones, or a restricted one.
- */
+/* What "addresses" has for a prefix: nothing, the beginning of longer ones, or a restricted one. */
 enum sn_found { SN_FOUND_NONE, SN_FOUND_LONGER, SN_FOUND };
 
 #define SN_SEARCH_STEPS 8 /* enough for 255 lengths */
 
 /*
- * Is @address in a prefix of the list? One exact lookup for each length would do. But no prefix of
- * the list is inside another one, and the list also holds the beginnings of its prefixes, as long
- * as this search passes them: so each lookup tells in which half of the lengths the answer lies
- * (Waldvogel et al., Scalable High Speed IP Routing Lookups, 1997).
+ * Is @address in a prefix of the list? A binary search over the prefix lengths (Waldvogel et al.,
+ * Scalable High Speed IP Routing Lookups, 1997). No prefix of the list is inside another one, and
+ * for each the list also has the beginnings that this search tries: so each lookup tells whether to
+ * go on with longer or with shorter prefixes.
  */
 static __always_inline bool
 sn_search_prefixes(const struct sn_policy *pol, struct sn_address address,
@@ -392,7 +393,7 @@ sn_search_prefixes(const struct sn_policy *pol, struct sn_address address,
 	return low < high; /* no policy has so many lengths: refuse */
 }
 
-/* Only what the policy itself says: a long list is in "ports", and port_lengths is not 0. */
+/* By the policy itself. A longer list is in "ports", and port_lengths is not 0. */
 static __always_inline bool sn_in_port_ranges(const struct sn_policy *pol, __u16 port)
 {
 	for (int i = 0; i < SN_PORT_RANGES_MAX && i < pol->port_ranges_nr; i++)
@@ -421,22 +422,22 @@ static __always_inline enum sn_why sn_decide_socket(int family, int type, int pr
 	return SN_FAMILY;
 }
 
-/* @restricted and @listed: what the tenant's address and port lists say of the destination. */
+/* @restricted: by the address list; @listed: by the port list. */
 static __always_inline enum sn_why sn_decide_destination(bool restricted, bool listed)
 {
 	return !restricted || listed ? SN_ALLOWED : SN_NOT_LISTED;
 }
 
-/* @keeps_port: the socket has a port that it asked for, not one of the kernel's choice. */
+/* @keeps_port: the socket's port was asked for, not chosen by the kernel. */
 static __always_inline enum sn_why sn_decide_to_disconnect(int type, bool keeps_port)
 {
 	return type != SN_SOCK_STREAM && keeps_port ? SN_NEVER : SN_ALLOWED;
 }
 
 /*
- * Port 0 asks for any free port, as every client does; listen() asks again with the real one.
- * @shares: the socket has an option by which it may take a port that is in use, and with it what
- * comes for others. Only a listed port is shared; the kernel's choice could be anybody's.
+ * Port 0 asks for any free port, as every client does; listen() is checked again with the real one.
+ * @shares: the socket has an option by which it may take a port in use, and receive what is meant
+ * for others. Only a listed port is shared; one that the kernel chooses could be anyone's.
  */
 static __always_inline enum sn_why sn_decide_bind(const struct sn_policy *pol, __u16 port,
 						  bool listed, bool shares)
@@ -446,7 +447,7 @@ static __always_inline enum sn_why sn_decide_bind(const struct sn_policy *pol, _
 	return !pol->listen_restricted || !port || listed ? SN_ALLOWED : SN_NOT_LISTED;
 }
 
-/* @port is 0 where listen() comes without bind(), and the kernel chooses. */
+/* @port is 0 if listen() comes without bind(), and the kernel chooses a port. */
 static __always_inline enum sn_why sn_decide_listen(const struct sn_policy *pol, __u16 port,
 						    bool listed, bool shares)
 {
@@ -456,9 +457,9 @@ static __always_inline enum sn_why sn_decide_listen(const struct sn_policy *pol,
 }
 
 /*
- * Sockets that both have one of these share a port, and the kernel gives each datagram or
- * connection to one of them. SO_REUSEADDR of a stream, which node always sets, shares nothing:
- * whoever listens has the port alone.
+ * Sockets that both have one of these options share a port, and the kernel gives each datagram or
+ * connection to one of them. SO_REUSEADDR of a stream, which node always sets, does not share a
+ * port on which a socket listens.
  */
 static __always_inline bool sn_sockopt_shares(int level, int name, int type)
 {
@@ -467,8 +468,8 @@ static __always_inline bool sn_sockopt_shares(int level, int name, int type)
 }
 
 /*
- * May such an option be set? The hook is not told its value. It may where ports are listed: on a
- * socket that has none yet (@port is 0), for bind() asks again, or has a listed one.
+ * May such an option be set? The hook is not told its value. It may if ports are listed, on a
+ * socket that has no port yet (@port is 0), for bind() is checked again, or has a listed one.
  */
 static __always_inline enum sn_why sn_decide_to_share(const struct sn_policy *pol, __u16 port,
 						      bool listed)
@@ -477,21 +478,20 @@ static __always_inline enum sn_why sn_decide_to_share(const struct sn_policy *po
 }
 
 /*
- * The options that follow are what node, libuv, c-ares and the C library set, and others that
- * concern nothing but the tenant's own socket: how much it holds, how long it waits, what it wants
- * to know of what it receives, groups. All others are refused, also those to come. Among
- * them are those that put another destination or source into the packet than those that were
- * checked (IP_OPTIONS, IPV6_RTHDR and other extension headers, IPV6_FLOWLABEL_MGR, which carries
- * them, IP_FREEBIND), make another socket of it (TCP_ULP, IPV6_ADDRFORM, UDP_ENCAP), run programs
- * (SO_ATTACH_FILTER), take what is for others (IP_ROUTER_ALERT, IPV6_JOIN_ANYCAST; SO_BINDTODEVICE,
- * for two devices' sockets share a port, and disconnecting one over UDP lets it change its device),
- * or switch on what then costs every socket of the machine (SO_TIMESTAMP, IP_MINTTL, TCP_TX_DELAY,
- * UDP_GRO).
+ * The options that follow are those that node, libuv, c-ares and the C library set, and others that
+ * concern the tenant's own socket only: buffers, timeouts, what it learns of what it receives,
+ * multicast groups. All others are refused, including future ones. Among them are those that
+ * put another destination or source into the packet than was checked (IP_OPTIONS, IPV6_RTHDR and
+ * other extension headers, IPV6_FLOWLABEL_MGR, which carries them, IP_FREEBIND), change what kind
+ * of socket it is (TCP_ULP, IPV6_ADDRFORM, UDP_ENCAP), run programs (SO_ATTACH_FILTER), receive
+ * what is meant for others (IP_ROUTER_ALERT, IPV6_JOIN_ANYCAST; SO_BINDTODEVICE, for sockets of two
+ * devices share a port, and a UDP socket that disconnects may change its device), or switch on what
+ * then costs every socket of the machine (SO_TIMESTAMP, IP_MINTTL, TCP_TX_DELAY, UDP_GRO).
  */
 static __always_inline bool sn_is_plain_socket_option(int name)
 {
 	switch (name) {
-	case 2:	 /* SO_REUSEADDR of a stream; and the other one that sn_sockopt_shares() knows */
+	case 2:	 /* SO_REUSEADDR, of a stream */
 	case 6:	 /* SO_BROADCAST */
 	case 7:	 /* SO_SNDBUF */
 	case 8:	 /* SO_RCVBUF */
@@ -499,7 +499,7 @@ static __always_inline bool sn_is_plain_socket_option(int name)
 	case 10: /* SO_OOBINLINE */
 	case 13: /* SO_LINGER */
 	case 18: /* SO_RCVLOWAT */
-	case 20: /* SO_RCVTIMEO, and SO_SNDTIMEO behind it */
+	case 20: /* SO_RCVTIMEO, then SO_SNDTIMEO */
 	case 21:
 	case 47: /* SO_MAX_PACING_RATE */
 	case 66: /* SO_RCVTIMEO and SO_SNDTIMEO with 64-bit times */
@@ -509,7 +509,7 @@ static __always_inline bool sn_is_plain_socket_option(int name)
 	return false;
 }
 
-/* The numbers of IPv4's and IPv6's options to join and leave groups, and to filter senders. */
+/* Options, with the same numbers in IPv4 and IPv6, to join and leave groups and filter senders. */
 static __always_inline bool sn_is_group_option(int name)
 {
 	return name >= 42 && name <= 48; /* MCAST_JOIN_GROUP to MCAST_MSFILTER */
@@ -606,7 +606,7 @@ static __always_inline bool sn_is_plain_udp_option(int name)
 	return name == 1 /* UDP_CORK */ || name == 103 /* UDP_SEGMENT */;
 }
 
-/* All but those that sn_sockopt_shares() knows. */
+/* For options of which sn_sockopt_shares() is false. */
 static __always_inline enum sn_why sn_decide_sockopt(int level, int name)
 {
 	bool plain = false;
@@ -624,7 +624,7 @@ static __always_inline enum sn_why sn_decide_sockopt(int level, int name)
 	return plain ? SN_ALLOWED : SN_NEVER;
 }
 
-/* A message to rtnetlink: what its header and the first byte behind that say. */
+/* A message to rtnetlink: of its header, and the first byte after it. */
 struct sn_rtnetlink {
 	__u32 len; /* of the message, its header of 16 bytes included */
 	__u16 type;
@@ -633,7 +633,7 @@ struct sn_rtnetlink {
 
 /*
  * os.networkInterfaces() and getaddrinfo() ask for links and addresses, by messages without
- * attributes. All else that rtnetlink knows is the machine's: routes, rules, neighbours, bridges.
+ * attributes. What else rtnetlink tells is not the tenant's: routes, rules, neighbours, bridges.
  */
 static __always_inline enum sn_why sn_decide_rtnetlink(const struct sn_rtnetlink *message)
 {
@@ -653,7 +653,7 @@ static __always_inline enum sn_why sn_decide_rtnetlink(const struct sn_rtnetlink
 	return SN_NEVER;
 }
 
-/* @groups of bind(2): who is in one hears of every change to the machine's network. */
+/* @groups of bind(2): a member is told every change of the machine's network. */
 static __always_inline enum sn_why sn_decide_netlink_bind(__u32 groups)
 {
 	return groups ? SN_NEVER : SN_ALLOWED;
@@ -672,23 +672,23 @@ static __always_inline enum sn_why sn_decide_task(__u32 target_tgid, __u32 own_t
 }
 
 /*
- * A tenant's own limits. That of core files stays what attach made it: with any other value the
- * kernel may start a helper, outside and as root, to whom the tenant's memory is handed.
+ * A tenant's own limits. That of core files stays as safenode-attach set it: with other values the
+ * kernel may start a helper, outside and as root, and hand it the tenant's memory.
  */
 static __always_inline enum sn_why sn_decide_limit(__u32 resource)
 {
 	return resource == 4 /* RLIMIT_CORE */ ? SN_NEVER : SN_ALLOWED;
 }
 
-/* All but one concern the caller alone. */
+/* All other options concern the caller alone. */
 static __always_inline enum sn_why sn_decide_prctl(int option)
 {
 	return option == 62 /* PR_SCHED_CORE */ ? SN_NEVER : SN_ALLOWED;
 }
 
 /*
- * mprotect() of a file mapping: what mmap_file granted may stay executable, but not become
- * writable at the same time, nor executable after it was writable.
+ * mprotect(2) of a file mapping: one that mmap_file granted may stay executable, but not become
+ * writable at the same time, nor may another one become executable.
  */
 static __always_inline enum sn_why sn_decide_mprotect(__u64 vm_flags, __u64 prot)
 {

@@ -12,9 +12,9 @@
  *  inode_setxattr, inode_removexattr, inode_set_acl, inode_remove_acl, inode_file_setattr
  *				the other attributes
  *  path_notify			fs.watch
- *  file_lock			locks, for which others wait
+ *  file_lock			locks, which make other processes wait
  *  file_ioctl, file_ioctl_compat, file_fcntl
- *				side doors of an open descriptor
+ *				what else an open descriptor can be used for
  */
 #include "walk.bpf.h"
 
@@ -40,8 +40,8 @@ enum {
 };
 
 /*
- * May the tenant do what takes @need with the file at @dentry, wherever that is? For an entry that
- * is changed, and may be negative, the rules of its directory count: @of, otherwise @dentry itself.
+ * Does the policy grant @need on the file at @dentry? For a directory entry that is changed, and
+ * may be negative, the rules of its directory count, which is @of; else @of is @dentry.
  */
 static __noinline int sn_ask_the_rules(enum sn_op op, __u64 dentry, __u64 of, __u32 need)
 {
@@ -83,7 +83,7 @@ static __always_inline __u32 sn_open_needs(__u32 f_mode)
 
 	if (f_mode & SN_FMODE_WRITE)
 		need |= SN_MAY_WRITE;
-	/* access mode 3 opens for ioctl only, so its f_mode has neither bit */
+	/* access mode 3 opens for ioctl(2) only: f_mode has neither bit */
 	if (f_mode & SN_FMODE_READ || !need)
 		need |= SN_MAY_READ;
 	return need;
@@ -137,7 +137,7 @@ SN_HOOK(inode_getattr, const struct path *path)
 {
 	struct dentry *dentry = path->dentry;
 
-	/* what is stat'ed exists: vfs_getattr() looks at d_inode itself */
+	/* never negative: vfs_getattr() itself reads through d_inode */
 	return sn_ask_about_file(SN_OP_FS_STAT, dentry, dentry->d_inode->i_mode, SN_MAY_STAT);
 }
 
@@ -172,8 +172,8 @@ SN_HOOK(sb_statfs, struct dentry *dentry)
 }
 
 /*
- * The devices that a tenant may write are those of the whole machine: a lock on /dev/null makes
- * others wait, and a watch tells when they write to it.
+ * The devices that a tenant may write are shared by the whole machine: a lock on /dev/null makes
+ * other processes wait, and a watch tells when they write to it.
  */
 static __always_inline __u32 sn_needs_on_device(__u32 mode, __u32 need)
 {
@@ -190,8 +190,8 @@ SN_HOOK(path_notify, const struct path *path, __u64 mask)
 }
 
 /*
- * flock(2) and fcntl(2)'s locks. Whoever may write a file may lock it; on what all share, or what
- * was handed over, a lock would make others wait, and unlocking take theirs away.
+ * Locks of flock(2) and fcntl(2), on files that the tenant may write. On a file that is shared or
+ * was handed over, a lock would make others wait, and unlocking would remove theirs.
  */
 SN_HOOK(file_lock, struct file *file)
 {
@@ -201,7 +201,7 @@ SN_HOOK(file_lock, struct file *file)
 				 sn_needs_on_device(mode, SN_MAY_WRITE));
 }
 
-/* Then chdir(2) changes nothing, but for the mount, which no decision looks at. */
+/* If so, chdir(2) changes nothing but the mount, which no decision looks at. */
 static __always_inline bool sn_is_working_directory(struct inode *inode)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -209,7 +209,9 @@ static __always_inline bool sn_is_working_directory(struct inode *inode)
 	return BPF_CORE_READ(task, fs, pwd.dentry, d_inode) == inode;
 }
 
-/* What glibc opens when a thread's heap shrinks; it does without. The whole path, as it was given.
+/*
+ * glibc opens this file when a thread's heap shrinks, and does without it. Compares the whole path
+ * as it was given.
  */
 static __always_inline bool sn_path_is_mallocs(void)
 {
@@ -226,8 +228,8 @@ static __always_inline bool sn_path_is_mallocs(void)
 }
 
 /*
- * A directory, for one step of a path or for chdir(2), or anything for access(2). The other
- * questions about files are asked again by a hook that knows the dentry.
+ * @inode is a directory, for one step of a path or for chdir(2), or any file for access(2). What
+ * else is asked here is asked again by a hook that has the dentry.
  */
 static __always_inline int sn_ask_permission(const struct sn_policy *pol, struct inode *inode,
 					     int mask)
@@ -262,13 +264,13 @@ static __always_inline int sn_ask_permission(const struct sn_policy *pol, struct
 	return sn_finish(pol, &ask);
 }
 
-/* One step of a path, and nothing else. */
+/* One step of a path only. */
 static __always_inline bool sn_is_search(int mask)
 {
 	return !(mask & ~(SN_MAY_EXEC_BIT | SN_MAY_NOT_BLOCK_BIT));
 }
 
-/* The one hook that is called for every directory of every path: the order is that of the costs. */
+/* The only hook that is called for every directory of every path: cheap checks come first. */
 SN_HOOK(inode_permission, struct inode *inode, int mask)
 {
 	const struct sn_policy *pol = NULL;
@@ -281,7 +283,7 @@ SN_HOOK(inode_permission, struct inode *inode, int mask)
 		return 0;
 	if (sn_is_search(mask)) {
 		home = sn_home();
-		if (!home) { /* no place in "homes", or no tenant */
+		if (!home) { /* not in "homes", or unconfined */
 			pol = sn_current_policy();
 			if (!pol)
 				return 0;
@@ -301,9 +303,9 @@ SN_HOOK(inode_permission, struct inode *inode, int mask)
 	if (sn_is_search(mask) && sn_search_is_listed(pol, inode))
 		return 0;
 	/*
-	 * A walk without references (fs/namei.c may_lookup) may meet a directory that has just been
-	 * replaced and lost its dentry, and with it its place; and no CPU may stay long in it, as
-	 * it would in a deep tree. Told so, the kernel asks again, holding the directory.
+	 * A path walk in RCU mode (may_lookup() in fs/namei.c) holds no reference: it may meet a
+	 * directory that was just removed and has lost its dentry, and no CPU may stay in it for
+	 * long, as it would in a deep tree. At ECHILD the kernel takes references and asks again.
 	 */
 	if (mask & SN_MAY_NOT_BLOCK_BIT)
 		return -SN_ECHILD;
@@ -353,8 +355,8 @@ SN_HOOK(path_symlink, const struct path *dir, struct dentry *dentry)
 }
 
 /*
- * Both ends of a link or rename, by one policy: two would each grant one end of what neither
- * grants. @old_of and @new_of: whose rules count for an end, as in sn_ask_the_rules().
+ * Both ends of a link or rename, by one policy: with a policy each, one could grant the first end
+ * and the other the second. @old_of and @new_of are as @of in sn_ask_the_rules().
  */
 static __noinline int sn_ask_the_rules_for_both(enum sn_op op, __u64 old, __u64 old_of, __u64 new,
 						__u64 new_of)
@@ -374,7 +376,7 @@ static __noinline int sn_ask_the_rules_for_both(enum sn_op op, __u64 old, __u64 
 	return error;
 }
 
-/* A link to a foreign file would be a foreign file inside. */
+/* A link to a foreign file would bring it inside. */
 SN_HOOK(path_link, struct dentry *old, const struct path *dir, struct dentry *dentry)
 {
 	__u64 home = sn_home();
@@ -413,7 +415,7 @@ static __always_inline enum sn_op sn_op_of_attr(__u32 valid)
 	return SN_OP_FS_UTIMES;
 }
 
-/* ftruncate(2), and nothing else with it; truncate(2) needs no descriptor for writing. */
+/* ftruncate(2) and nothing else. truncate(2) needs no descriptor for writing. */
 static __always_inline bool sn_is_ftruncate(__u32 valid)
 {
 	return valid & SN_ATTR_SIZE && valid & SN_ATTR_FILE &&
@@ -421,8 +423,9 @@ static __always_inline bool sn_is_ftruncate(__u32 valid)
 }
 
 /*
- * Not one that was handed over: whoever else has it mapped dies of SIGBUS when it shrinks. Attach
- * has a rule for each of those; and where there was no attach, a server is another user.
+ * A memfd that was not handed over: when that shrinks, other processes that have it mapped die of
+ * SIGBUS. For each one handed over safenode-attach stores a rule; where a server forked the tenant
+ * itself, it is another user's.
  */
 static __always_inline bool sn_is_own_memfd(const struct sn_policy *pol, __u64 dentry)
 {
@@ -434,7 +437,7 @@ static __always_inline bool sn_is_own_memfd(const struct sn_policy *pol, __u64 d
 	       !sn_directory_rule(pol->scope, &f);
 }
 
-/* @valid says which of the attributes are given. */
+/* @valid: which attributes are given, by ATTR_* bits. */
 static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 mode)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -501,10 +504,10 @@ SN_HOOK(inode_remove_acl, void *idmap, struct dentry *dentry)
 	return sn_ask_about_dentry(SN_OP_FS_SETXATTR, dentry, SN_MAY_CHANGE);
 }
 
-/* Inside as well, like the ioctls before it: the project id decides whose quota is charged. */
+/* Refused inside as well, like the older ioctls: the project id decides whose quota is charged. */
 SN_HOOK_NEVER(inode_file_setattr, SN_OP_FS_SETFLAGS)
 
-/* The socket of a file, where it is one; both are only looked at by helpers. */
+/* Is @file a socket that the tenant made? Reads by helpers only. */
 static __always_inline bool sn_file_is_own_socket(const struct sn_policy *pol, struct file *file)
 {
 	struct socket *sock = BPF_CORE_READ(file, private_data);
@@ -514,10 +517,10 @@ static __always_inline bool sn_file_is_own_socket(const struct sn_policy *pol, s
 }
 
 /*
- * There is a terminal whose foreground is another group's. Whoever ignores or blocks SIGTTOU may
- * set a terminal's modes from there, says the kernel: with another VINTR the foreground's processes
- * get SIGINT for what is typed to them. Whether it is ignored does not count here, for another
- * thread could change that before the kernel looks.
+ * Is another process group in the foreground of the controlling terminal? A process in the
+ * background that ignores or blocks SIGTTOU may set the terminal's modes: with another VINTR, what
+ * is typed for the foreground becomes SIGINT to it. Whether current does ignore it is not checked:
+ * another thread could change that before the kernel looks.
  */
 static __always_inline bool sn_is_in_background(void)
 {

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel interfaces that no tenant needs, and each of which would lead around the others. Hooks
- * and why each:
+ * Kernel interfaces that no tenant needs, and that would each be a way around the other hooks.
+ * Hooks and why each:
  *  bpf			safenode's own programs and maps
  *  perf_event_open	other processes' execution
  *  userns_create	a new user namespace has all capabilities
  *  inode_init_security_anon
- *			io_uring (I/O from kernel threads), userfaultfd (stops the kernel half-way)
- *  sb_mount		what the directories of the policy mean; for the other calls that change
- *			mounts the kernel asks capable() first, and it says no
- *  quotactl		what the machine's disks are used for
+ *			io_uring (I/O from kernel threads), userfaultfd (suspends the kernel in the
+ *			middle of a system call)
+ *  sb_mount		a mount changes what the policy's directories are; for other changes of
+ *			mounts the kernel asks capable() first, which is refused
+ *  quotactl		how much of the machine's disks is used, and by which user
  *  key_alloc, key_permission
  *			keyrings outlive the tenant and are shared by user id
  *  ipc_permission, shm_alloc_security, sem_alloc_security, msg_queue_alloc_security
  *			System V IPC is shared by the whole machine
  *  shm_shmctl, sem_semctl, msg_queue_msgctl
- *			the owner removes and locks, and anyone counts, without ipc_permission
+ *			the owner may remove and lock, and anyone may count, without ipc_permission
  *  kernel_module_request
- *			code that a mere request would load into the kernel
- *  syslog		the kernel's log, where dmesg_restrict is off
+ *			a system call can make the kernel load a module
+ *  syslog		the kernel's log, if dmesg_restrict is off
  */
 #include "hook.bpf.h"
 
@@ -30,7 +31,7 @@ SN_HOOK(bpf, int cmd)
 SN_HOOK_NEVER(perf_event_open, SN_OP_GUARD_PERF)
 SN_HOOK_NEVER(userns_create, SN_OP_GUARD_USERNS)
 
-/* A memfd, which asks here since 7.x, is memory: mmap_file refuses to run it. */
+/* Newer kernels ask for a memfd as well. That is granted: it cannot be mapped executable. */
 SN_HOOK(inode_init_security_anon, struct inode *inode, const struct qstr *name)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -43,7 +44,7 @@ SN_HOOK(inode_init_security_anon, struct inode *inode, const struct qstr *name)
 	bpf_probe_read_kernel_str(start, sizeof(start), BPF_CORE_READ(name, name));
 	if (start[1] == 'm' && start[2] == 'e' && start[3] == 'm' && start[4] == 'f')
 		ask.why = SN_ALLOWED;
-	if (start[1] == 'i' && start[2] == 'o') /* libuv asks for one in every loop */
+	if (start[1] == 'i' && start[2] == 'o') /* io_uring: libuv tries it in every loop */
 		ask.known = SN_KNOWN_IO_URING;
 	return sn_finish(pol, &ask);
 }
@@ -62,7 +63,7 @@ SN_HOOK_NEVER(shm_alloc_security, SN_OP_GUARD_IPC)
 SN_HOOK_NEVER(sem_alloc_security, SN_OP_GUARD_IPC)
 SN_HOOK_NEVER(msg_queue_alloc_security, SN_OP_GUARD_IPC)
 
-/* The first argument is NULL where the question is about all segments, as IPC_INFO is. */
+/* The first argument of these is NULL if the question is about all, as with IPC_INFO. */
 SN_HOOK_NEVER(shm_shmctl, SN_OP_GUARD_IPC)
 SN_HOOK_NEVER(sem_semctl, SN_OP_GUARD_IPC)
 SN_HOOK_NEVER(msg_queue_msgctl, SN_OP_GUARD_IPC)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The first and the last step of every hook: whose policy; count, report and answer.
+ * The first and the last step of every hook: find the policy; count, report and answer.
  *
  * Three rules hold in every program of this directory:
- *  - Not below the parent cgroup: return 0 before any policy is looked up; SN_HOOK() does, at once,
- *    for all but those whose cgroups have programs on egress of somebody else's.
- *  - Below it and anything unclear: refuse. SN_UNKNOWN is 0, so a forgotten field refuses.
+ *  - A process that is not below the parent cgroup is unconfined: return 0 before any policy is
+ *    looked up. SN_HOOK() does so at once, unless other egress programs hang on its cgroup.
+ *  - Below the parent cgroup, refuse whatever is unclear. SN_UNKNOWN is 0, so a field that was
+ *    forgotten refuses.
  *  - No decision rests on comparing a hook's pointer argument, or a pointer loaded through one,
- *    with NULL. Linux 6.12 takes such "trusted" pointers for never NULL, deletes the comparison
- *    (reg_not_null in kernel/bpf/verifier.c) and lets the load behind it oops the host. Where the
- *    kernel may pass NULL, sn_argument() fetches the argument as a number, and BPF_CORE_READ reads
- *    through it with a helper, which survives NULL and yields zero.
+ *    with NULL. Linux 6.12 assumes that such "trusted" pointers are never NULL, deletes the
+ *    comparison (reg_not_null() in kernel/bpf/verifier.c), and the load that follows oopses the
+ *    host. Where the kernel may pass NULL, sn_argument() reads the argument as a number, and
+ *    BPF_CORE_READ() reads through it with a helper, which turns NULL into zero.
  */
 #ifndef SAFENODE_HOOK_BPF_H
 #define SAFENODE_HOOK_BPF_H
@@ -25,7 +26,7 @@
 #include <bpf/bpf_tracing.h>
 #include <stddef.h>
 
-/* What a hook asks and what it knows about the object; the rest of the event is found in here. */
+/* What a hook asks, and what it knows of the object; sn_event_begin() adds the rest. */
 struct sn_ask {
 	enum sn_op op;
 	enum sn_why why;
@@ -38,8 +39,7 @@ struct sn_ask {
 	struct sn_address address;
 };
 
-/* Argument @n of the hook as a number: the verifier knows nothing about it, so it deletes nothing.
- */
+/* Argument @n of the hook, as a number about which the verifier assumes nothing. */
 static __always_inline __u64 sn_argument(unsigned long long *ctx, int n)
 {
 	__u64 value = 0;
@@ -54,7 +54,7 @@ static __always_inline __u64 sn_ancestor_slot(struct cgroup *cgroup, __u32 level
 	return (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
 }
 
-/* Is @cgroup, of which nothing is known, that tenant's cgroup or one below it? */
+/* Is @cgroup, which may be any or NULL, that tenant's cgroup or below it? */
 static __always_inline bool sn_is_cgroup_of(const struct sn_policy *pol, struct cgroup *cgroup)
 {
 	struct cgroup *tenant = NULL;
@@ -67,18 +67,18 @@ static __always_inline bool sn_is_cgroup_of(const struct sn_policy *pol, struct 
 }
 
 /*
- * CGROUP_INET_EGRESS of enum cgroup_bpf_attach_type. Written out, for the hottest lines of all;
- * sn_find_parent compares it with this kernel's.
+ * CGROUP_INET_EGRESS of enum cgroup_bpf_attach_type, as a constant for the fast path.
+ * sn_find_parent() compares it with this kernel's.
  */
 enum { SN_CGROUP_INET_EGRESS = 1 };
 
 /*
- * No tenant, for sure: the hottest lines of all, for every hook of every process of the host comes
- * here. safenode's egress program hangs on the parent cgroup, and the kernel hands it down to every
- * cgroup below, when that is made (cgroup_bpf_inherit). All cgroups that have none share one empty
- * array, so this takes no more than comparing its address, at any depth.
+ * Fast path: certainly unconfined. Every hook of every process runs this. A cgroup below the parent
+ * inherits safenode's egress program when it is made (cgroup_bpf_inherit() in kernel/bpf/cgroup.c).
+ * All cgroups without an egress program share one empty array, so comparing its address is enough,
+ * at any depth.
  */
-static __always_inline bool sn_is_nobody(void)
+static __always_inline bool sn_is_unconfined(void)
 {
 	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
 
@@ -91,8 +91,8 @@ static __always_inline __u64 sn_current_cgroup(void)
 }
 
 /*
- * The directory of the tenant whose cgroup has that id, by "homes": then it is a tenant in safe
- * mode without audit. NULL says nothing, and its policy has to be asked.
+ * The home of the tenant with that cgroup: its directory, if "homes" has it. Such a tenant is in
+ * safe mode and without audit. NULL: only the policy tells.
  */
 static __always_inline const struct sn_inode *sn_find_home(__u64 cgroup_id)
 {
@@ -100,7 +100,7 @@ static __always_inline const struct sn_inode *sn_find_home(__u64 cgroup_id)
 	struct sn_homes_set *set = bpf_map_lookup_elem(&homes, &index);
 
 	_Static_assert(SN_HOMES_WAYS == 4, "all are looked at");
-	if (!set || !cgroup_id) /* nobody's, as the entries in no use */
+	if (!set || !cgroup_id) /* the id in unused entries is 0 */
 		return NULL;
 	if (set->home[0].cgroup_id == cgroup_id)
 		return &set->home[0].dir;
@@ -138,15 +138,15 @@ static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 	pol = sn_policy_of(id);
 	if (pol)
 		return pol;
-	/* when the parent is removed, another cgroup may get its address, but never its id */
+	/* if the parent was removed, another cgroup may have its address, but never its id */
 	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
 		return NULL;
 	return (const struct sn_policy *)&sn_no_policy;
 }
 
 /*
- * The policy that current, who is somebody, lives under; NULL when it is not a tenant. Most live in
- * the tenant's cgroup itself, and need no look at its ancestors.
+ * The policy of current, which is not certainly unconfined; NULL: it is unconfined. Most processes
+ * of a tenant are in its cgroup itself: then no look at the ancestors is needed.
  */
 static __always_inline const struct sn_policy *sn_current_policy(void)
 {
@@ -159,15 +159,15 @@ static __always_inline const struct sn_policy *sn_current_policy(void)
 }
 
 /*
- * The program on the LSM hook @hook: nobody is let go at once, and everybody else is a function of
- * its own. So the program needs no stack, and saves no registers but one: that is half of what it
- * costs. Followed by the function's body, where arguments are those of the hook, as many of them as
- * are needed, and ctx; it returns 0 or a negative errno.
+ * The program on the LSM hook @hook. For an unconfined process it returns at once; the rest is a
+ * function of its own, so that the program itself needs no stack and saves one register only, which
+ * halves what it costs. Followed by the body of that function. Its arguments are ctx and those of
+ * the hook, as many as it needs; it returns 0 or a negative errno.
  */
 /* clang-format off */
 #define SN_HOOK(hook, args...)                                                        \
 	static __always_inline int sn_answer_##hook(unsigned long long *ctx, ##args); \
-	static __noinline int sn_somebody_##hook(unsigned long long *ctx)             \
+	static __noinline int sn_confined_##hook(unsigned long long *ctx)             \
 	{                                                                             \
 		_Pragma("GCC diagnostic push") /* as BPF_PROG() does */               \
 		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"")                \
@@ -176,14 +176,14 @@ static __always_inline const struct sn_policy *sn_current_policy(void)
 	}                                                                             \
 	SEC("lsm/" #hook) int sn_##hook(unsigned long long *ctx)                      \
 	{                                                                             \
-		return sn_is_nobody() ? 0 : sn_somebody_##hook(ctx);                  \
+		return sn_is_unconfined() ? 0 : sn_confined_##hook(ctx);              \
 	}                                                                             \
 	static __always_inline int sn_answer_##hook(unsigned long long *ctx, ##args)
 /* clang-format on */
 
 /*
- * safenode-attach tries whether the refusals work when it has joined the cgroup, and then starts
- * the tenant's program: its process image is the one that the policy names as the launcher.
+ * Is current still the launcher, the process image of safenode-attach? Once in the cgroup, that
+ * checks whether acts are refused, which is not worth reporting, and starts the tenant's command.
  */
 static __always_inline bool sn_current_is_launcher(const struct sn_policy *pol)
 {
@@ -247,7 +247,7 @@ static __always_inline void sn_put_path(struct sn_event *ev, __u64 dentry)
 	ev->path_cut = !names.complete;
 }
 
-/* One more event in this second? Two CPUs may both take the last place: it is a damper. */
+/* Is one more event allowed in this second? Two CPUs may both take the last one: no harm. */
 static __always_inline bool sn_within_rate(struct sn_counters *count)
 {
 	__u64 second = bpf_ktime_get_ns() / 1000000000;
@@ -263,8 +263,8 @@ static __always_inline bool sn_within_rate(struct sn_counters *count)
 }
 
 /*
- * Counts a refusal (or, with @error 0, a grant) and begins its event: all but who asked. NULL if
- * there is none to send, because of the rate or a full ring, which is counted, too.
+ * Counts a refusal (with @error 0: a grant) and begins its event, without the process. NULL if none
+ * is to be sent, because of the rate or because the ring is full; both are counted.
  */
 static __always_inline struct sn_event *sn_event_begin(const struct sn_policy *pol,
 						       const struct sn_ask *ask, int error)
@@ -304,7 +304,7 @@ static __always_inline struct sn_event *sn_event_begin(const struct sn_policy *p
 	return ev;
 }
 
-/* Counts and reports what current did. Returns @error: nothing here changes the answer. */
+/* Counts and reports what current did. Returns @error: whether that works changes no answer. */
 static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask *ask, int error)
 {
 	struct sn_event *ev = sn_event_begin(pol, ask, error);
@@ -334,7 +334,7 @@ static __always_inline int sn_finish(const struct sn_policy *pol, struct sn_ask 
 	return sn_current_is_launcher(pol) ? error : sn_report(pol, ask, error);
 }
 
-/* A hook whose act is never granted. */
+/* Answers a hook whose act is never granted. */
 static __always_inline int sn_never(enum sn_op op, __s64 number)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -353,7 +353,7 @@ static __always_inline int sn_never(enum sn_op op, __s64 number)
 		return sn_never(op, 0); \
 	}
 
-/* A hook whose act is granted on the caller's own threads only. */
+/* Answers a hook whose act is granted on the caller's own threads only. */
 static __always_inline int sn_own_task(enum sn_op op, const struct task_struct *target,
 				       __s64 number)
 {

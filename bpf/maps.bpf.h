@@ -55,26 +55,26 @@ extern struct sn_all_homes homes SEC(".maps");
 extern struct sn_events events SEC(".maps");
 extern struct sn_all_state state SEC(".maps");
 
-/* Set by the loader: the kernfs id of the cgroup below which tenants live. */
+/* Set by safenode-load: the kernfs id of the parent cgroup, below which tenants live. */
 extern const volatile __u64 sn_parent_id;
 
-/* Which argument of inode_setattr is the dentry; the attributes follow it. By the kernel's BTF. */
+/* Which argument of inode_setattr is the dentry, by the kernel's BTF; the attributes follow it. */
 extern const volatile __u32 sn_setattr_dentry;
 
 /*
- * Found by sn_find_parent when the programs are loaded: the address of that cgroup, and its level
- * in the whole hierarchy, of which the loader may see a part; what a cgroup has for its egress
- * programs when neither it nor an ancestor has one; and whether this kernel keeps them elsewhere.
+ * Found by sn_find_parent() when the programs are loaded: the address of that cgroup; its level in
+ * the whole hierarchy, of which safenode-load may see a part only; the array that cgroups without
+ * an egress program share; and whether this kernel keeps egress programs elsewhere.
  */
 extern __u64 sn_parent;
 extern __u32 sn_parent_level;
 extern __u64 sn_no_egress;
 extern bool sn_egress_elsewhere;
 
-/* Found by sn_try_whose. */
+/* Found by sn_try_confined(). */
 extern bool sn_is_refused;
 
-/* What a process below the parent gets when nobody wrote its policy: all zero, so nothing. */
+/* The policy of a process below the parent that has none: all zero, which refuses everything. */
 extern const volatile struct sn_policy sn_no_policy;
 
 #endif

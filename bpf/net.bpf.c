@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Network: which sockets exist and where they reach. Hooks and why each:
- *  socket_create	only TCP and UDP, and rtnetlink to read; so no Unix sockets, raw, MPTCP, ...
+ *  socket_create	only TCP, UDP, and rtnetlink for reading; no Unix, raw or MPTCP sockets
  *  socket_connect	the destination of a connection
  *  socket_sendmsg	the destination of a datagram; and of MSG_FASTOPEN, which connects without
  *			socket_connect
@@ -10,14 +10,14 @@
  *			rtnetlink
  *  socket_setsockopt	only options of the tenant's own socket: none that rewrites the destination
  *			after it was checked, or shares a port with others
- *  netlink_send	two questions to rtnetlink
+ *  netlink_send	two kinds of requests to rtnetlink
  *  cgroup_skb/egress	the header that really leaves: what the hooks above cannot see (control
- *			messages, the tail of sendmmsg(2), addresses that became local later)
+ *			messages, later messages of sendmmsg(2), addresses that became local since)
  */
 #include "hook.bpf.h"
 #include <bpf/bpf_endian.h>
 
-/* Where a sockaddr leads; known is false when it is not understood, or not read in full. */
+/* The destination in a sockaddr; known is false if it is not understood or cannot be read. */
 struct sn_dest {
 	struct sn_address address;
 	__u16 port; /* host byte order */
@@ -40,8 +40,8 @@ union sn_sockaddr {
 };
 
 /*
- * A socket that a system call works on has its sk until that call ends: the kernel itself relies on
- * it (sock_sendmsg), so no answer rests on this comparison, which only the verifier asks for.
+ * A socket keeps its sk until the system call that works on it ends; the kernel relies on that
+ * (sock_sendmsg()). So no answer rests on this comparison, which only the verifier needs.
  */
 static __always_inline int sn_family_of(struct socket *sock)
 {
@@ -51,8 +51,8 @@ static __always_inline int sn_family_of(struct socket *sock)
 }
 
 /*
- * @sending: udp_sendmsg() takes AF_UNSPEC for AF_INET, where connect() takes it for "disconnect".
- * A length below the family's minimum is not understood: the bytes behind it are stale.
+ * @sending: udp_sendmsg() takes AF_UNSPEC for AF_INET, while to connect() it means "disconnect". An
+ * address shorter than its family's minimum is not understood: the bytes after its end are stale.
  */
 static __always_inline struct sn_dest sn_read_dest(const void *addr, int len, bool sending)
 {
@@ -78,7 +78,7 @@ static __always_inline struct sn_dest sn_read_dest(const void *addr, int len, bo
 	return dest;
 }
 
-/* The number of the lowest set bit of @word, which is not 0: there is no such BPF instruction. */
+/* The number of the lowest set bit of @word, which is not 0. BPF has no instruction for it. */
 static __always_inline __u32 sn_lowest_bit(__u64 word)
 {
 	static const __u8 position[64] = {
@@ -88,7 +88,7 @@ static __always_inline __u32 sn_lowest_bit(__u64 word)
 		46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,	13, 8,	7,  6,
 	};
 
-	/* a de Bruijn sequence: each of its 64 windows of 6 bits is another number */
+	/* a de Bruijn sequence: its 64 windows of 6 bits are all different */
 	return position[((word & -word) * 0x03f79d71b4cb0a89ULL) >> 58];
 }
 
@@ -106,8 +106,8 @@ static __always_inline enum sn_found sn_look_up_prefix(const struct sn_policy *p
 }
 
 /*
- * The cost follows the logarithm of how many prefix lengths the tenant uses, not how many tenants
- * or addresses there are. Two numbers, for a function of its own takes no struct by value.
+ * The cost grows with the logarithm of the number of prefix lengths that the tenant uses, not with
+ * the number of tenants or addresses. A BPF function takes no struct by value, hence @hi and @lo.
  */
 static __noinline bool sn_in_addresses(const struct sn_policy *pol, __u64 hi, __u64 lo)
 {
@@ -123,7 +123,7 @@ struct sn_search {
 	bool found;
 };
 
-/* bpf_loop() lets the verifier look at one step instead of 17. */
+/* By bpf_loop() the verifier checks one step instead of 17. */
 static long sn_try_port_length(__u64 step, struct sn_search *s)
 {
 	struct sn_port_key key = { .cgroup_id = s->cgroup_id, .use = s->use };
@@ -167,15 +167,15 @@ static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct
 	return sn_in_addresses(pol, v4.hi, v4.lo);
 }
 
-/* Nothing to look up: whatever the destination, it is allowed. */
+/* Is every destination allowed? Then nothing needs to be looked up. */
 static __always_inline bool sn_restricts_nothing(const struct sn_policy *pol)
 {
 	return !pol->loopback_restricted && !pol->lengths_all;
 }
 
 /*
- * The ports come first: they are few, and where all goes to a listed one no address is looked up.
- * @restricted: the destination is, whatever its address.
+ * Ports come first: they are few, and for a listed port no address is looked up. @restricted: the
+ * destination is, whatever its address.
  */
 static __always_inline enum sn_why sn_judge_dest(const struct sn_policy *pol,
 						 const struct sn_dest *dest, bool restricted)
@@ -205,10 +205,10 @@ static __noinline enum sn_why sn_ask_about_dest(const struct sn_policy *pol, str
 }
 
 /*
- * What is refused, exactly. The C library asks nscd by its Unix socket before it looks up a name or
- * a user: node does that in threads of libuv's pool. Whoever opens one from a thread of its own
- * looks the same, so that its refusals are counted and shown as known, too; the main thread's never
- * are. Nothing is granted either way.
+ * Completes a refusal: which system call was it, and is it a known one? The C library tries nscd by
+ * its Unix socket before it looks up a name or a user, which node does in threads of libuv's pool.
+ * Any Unix socket from a thread other than the main one looks the same, and is counted and shown as
+ * known. Nothing is granted either way.
  */
 static __always_inline void sn_name_socket(struct sn_ask *ask, int family, int type)
 {
@@ -221,9 +221,10 @@ static __always_inline void sn_name_socket(struct sn_ask *ask, int family, int t
 }
 
 /*
- * What the kernel makes for itself, such as an SMB connection, is no act of the tenant. But for a
- * core dump it connects as the tenant to the Unix socket that core_pattern names, whatever the
- * limit of core files (fs/coredump.c, since 6.16), and the tenant's memory would go outside.
+ * A socket that the kernel makes for itself, such as an SMB connection, is no act of the tenant.
+ * But for a core dump the kernel connects, as the tenant, to the Unix socket that core_pattern
+ * names, whatever the limit of core files (fs/coredump.c, since 6.16): the tenant's memory would
+ * leave.
  */
 SN_HOOK(socket_create, int family, int type, int protocol, int kern)
 {
@@ -238,7 +239,7 @@ SN_HOOK(socket_create, int family, int type, int protocol, int kern)
 	return sn_finish(pol, &ask);
 }
 
-/* Whether the packets of this socket pass sn_egress(): those of the cgroup where it was made do. */
+/* Do the packets of this socket pass sn_egress()? They do if a tenant's process made it. */
 static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struct socket *sock)
 {
 	struct sock *sk = sock->sk;
@@ -250,7 +251,7 @@ static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struc
 	return cgroup->kn->id == pol->cgroup_id || sn_is_cgroup_of(pol, cgroup);
 }
 
-/* The port that the socket has; 0: none yet. */
+/* The socket's own port; 0: it has none yet. */
 static __always_inline __u16 sn_port_of(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
@@ -258,7 +259,7 @@ static __always_inline __u16 sn_port_of(struct socket *sock)
 	return sk ? sk->__sk_common.skc_num : 0;
 }
 
-/* Whether it takes a port that others have, too. */
+/* Does it take a port that other sockets may have as well? */
 static __always_inline bool sn_shares(struct socket *sock)
 {
 	struct sock *sk = BPF_CORE_READ(sock, sk);
@@ -269,8 +270,8 @@ static __always_inline bool sn_shares(struct socket *sock)
 }
 
 /*
- * A datagram socket without a port gets one when it connects or sends, by the same rules as from
- * bind() to port 0. Without a list of ports no tenant's socket shares: sn_socket_setsockopt().
+ * A datagram socket without a port gets one when it connects or sends, as by bind() to port 0.
+ * Without a list of ports no socket of a tenant shares: see sn_socket_setsockopt().
  */
 static __always_inline bool sn_would_share_any(const struct sn_policy *pol, struct socket *sock)
 {
@@ -285,8 +286,8 @@ static __always_inline void sn_refuse_to_share(struct sn_ask *ask)
 }
 
 /*
- * getaddrinfo() connects datagram sockets to port 0 to learn which address the kernel would send
- * from, and sends nothing. What is sent nevertheless, sn_egress() judges by that port.
+ * getaddrinfo() connects datagram sockets to port 0, to learn the address that the kernel would
+ * send from, and sends nothing. A packet sent nevertheless is judged by sn_egress().
  */
 static __always_inline enum sn_why sn_ask_to_reach(const struct sn_policy *pol, struct sn_ask *ask,
 						   struct socket *sock, const struct sn_dest *dest)
@@ -299,13 +300,13 @@ static __always_inline enum sn_why sn_ask_to_reach(const struct sn_policy *pol, 
 	return why;
 }
 
-#define SN_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: bind() was asked for this port */
+#define SN_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: the port was asked for by bind() */
 
 /*
- * While a datagram socket is connected it has the address that the kernel sends from, and others
- * may bind its port of another address. Disconnected, it keeps a port that it asked for, but gives
- * that address back, and its device, and the kernel does not look who is there by now: connected
- * again, to whom a service speaks, it would get what comes for that.
+ * A connected datagram socket has the local address that the kernel chose, and other sockets may
+ * bind its port on other addresses. When it disconnects, it keeps a port that it asked for but
+ * loses the address and the device, and the kernel does not check who has that port by now:
+ * connected again, to a peer of a service, it would receive what is meant for the service.
  */
 static __always_inline enum sn_why sn_ask_to_disconnect(struct socket *sock)
 {
@@ -330,7 +331,7 @@ SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 	ask.number = own;
 	ask.why = SN_FAMILY;
 	if (own == SN_AF_NETLINK)
-		ask.why = SN_ALLOWED; /* to the kernel; another process's needs CAP_NET_ADMIN */
+		ask.why = SN_ALLOWED; /* to the kernel; to a process it takes CAP_NET_ADMIN */
 	if (own != SN_AF_INET && own != SN_AF_INET6)
 		return sn_finish(pol, &ask);
 
@@ -345,10 +346,10 @@ SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
 }
 
 /*
- * A control message may bring a routing header, which only sn_egress() sees; the tail of
- * sendmmsg(2) may, too, and about messages to an address that was asked about already the kernel
- * does not ask again. So a datagram socket over IPv6 that somebody else made can be used where it
- * is connected to, and no further, once there is something to restrict.
+ * A control message may bring a routing header, which only sn_egress() sees. So may the later
+ * messages of a sendmmsg(2): for those to the same address the kernel does not call the hook again.
+ * So if anything is restricted, an IPv6 datagram socket that was handed over sends only to where it
+ * is connected.
  */
 static __always_inline bool sn_may_lead_elsewhere(const struct sn_policy *pol, struct socket *sock)
 {
@@ -357,7 +358,7 @@ static __always_inline bool sn_may_lead_elsewhere(const struct sn_policy *pol, s
 	return !sn_made_by_tenant(pol, sock);
 }
 
-/* Is it a stream, which leads to where connect() went? Or one that the server handed over. */
+/* Does it send on a stream, which leads to where it was connected? */
 static __always_inline bool sn_goes_on(struct socket *sock, struct msghdr *msg)
 {
 	return sock->type == SN_SOCK_STREAM && !msg->msg_name;
@@ -376,7 +377,7 @@ static __noinline int sn_ask_to_send(struct socket *sock, struct msghdr *msg)
 	own = sn_family_of(sock);
 	ask.number = own;
 	ask.why = SN_FAMILY;
-	/* no address: to where connect() went, or over a socket that the server handed over */
+	/* no address: to where it was connected, by the tenant or before it was handed over */
 	if (!msg->msg_name || own == SN_AF_NETLINK)
 		ask.why = SN_ALLOWED;
 	if (own == SN_AF_INET6 && (msg->msg_name || msg->msg_controllen) &&
@@ -404,7 +405,7 @@ SN_HOOK(socket_sendmsg, struct socket *sock, struct msghdr *msg)
 	return sn_ask_to_send(sock, msg);
 }
 
-/* Of a bind() address of netlink. */
+/* The answer to bind() of a netlink socket, by its address. */
 static __always_inline enum sn_why sn_ask_about_groups(const void *address, int len)
 {
 	struct {
@@ -435,7 +436,7 @@ SN_HOOK(socket_bind, struct socket *sock, struct sockaddr *address, int len)
 	if (own != SN_AF_INET && own != SN_AF_INET6)
 		return sn_finish(pol, &ask);
 
-	dest = sn_read_dest(address, len, true); /* inet_bind() takes AF_UNSPEC for AF_INET, too */
+	dest = sn_read_dest(address, len, true); /* inet_bind() takes AF_UNSPEC for AF_INET */
 	if (dest.known) {
 		sn_name_dest(&ask, &dest);
 		ask.why =
@@ -496,18 +497,18 @@ SN_HOOK(netlink_send, struct sock *sk, struct sk_buff *skb)
 		__u32 seq;
 		__u32 pid;
 		__u8 family;
-	} message = {}; /* struct nlmsghdr, and what is behind it in struct rtgenmsg and others */
+	} message = {}; /* struct nlmsghdr, and the first member of struct rtgenmsg and others */
 
 	if (!pol)
 		return 0;
-	/* one message a call: rtnetlink_rcv() would go on to a second one behind it */
+	/* one message in a call: rtnetlink_rcv() would handle a second one after it */
 	if (!bpf_probe_read_kernel(&message, SN_RTNETLINK_BYTES, skb->data) &&
 	    message.len + 3 >= skb->len && skb->len >= SN_RTNETLINK_BYTES) {
 		ask.number = message.type;
 		ask.why = sn_decide_rtnetlink(&(struct sn_rtnetlink){
 			.len = message.len, .type = message.type, .family = message.family });
 	}
-	/* the same numbers mean something else to another protocol, of a socket handed over */
+	/* a socket handed over may be of another netlink protocol, with other requests */
 	if (sk->sk_protocol != 0)
 		ask.why = SN_FAMILY;
 	return sn_finish(pol, &ask);
@@ -522,7 +523,7 @@ struct sn_packet {
 	bool opens; /* a TCP segment that opens a connection */
 };
 
-/* IPv6 extension headers that may stand before the transport header (RFC 8200, 4). */
+/* IPv6 extension headers that may precede the transport header (RFC 8200, 4). */
 #define SN_EXTENSIONS_MAX 8
 
 static __always_inline bool sn_skip_extensions(struct __sk_buff *skb, struct sn_packet *packet)
@@ -572,7 +573,7 @@ static __always_inline bool sn_tcp_opens(__u8 flags)
 	return (flags & 0x12) == 0x02;
 }
 
-/* Any packet: the kernel copies its parts together. */
+/* Any packet, by helpers that copy it from wherever it lies. */
 static __noinline bool sn_read_packet(struct __sk_buff *skb, struct sn_packet *packet)
 {
 	__u8 header[14]; /* of TCP as far as its flags */
@@ -596,8 +597,8 @@ static __noinline bool sn_read_packet(struct __sk_buff *skb, struct sn_packet *p
 }
 
 /*
- * A packet as nearly all are, read where it lies: TCP or UDP behind a header of IP without options
- * or extensions, all of it in the linear part. False for any other, which sn_read_packet() reads.
+ * Fast path: TCP or UDP after an IP header without options or extensions, in the linear part of the
+ * packet, as nearly all are. False for any other, which sn_read_packet() reads.
  */
 static __always_inline bool sn_read_plain_packet(struct __sk_buff *skb, struct sn_packet *packet)
 {
@@ -630,13 +631,13 @@ static __always_inline bool sn_read_plain_packet(struct __sk_buff *skb, struct s
 	return true;
 }
 
-/* On a connection that somebody opened to the tenant, or that was checked when it was opened? */
+/* Does it belong to a connection that a peer opened, or that was checked when it was opened? */
 static __always_inline bool sn_is_answer(const struct sn_packet *packet)
 {
 	return packet->protocol == SN_IPPROTO_TCP && !packet->opens;
 }
 
-/* Whichever process is current when a packet leaves, it need not be the sender. */
+/* The event has no process: when a packet leaves, current need not be the sender. */
 static __noinline int sn_drop(const struct sn_policy *pol, const struct sn_packet *packet,
 			      enum sn_why why)
 {
@@ -653,7 +654,7 @@ static __noinline int sn_drop(const struct sn_policy *pol, const struct sn_packe
 	return 0;
 }
 
-/* 1 lets the packet leave, 0 drops it; the sender sees EPERM where it waits for the result. */
+/* 1: the packet leaves; 0: it is dropped, and a sender that waits for the result gets EPERM. */
 SEC("cgroup_skb/egress")
 int sn_egress(struct __sk_buff *skb)
 {
@@ -677,7 +678,7 @@ int sn_egress(struct __sk_buff *skb)
 	}
 	if (sn_is_answer(&packet))
 		return 1;
-	/* the loopback device carries what goes to any address of this machine */
+	/* whatever goes to this machine, by any of its addresses, leaves through loopback */
 	why = sn_judge_dest(pol, &packet.dest, pol->self_restricted && skb->ifindex == 1);
 	return why == SN_ALLOWED ? 1 : sn_drop(pol, &packet, why);
 }

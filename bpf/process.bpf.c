@@ -3,18 +3,18 @@
  * Processes and credentials. Hooks and why each:
  *  task_alloc		fork, vfork, clone, clone3: threads only
  *  bprm_check_security	exec: once, by the launcher, of the one program
- *  task_kill		signals, the empty one included
+ *  task_kill		signals, including signal 0
  *  task_fix_setuid, task_fix_setgid, capset
  *			other identities; setgroups(2) asks capable() first
- *  capable		a tenant that runs as root has root's files, and none of its powers
+ *  capable		a tenant that runs as root owns root's files, but has no capabilities
  *  ptrace_access_check, ptrace_traceme
  *			other processes' memory and descriptors; being traced by a parent
  *  task_setnice, task_setscheduler, task_getscheduler, task_setioprio, task_getioprio,
  *  task_prlimit
  *			other processes' resources; move_pages(2) asks ptrace_access_check
- *  task_setrlimit	its own limit of core files: attach's choice keeps helpers
- *			from being started outside when it dies
- *  task_prctl		a core-scheduling cookie, which keeps others off a CPU
+ *  task_setrlimit	its own limit of core files: with what safenode-attach sets, no helper is
+ *			started outside when it dumps core
+ *  task_prctl		a core-scheduling cookie, which keeps other processes off a CPU
  *  capget		other processes' capabilities
  *  task_setpgid		another group of its session, which the kernel would
  *			stop for what it does to the terminal
@@ -36,10 +36,11 @@ SN_HOOK(task_alloc, struct task_struct *task, unsigned long flags)
 }
 
 /*
- * Still in the process image of safenode-attach, or in one that was forked into the cgroup and has
- * not exec'ed yet: PF_FORKNOEXEC is set by every fork and cleared by exec (begin_new_exec). A
- * tenant's program can get back to neither: task_alloc stops its forks, and no exec of the
- * launcher is granted. Threads share both marks, a failed exec changes neither.
+ * Is current still the process image of safenode-attach, or one that was forked into the cgroup and
+ * has not called exec yet? PF_FORKNOEXEC is set by every fork and cleared by exec
+ * (begin_new_exec() in fs/exec.c). The tenant's command cannot become either again: task_alloc
+ * refuses forks, and no exec of the launcher is granted. All threads share both properties, and a
+ * failed exec changes neither.
  */
 static __always_inline bool sn_current_may_start(const struct sn_policy *pol)
 {
@@ -98,7 +99,7 @@ SN_HOOK_OWN_TASK(task_getscheduler, SN_OP_TASK_SCHED)
 SN_HOOK_OWN_TASK(task_setioprio, SN_OP_TASK_SCHED)
 SN_HOOK_OWN_TASK(task_getioprio, SN_OP_TASK_SCHED)
 
-/* The hook has no task; threads of one process share their credentials. */
+/* This hook has no task, but the threads of one process share their credentials. */
 SN_HOOK(task_prlimit, const struct cred *cred, const struct cred *target)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -112,7 +113,7 @@ SN_HOOK(task_prlimit, const struct cred *cred, const struct cred *target)
 	return sn_finish(pol, &ask);
 }
 
-/* About others the kernel has asked task_prlimit before. */
+/* For other processes the kernel has called task_prlimit before. */
 SN_HOOK(task_setrlimit, struct task_struct *target, unsigned int resource)
 {
 	const struct sn_policy *pol = sn_current_policy();
@@ -125,7 +126,7 @@ SN_HOOK(task_setrlimit, struct task_struct *target, unsigned int resource)
 	return sn_finish(pol, &ask);
 }
 
-/* 0 lets the kernel go on with what is its own. */
+/* After 0 the kernel goes on to its own options. */
 SN_HOOK(task_prctl, int option)
 {
 	const struct sn_policy *pol = sn_current_policy();

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is asking, when it may be a tenant; and what else reads through addresses that were computed.
- * Functions of their own, so that the kernel verifies them once and not at each call.
+ * Which tenant current belongs to, and other questions whose answers are read through computed
+ * addresses. They are functions of their own so that the kernel verifies them once, not at each
+ * call.
  */
 #include "tenant.bpf.h"
 #include "walk.bpf.h"
 
 /*
  * since: 6.2
- * why: reads through an address that was computed. The verifier refuses to index ancestors[], and
- *	the helper that does it is a call that costs as much as all the rest
+ * why: loads through a computed address. The verifier rejects indexing ancestors[], and the helper
+ *	that does the same costs as much as the rest of the hook
  * drop when: 6.1 is no longer supported; then the helper can go
  * Here and not in compat.bpf.h, because bpftool cannot link objects that share a kernel function.
  */
@@ -25,7 +26,7 @@ static __always_inline int sn_egress_type(void)
 	return bpf_core_enum_value(enum cgroup_bpf_attach_type, CGROUP_INET_EGRESS);
 }
 
-/* Run once by the loader, over the cgroup below which tenants live and those above it. */
+/* Run once by safenode-load, over the parent cgroup and those above it. */
 SEC("iter/cgroup")
 int sn_find_parent(struct bpf_iter__cgroup *ctx)
 {
@@ -67,23 +68,23 @@ __u64 sn_current_tenant(void)
 			return 0;
 		id = bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
 	}
-	return id ?: ~0ULL; /* not read: a tenant, and none that has a policy */
+	return id ?: ~0ULL; /* could not be read: confined, by a cgroup that has no policy */
 }
 
 /*
- * Run by the loader's self-test, in a process below the parent for which there is no policy: would
- * these programs, and not those that they replace, refuse it?
+ * Run by the self-test of safenode-load, in a process below the parent that has no policy: do these
+ * programs, and not only those that they replace, refuse it?
  */
 SEC("iter/cgroup")
-int sn_try_whose(struct bpf_iter__cgroup *ctx)
+int sn_try_confined(struct bpf_iter__cgroup *ctx)
 {
-	const struct sn_policy *pol = sn_is_nobody() ? NULL : sn_current_policy();
+	const struct sn_policy *pol = sn_is_unconfined() ? NULL : sn_current_policy();
 
 	sn_is_refused = pol && !pol->safe_mode;
 	return 0;
 }
 
-/* @dentry is an address, as is @own. */
+/* As sn_is_below(), for an address; @own is one as well. */
 static __always_inline bool sn_address_is_below(__u64 dentry, __u64 own)
 {
 	if (!own || dentry == own)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From a dentry to what the tenant may do with it. A file is where its dentry hangs: the walk
- * climbs d_parent and compares directories by inode, never by path. It does not cross mounts, so
- * what is mounted inside a tenant's directory is refused.
+ * From a dentry to what the tenant may do with it. The place of a file is that of its dentry: the
+ * walk climbs d_parent and compares directories by inode, never by path. It does not cross mounts,
+ * so what is mounted inside a tenant's directory is refused.
  *
- * The walk needs no lock. These programs run inside an RCU read section, so no dentry is freed
- * under them; and no rename by a tenant can hang a foreign file below its own directory, because
- * rename and link ask for both ends and every ancestor of a foreign file is foreign.
+ * The walk needs no lock. These programs run in an RCU read-side critical section, so no dentry is
+ * freed under them. And a tenant cannot move a foreign file below its own directory: rename and
+ * link check both ends, and every ancestor of a foreign file is foreign.
  */
 #ifndef SAFENODE_WALK_BPF_H
 #define SAFENODE_WALK_BPF_H
 
 #include "hook.bpf.h"
 
-#define SN_WALK_UP   8	/* directories above the tenant's, known without a look at the rules */
-#define SN_PROC_WALK 8	/* the deepest file that procfs makes is /proc/N/task/N/fdinfo/N */
+#define SN_WALK_UP   8	/* directories above the tenant's that are known without looking at rules */
+#define SN_PROC_WALK 8	/* the deepest file of a process is /proc/N/task/N/fdinfo/N */
 #define SN_ALIASES   16 /* hard links of one file that access(2) looks at */
 
 /* include/uapi/linux/magic.h */
@@ -50,7 +50,7 @@ static __always_inline struct sn_facts sn_facts_of(struct inode *inode)
 	};
 }
 
-/* Only what tells one directory from another. */
+/* Only what identifies a directory. */
 static __always_inline struct sn_facts sn_identity_of(struct inode *inode)
 {
 	return (struct sn_facts){
@@ -67,9 +67,9 @@ static __always_inline bool sn_facts_are_dir(const struct sn_policy *pol, const 
 }
 
 /*
- * The address of the tenant's directory @dir as a dentry; 0 when it is not known. It is found as
- * the working directory, which safenode-attach has chosen and chdir(2) does not change. A directory
- * has one dentry, so the walks compare addresses, and the inode's identity needs a look only here.
+ * The address of the dentry of the tenant's directory @dir; 0 if it is not known. It is that of the
+ * working directory, which safenode-attach has set and chdir(2) does not change. A directory has
+ * one dentry, so walks compare addresses, and the inode is identified only here.
  */
 static __always_inline __u64 sn_own_directory(const struct sn_inode *dir)
 {
@@ -83,8 +83,8 @@ static __always_inline __u64 sn_own_directory(const struct sn_inode *dir)
 }
 
 /*
- * The same for current, who is somebody, without a look at its policy: it has its place in "homes",
- * and so all that lies below is its own. 0 also when only the policy can tell.
+ * The address of the home's dentry of current, which is confined: everything below is its own. 0 if
+ * it has none in "homes": then only the policy tells.
  */
 static __always_inline __u64 sn_home(void)
 {
@@ -93,7 +93,7 @@ static __always_inline __u64 sn_home(void)
 	return dir ? sn_own_directory(dir) : 0;
 }
 
-/* Below the tenant's directory? @dentry itself is not looked at, for it may be negative. */
+/* Is @dentry below @own? Its inode is not looked at, for it may be negative. */
 static __always_inline bool sn_is_below(struct dentry *dentry, __u64 own)
 {
 	_Static_assert(SN_WALK_FAST % 4 == 0, "four at a time");
@@ -139,7 +139,7 @@ static long sn_ascent_step(__u64 step, struct sn_ascent *a)
 	return 0;
 }
 
-/* The same, or the directory itself, at any depth, where only an address is known. */
+/* Is it @own or below, at any depth? For a dentry of which only the address is known. */
 static __always_inline bool sn_address_is_inside(__u64 dentry, __u64 own)
 {
 	struct sn_ascent a = { .dentry = dentry, .own = own };
@@ -150,9 +150,9 @@ static __always_inline bool sn_address_is_inside(__u64 dentry, __u64 own)
 }
 
 /*
- * May the path walk that has come to the directory @inode go on there, because it is @own, or lies
- * inside, or on the way to it, as current's root always does? False also when somebody else has to
- * tell. The walk's own state has the dentry; it is believed when it is one of @inode's.
+ * May the kernel's path walk search the directory @inode, because it is @own, or inside, or on the
+ * way to it, as current's root always is? False also if the rules have to tell. The dentry is taken
+ * from the walk's state, if it is one of @inode.
  */
 static __always_inline bool sn_walk_is_at_home(struct inode *inode, __u64 own)
 {
@@ -168,7 +168,7 @@ static __always_inline bool sn_walk_is_at_home(struct inode *inode, __u64 own)
 	up = fs->pwd.dentry;
 	top = (__u64)fs->pwd.mnt->mnt_root;
 	for (int i = 0; i < SN_WALK_UP; i++) {
-		if ((__u64)up == top) /* from here on the way is another mount's */
+		if ((__u64)up == top) /* above is another mount */
 			return false;
 		up = up->d_parent;
 		if (up == at)
@@ -188,8 +188,8 @@ static __always_inline struct sn_rule *sn_directory_rule(__u64 scope, const stru
 }
 
 /*
- * What the rules say of the directory itself (@below false) or of all below it; not all of it, when
- * the tenant's own rules grant @need.
+ * What the rules grant on a directory itself (@below false) or on all below it. If the tenant's own
+ * rules grant @need, the baseline is not looked at.
  */
 static __always_inline __u32 sn_directory_access(const struct sn_policy *pol,
 						 const struct sn_facts *f, bool below, __u32 need)
@@ -207,7 +207,7 @@ static __always_inline __u32 sn_directory_access(const struct sn_policy *pol,
 	return access;
 }
 
-/* May the path walk go on in the directory @inode, because a rule lists this very directory? */
+/* May the path walk search the directory @inode because a rule names this very directory? */
 static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, struct inode *inode)
 {
 	struct sn_facts f = {
@@ -220,7 +220,7 @@ static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, str
 	       sn_directory_access(pol, &f, false, SN_MAY_SEARCH) & SN_MAY_SEARCH;
 }
 
-/* Not inline: of the 512 bytes of stack that all calls together have, its key takes many. */
+/* Not inline: its key takes much of the 512 bytes of stack that nested calls share. */
 static __noinline __u32 sn_name_access(const struct sn_policy *pol, __u64 dentry)
 {
 	struct dentry *d = (struct dentry *)dentry;
@@ -251,7 +251,7 @@ struct sn_climb {
 	__u32 access;
 };
 
-/* One step of the unbounded walk: what do the rules say of everything below this directory? */
+/* One step upwards: what do the rules grant on everything below this directory? */
 static long sn_climb_step(__u64 step, struct sn_climb *climb)
 {
 	struct dentry *d = (struct dentry *)climb->dentry;
@@ -270,9 +270,9 @@ static long sn_climb_step(__u64 step, struct sn_climb *climb)
 }
 
 /*
- * Own /proc/<pid>: readable, never writable, without mem and without net, which lists the
- * connections of the whole host. Own is what hangs below the directory of the thread group
- * leader's struct pid, so pid namespaces need no arithmetic.
+ * A process's own /proc/<pid> is readable and never writable, except for mem and for net, which
+ * lists the connections of the whole host. It is recognized by the thread group leader's struct
+ * pid, which the directory's inode refers to, whatever the pid namespace.
  */
 static __always_inline __u32 sn_proc_access(__u64 dentry)
 {
@@ -304,8 +304,8 @@ static __always_inline __u32 sn_proc_access(__u64 dentry)
 }
 
 /*
- * A memfd, or other memory that has no name: of tmpfs's files, only they have no directory
- * (fs/file_table.c alloc_file_pseudo).
+ * A memfd or other memory without a name: of the files of tmpfs, only these have no directory
+ * (alloc_file_pseudo() in fs/file_table.c).
  */
 static __always_inline bool sn_is_memfd(__u64 dentry)
 {
@@ -318,8 +318,8 @@ static __always_inline bool sn_is_memfd(__u64 dentry)
 }
 
 /*
- * What rules or a special file system grant on a positive dentry: everything, or as soon as all of
- * @need is among it, that.
+ * What the rules, or special file systems, grant on a positive dentry. Stops looking as soon as
+ * @need is granted.
  */
 static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry, __u32 need)
 {
@@ -337,7 +337,7 @@ static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 de
 	climb.access = sn_directory_access(pol, &f, false, need);
 	if (device)
 		return climb.access | sn_device_access(f.mode, f.rdev);
-	/* Only reached through own descriptors: fstat(), /proc/self/fd. */
+	/* reached only through own descriptors: fstat(2), /proc/self/fd */
 	if (f.magic == SN_PIPEFS_MAGIC || f.magic == SN_SOCKFS_MAGIC ||
 	    f.magic == SN_ANON_INODE_FS_MAGIC)
 		return climb.access | SN_MAY_STAT | SN_MAY_READ | SN_MAY_WRITE;
@@ -345,7 +345,7 @@ static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 de
 		return SN_MAY_ALL;
 	if (f.magic == SN_PROC_SUPER_MAGIC)
 		climb.access |= sn_proc_access(dentry);
-	/* not to be opened again: that would make a writable one of one handed over for reading */
+	/* not to be opened again: one handed over for reading would become writable */
 	if (sn_is_memfd(dentry))
 		return climb.access | SN_MAY_STAT;
 	if (type != SN_S_IFDIR) /* directories are known by inode */
@@ -364,9 +364,9 @@ struct sn_aliases {
 };
 
 /*
- * A dentry may leave the list under this step: then it loses its inode first, and d_alias, which
- * shares its memory with d_rcu, leads nowhere. So what it says counts only as long as the inode is
- * still the one asked about; otherwise the list is read from the beginning.
+ * A dentry may leave the list during this step. It loses its inode first, and then d_alias, which
+ * shares memory with d_rcu, is no longer valid. So its next counts only while its inode is still
+ * the one asked about; otherwise the list is read from the beginning.
  */
 static long sn_alias_step(__u64 step, struct sn_aliases *a)
 {
@@ -387,9 +387,9 @@ static long sn_alias_step(__u64 step, struct sn_aliases *a)
 }
 
 /*
- * What may the tenant do with @inode, where a hook has no dentry? A directory has one alias. A
- * file has one per hard link that is in use; being allowed to see one of them is enough, for it
- * tells the same about the file.
+ * What may the tenant do with @inode, for a hook that has no dentry? A directory has one alias. A
+ * file has one for each hard link in use; it is enough if one of them is granted, for all of them
+ * tell the same about the file.
  */
 static __always_inline __u32 sn_access_to_inode(const struct sn_policy *pol, struct inode *inode,
 						__u32 need)

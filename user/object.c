@@ -244,7 +244,7 @@ static int find_parent(struct safenode_bpf *skel, int cgroup_fd, struct sn_state
 
 struct trial {
 	struct safenode_bpf *skel;
-	int whose[SN_TRIAL_ROUNDS]; /* sn_try_whose, to be read in the cgroup */
+	int whose[SN_TRIAL_ROUNDS]; /* sn_try_confined, to be read in the cgroup */
 	bool again;
 };
 
@@ -264,7 +264,7 @@ static int try_refusals(struct safenode_bpf *skel, const char *parent, int cgrou
 			struct sn_err *err)
 {
 	struct trial trial = { .skel = skel, .whose = { -1, -1 }, .again = again };
-	struct bpf_link *link = attach_iterator(skel->progs.sn_try_whose, cgroup_fd);
+	struct bpf_link *link = attach_iterator(skel->progs.sn_try_confined, cgroup_fd);
 	int ret = link ? 0 : -errno;
 
 	for (int round = 0; round < SN_TRIAL_ROUNDS && !ret; round++) {
