@@ -40,12 +40,12 @@ enum sn_access {
 
 /* The verdict; only SN_ALLOWED lets an operation through. */
 enum sn_why {
-	SN_UNKNOWN,	/* zero: nobody decided, or a read failed, so no */
-	SN_ALLOWED,	/* in force */
-	SN_NO_POLICY,	/* the process is below the parent cgroup, but nobody wrote its policy */
+	SN_UNKNOWN,	/* zero: nothing was decided, or a read failed: refused */
+	SN_ALLOWED,	/* granted */
+	SN_NO_POLICY,	/* the process is below the parent cgroup, but has no policy */
 	SN_OUTSIDE,	/* neither the tenant's directory nor the runtime baseline */
 	SN_READ_ONLY,	/* may be read or seen, not used in this way */
-	SN_NOT_LISTED,	/* restricted address, and the port is not in the list */
+	SN_NOT_LISTED,	/* restricted address, or listening, and the port is not in the list */
 	SN_FAMILY,	/* no socket of this family, type and protocol */
 	SN_OTHER_TASK,	/* aimed at another process */
 	SN_NOT_RUNTIME, /* executable code that is not the runtime's own */
@@ -53,20 +53,18 @@ enum sn_why {
 	SN_WHY_NR,
 };
 
-/*
- * What kind of act it is; that decides the errno of a refusal, by sn_errno() in bpf/decide.h.
- */
+/* The class of an operation: it decides the errno of a refusal, by sn_errno() in bpf/decide.h. */
 enum sn_kind {
 	SN_ACTS,    /* EPERM */
 	SN_LOOKS,   /* ENOENT: denied looks like missing */
 	SN_CHANGES, /* EACCES */
-	SN_SPAWNS,  /* EACCES: node makes an 'error' event of it; EPERM it throws at the caller */
-	SN_PAIRS,   /* EMFILE: as EACCES; behind that node goes on to use the pipes that it lacks */
+	SN_SPAWNS,  /* EACCES: node makes an 'error' event of it, while it throws EPERM */
+	SN_PAIRS,   /* EMFILE: the same; after EACCES node would go on without its pipes */
 };
 
 /*
- * What was asked: X(id, name, kind, number). The number of an event means what its format says, for
- * a long long; NULL: nothing.
+ * The operations: X(id, name, kind, number). The last is the printf format, for a long long, of the
+ * number in an event; NULL: it has none.
  */
 /* clang-format off */
 #define SN_OPS(X)                                                    \
@@ -143,8 +141,7 @@ enum sn_op {
 		SN_OP_NR,
 };
 
-/* What stock node and its C library always try, and do without: refused, but no sign of an attack.
- */
+/* What stock node and its C library always try and do without: refused, but not an attack. */
 #define SN_KNOWNS(X)            \
 	X(NOTHING, "")          \
 	X(IO_URING, "io_uring") \
@@ -159,15 +156,15 @@ enum sn_known {
 };
 
 /*
- * A directory or file as the kernel knows it: s_dev is the kernel's internal dev_t
- * (major << 20 | minor), ino is inode->i_ino; stat(2) may show other numbers (overlayfs, btrfs).
+ * A directory or file as the kernel identifies it: dev is s_dev, the kernel's internal dev_t
+ * (major << 20 | minor), ino is i_ino; stat(2) may show other numbers (overlayfs, btrfs).
  */
 struct sn_inode {
 	__u64 ino;
 	__u32 dev;
 	__u32 pad;
-	__u64 generation; /* inode->i_generation: inode numbers are reused, with another one of
-			     these; or SN_ANY_GENERATION */
+	__u64 generation; /* i_generation, which differs when an inode number is reused; or
+			     SN_ANY_GENERATION */
 };
 #define SN_ANY_GENERATION (~0ULL) /* the file system never reuses inode numbers */
 
@@ -180,9 +177,10 @@ struct sn_port_range {
 #define SN_ADDRESS_LENGTHS_MAX 162 /* 33 of IPv4's (96 to 128) and 129 of IPv6's (0 to 128) */
 
 /*
- * The value in "homes": whose directory is where. It repeats what the policies say of tenants in
- * safe mode without audit, for what is done most of all: using a file of one's own. Entries that
- * are in no use are zero. A tenant that finds no place is served by its policy, only slower.
+ * The value in "homes": the directories of tenants in safe mode and without audit, which are their
+ * *homes*. It repeats a part of the policies to make the most frequent act fast: a tenant's use of
+ * its own files. Unused entries are zero. A tenant without an entry is served by its policy, only
+ * slower.
  */
 #define SN_HOMES_BITS 13 /* of the index; 2^13 values of 4 entries are 1 MiB */
 #define SN_HOMES_WAYS 4
@@ -195,7 +193,7 @@ struct sn_homes_set {
 };
 _Static_assert(sizeof(struct sn_homes_set) == 128, "no hidden padding");
 
-/* Where in "homes" to look for the tenant of that cgroup: Fibonacci hashing. */
+/* The index in "homes" of the set for that cgroup: Fibonacci hashing. */
 static inline __u32 sn_homes_index(__u64 cgroup_id)
 {
 	return (__u32)((cgroup_id * 0x9e3779b97f4a7c15ULL) >> (64 - SN_HOMES_BITS));
@@ -212,13 +210,13 @@ struct sn_policy {
 	char allowed_outgoing_ports[SN_TEXT_MAX];
 	char allowed_listen_ports[SN_TEXT_MAX];
 
-	__u8 safe_mode;		  /* 0 refuses everything: what a process without policy gets */
-	__u8 audit;		  /* report what is granted, too */
+	__u8 safe_mode;		  /* 0: everything is refused, as without a policy */
+	__u8 audit;		  /* report grants as well */
 	__u8 loopback_restricted; /* one loopback address is listed, so all of loopback is */
 	__u8 self_restricted;	  /* whatever leaves through the loopback device is restricted */
 	__u8 listen_restricted;	  /* binding to a port needs it to be listed */
-	__u8 lengths_v4;  /* the first so many of address_lengths are those of IPv4 prefixes... */
-	__u8 lengths_all; /* ...and up to here, those of the others */
+	__u8 lengths_v4;	  /* how many of address_lengths are of IPv4; they come first... */
+	__u8 lengths_all;	  /* ...and how many there are altogether */
 	__u8 port_ranges_nr;
 	__u64 cgroup_id;	  /* kernfs id of the tenant's cgroup; 0: not to be used */
 	__u64 scope;		  /* of its own rules, those that no other tenant has */
@@ -234,15 +232,16 @@ struct sn_policy {
 _Static_assert(sizeof(struct sn_policy) == 864, "no hidden padding");
 
 /*
- * The value in "policies", under the id of the tenant's cgroup: its policy, and room for the one
- * that is to replace it. An entry of a hash that is replaced is reused under the programs that read
- * it. So entries of this map are changed in place (BPF_F_LOCK), and nothing that a program may be
- * reading is changed but cgroup_id. To switch policies is to change in_force, a single byte; what
- * was in force before is overwritten, and its rules are removed, after a grace period.
+ * The value in "policies", whose key is the id of the tenant's cgroup: its policy, and room for the
+ * one that is to replace it. The kernel reuses the memory of a replaced entry while programs may
+ * still read it. So entries of this map are changed in place (BPF_F_LOCK), and of what a program
+ * may be reading nothing is changed but cgroup_id. To switch policies is to change in_force, a
+ * single byte. What was in force before is cleared, and its rules are removed, after a grace
+ * period.
  */
 struct sn_slot {
-	struct bpf_spin_lock lock; /* what BPF_F_LOCK takes; the programs do not */
-	__u32 in_force;		   /* 0 or 1: which of the two */
+	struct bpf_spin_lock lock; /* for BPF_F_LOCK; programs do not take it */
+	__u32 in_force;		   /* 0 or 1: which of the two policies */
 	struct sn_policy policy[2];
 };
 _Static_assert(sizeof(struct sn_slot) == 8 + 2 * sizeof(struct sn_policy), "no hidden padding");
@@ -250,22 +249,22 @@ _Static_assert(sizeof(struct sn_slot) == 8 + 2 * sizeof(struct sn_policy), "no h
 #define SN_SCOPE_SECOND	  (1ULL << 62) /* set in scopes of the second policy of a slot... */
 #define SN_SCOPE_BASELINE (1ULL << 63) /* ...and of baselines; kernfs ids have fewer bits */
 
-/* The scope of the own rules of the policy in that place of the tenant's slot. */
+/* The scope of the own rules of the policy in place 0 or 1 of the tenant's slot. */
 static inline __u64 sn_own_scope(__u64 cgroup_id, __u32 place)
 {
 	return place ? cgroup_id | SN_SCOPE_SECOND : cgroup_id;
 }
 
 /*
- * Key of "addresses": a restricted prefix, or the beginning of longer ones: then the text is empty.
- * The latter are there for the search by halves, sn_search_prefixes() in bpf/decide.h. IPv4 is kept
- * as ::ffff:a.b.c.d, 96 bits longer.
+ * Key of "addresses": a restricted prefix, or the beginning of longer ones, and then the text is
+ * empty. The latter are for the binary search of sn_search_prefixes() in bpf/decide.h. IPv4 is
+ * stored as ::ffff:a.b.c.d, 96 bits longer.
  */
 struct sn_address_key {
-	__u64 cgroup_id;
-	__u32 length; /* bits that count, 0 to 128 */
+	__u64 cgroup_id; /* or another scope, as in struct sn_directory_key */
+	__u32 length;	 /* bits that count, 0 to 128 */
 	__u32 pad;
-	__u8 addr[16]; /* network byte order, the bits behind length are zero */
+	__u8 addr[16]; /* network byte order, the bits after length are zero */
 };
 _Static_assert(sizeof(struct sn_address_key) == 32, "no hidden padding");
 
@@ -273,29 +272,29 @@ enum sn_port_use { SN_PORT_OUTGOING, SN_PORT_LISTEN };
 
 /* Key of "ports": an aligned block of ports; a range is cut into the fewest such blocks. */
 struct sn_port_key {
-	__u64 cgroup_id;
-	__u16 port;  /* host byte order, the bits behind length are zero */
-	__u8 length; /* bits that count, 0 to 16 */
-	__u8 use;    /* enum sn_port_use */
+	__u64 cgroup_id; /* or another scope, as in struct sn_directory_key */
+	__u16 port;	 /* host byte order, the bits after length are zero */
+	__u8 length;	 /* bits that count, 0 to 16 */
+	__u8 use;	 /* enum sn_port_use */
 	__u32 pad;
 };
 _Static_assert(sizeof(struct sn_port_key) == 16, "no hidden padding");
 
-/* Value of "addresses" and "ports": what the operator wrote, for whoever dumps the map. */
+/* Value of "addresses" and "ports": what the operator wrote, for people who dump the map. */
 struct sn_text {
 	char text[48];
 };
 
 /* Key of "directories": a directory, or a file that was handed over open, known by inode. */
 struct sn_directory_key {
-	__u64 scope; /* of a policy's own rules, or its baseline */
+	__u64 scope; /* of a policy's own rules, or of its baseline */
 	__u64 ino;
 	__u32 dev;
 	__u32 pad;
 };
 _Static_assert(sizeof(struct sn_directory_key) == 24, "no hidden padding");
 
-/* Key of "names": a single file known by its directory and name, for it is replaced by rename. */
+/* Key of "names": a single file, known by directory and name because rename may replace it. */
 struct sn_name_key {
 	struct sn_directory_key directory;
 	char name[SN_NAME_MAX]; /* NUL-padded */
@@ -313,14 +312,14 @@ struct sn_rule {
 _Static_assert(sizeof(struct sn_rule) == 144, "no hidden padding");
 
 /*
- * Key of "lists". A hash map finds the keys of one scope only by going through all of it; so that
- * what a tenant costs does not depend on the others, the keys of its rules are listed.
+ * Key of "lists", which lists the keys of all rules by scope. Without it, finding the rules of one
+ * tenant would mean going through those of all.
  */
 struct sn_list_key {
 	__u64 scope;  /* as in the rules' keys */
 	__u64 number; /* from 0 on; or SN_LIST_COMPLETE */
 };
-#define SN_LIST_COMPLETE (~0ULL) /* every rule that is listed under this scope is there */
+#define SN_LIST_COMPLETE (~0ULL) /* its entry says that all listed rules of the scope are there */
 
 /* The maps of rules. Stored in "lists", so a number stays what it is. */
 enum sn_rule_map {
@@ -331,17 +330,17 @@ enum sn_rule_map {
 };
 
 /*
- * Value of "lists": for the tools alone. With its key and what the kernel puts before it, it fits
- * into 192 bytes, which is a size that the kernel allocates.
+ * Value of "lists", used by the tools only. With its key and the kernel's header it fits into 192
+ * bytes, which is a size that the kernel allocates.
  */
 struct sn_list {
 	__u8 map; /* enum sn_rule_map: which map the keys are of */
 	__u8 pad[7];
-	char keys[112]; /* without scope and zeros at their end, each behind its length plus 1 */
+	char keys[112]; /* each after its length plus 1, without the scope and trailing zeros */
 };
 _Static_assert(sizeof(struct sn_list) == 120, "no hidden padding");
 
-/* The one value in "state": what the loader did. */
+/* The one value in "state": what safenode-load did. */
 struct sn_state {
 	__u32 abi_version;	  /* SN_ABI_VERSION */
 	__u32 programs;		  /* links that must be pinned */
@@ -354,9 +353,9 @@ _Static_assert(sizeof(struct sn_state) == 152, "no hidden padding");
 
 /* Value of "counters", one per tenant; key 0 counts processes that have no policy. */
 struct sn_counters {
-	__u64 denied[SN_OP_NR]; /* refusals but for... */
+	__u64 denied[SN_OP_NR]; /* refusals, except... */
 	__u64 known;		/* ...those of enum sn_known */
-	__u64 lost;		/* events that found the ring full */
+	__u64 lost;		/* events for which the ring had no room */
 	__u64 suppressed;	/* events above SN_EVENTS_RATE */
 	__u64 second;		/* of CLOCK_MONOTONIC, in which... */
 	__u64 sent;		/* ...so many events were put on the ring */
@@ -368,13 +367,13 @@ struct sn_event {
 	__u64 cgroup_id;
 	char tenant[SN_TENANT_MAX];
 	char comm[16];
-	__u32 pid; /* the process (thread group), initial pid namespace; 0: none was running */
+	__u32 pid; /* the process (thread group), initial pid namespace; 0: unknown */
 	__u32 tid;
 	__u16 op;	/* enum sn_op */
 	__u16 why;	/* enum sn_why */
 	__s32 error;	/* what the caller got: 0 or a negative errno */
 	__s64 number;	/* meaning depends on op: signal, capability, request, family, ... */
-	__u32 target;	/* another process that was aimed at, or 0 */
+	__u32 target;	/* the process that the act was aimed at, or 0 */
 	__u32 dev;	/* s_dev of the file, or 0 */
 	__u16 family;	/* AF_INET or AF_INET6 when addr is set, otherwise 0 */
 	__u16 port;	/* host byte order */
@@ -382,8 +381,8 @@ struct sn_event {
 	__u8 path_cut;	/* the path did not fit */
 	__u8 known;	/* enum sn_known */
 	__u8 addr[16];	/* network byte order, IPv4 as ::ffff:a.b.c.d */
-	char path[SN_EVENT_PATH_MAX]; /* names from the file up to its file system's root, each with
-					 its NUL */
+	char path[SN_EVENT_PATH_MAX]; /* names from the file up to the root of its file system, each
+					 with its NUL */
 };
 _Static_assert(sizeof(struct sn_event) == 664, "no hidden padding");
 
