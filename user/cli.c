@@ -218,7 +218,7 @@ void sn_cli_say(const struct sn_program *program, const char *text)
 
 int sn_cli_fail(const struct sn_program *program, int error, const struct sn_err *err)
 {
-	sn_cli_say(program, err->text);
+	sn_cli_say(program, err->text[0] ? err->text : strerror(-error));
 	if (error == -EINVAL)
 		return SN_EXIT_USAGE;
 	return error == -ENOSYS ? SN_EXIT_KERNEL : SN_EXIT_FAILED;

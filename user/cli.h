@@ -57,8 +57,9 @@ int sn_cli_flush(struct sn_err *err);
 void sn_cli_say(const struct sn_program *program, const char *text);
 
 /*
- * The same with the text of @err. Returns the exit code of @error, a negative errno: SN_EXIT_USAGE
- * for -EINVAL, SN_EXIT_KERNEL for -ENOSYS, otherwise SN_EXIT_FAILED.
+ * The same with the text of @err, or, if there is none, that of @error, a negative errno. Returns
+ * the exit code of @error: SN_EXIT_USAGE for -EINVAL, SN_EXIT_KERNEL for -ENOSYS, otherwise
+ * SN_EXIT_FAILED.
  */
 int sn_cli_fail(const struct sn_program *program, int error, const struct sn_err *err);
 

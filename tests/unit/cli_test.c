@@ -366,6 +366,8 @@ static void failing_says_why_in_one_line(void **state)
 	assert_int_equal(last_words(-EPERM, "no", text, sizeof(text)), SN_EXIT_FAILED);
 	assert_int_equal(last_words(-EINVAL, "'a\nb\033[2J'", text, sizeof(text)), SN_EXIT_USAGE);
 	assert_string_equal(text, "prog: 'a?b?[2J'\n");
+	assert_int_equal(last_words(-EBUSY, "", text, sizeof(text)), SN_EXIT_FAILED);
+	assert_string_equal(text, "prog: Device or resource busy\n");
 }
 
 /* Prints "x" to @fd in a child, which ends with what sn_cli_flush() returned, negated. */
