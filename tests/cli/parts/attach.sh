@@ -351,7 +351,7 @@ shared_program()
 # A member of the group could put another program there, which root would look at
 groups_program()
 {
-	install -d -g games -m 2775 "$work/group"
+	install -d -g t2 -m 2775 "$work/group"
 	install -m 755 "$tenant" "$work/group/program"
 	run 1 "${f1[@]}" -- "$work/group/program" acts
 	said "safenode-attach: " "'$work/group' can be written by group" "chmod g-w it"
