@@ -22,4 +22,8 @@ bool sn_egress_elsewhere = false;
 bool sn_is_refused = false;
 const volatile struct sn_policy sn_no_policy = {};
 
+/* Not used: with it, the types of the programs tell what a record of the ring is (user/upgrade.c).
+ */
+const struct sn_event *sn_event_type = 0;
+
 char LICENSE[] SEC("license") = "GPL";

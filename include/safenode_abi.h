@@ -11,8 +11,26 @@
 #include <linux/types.h>
 #endif
 
-/* Raised whenever a map's layout changes; tools refuse maps pinned by another version. */
+/*
+ * Raised whenever a map's layout changes. Tools refuse maps pinned by another version;
+ * safenode-load carries them over, each member by its name (user/upgrade.h). So that this is right:
+ *  - Zero in a new member means "as before".
+ *  - A name is not used again for something else. What an entry means does not change; where it
+ *    must, SN_ABI_OLDEST is raised as well, and older maps are refused.
+ *  - Enumerators of which a map holds the number keep it: enum sn_access, enum sn_port_use,
+ *    enum sn_rule_map. Arrays with SN_COUNTED_BY() go by their names instead.
+ *  - "abi_version" remains.
+ * tests/unit/layout_test.c fails where a layout changes and the version does not.
+ */
 #define SN_ABI_VERSION 4
+#define SN_ABI_OLDEST  4 /* what can be carried over */
+
+/* The member has an element for each enumerator of enum @name: says so in BTF. */
+#ifdef __bpf__
+#define SN_COUNTED_BY(name) __attribute__((btf_decl_tag("counted-by:" #name)))
+#else
+#define SN_COUNTED_BY(name)
+#endif
 
 #define SN_PIN_DIR "/sys/fs/bpf/safenode"
 
@@ -166,6 +184,7 @@ struct sn_inode {
 	__u64 generation; /* i_generation, which differs when an inode number is reused; or
 			     SN_ANY_GENERATION */
 };
+_Static_assert(sizeof(struct sn_inode) == 24, "no hidden padding");
 #define SN_ANY_GENERATION (~0ULL) /* the file system never reuses inode numbers */
 
 /* Ports @first to @last, both included, host byte order. */
@@ -319,6 +338,7 @@ struct sn_list_key {
 	__u64 scope;  /* as in the rules' keys */
 	__u64 number; /* from 0 on; or SN_LIST_COMPLETE */
 };
+_Static_assert(sizeof(struct sn_list_key) == 16, "no hidden padding");
 #define SN_LIST_COMPLETE (~0ULL) /* its entry says that all listed rules of the scope are there */
 
 /* The maps of rules. Stored in "lists", so a number stays what it is. */
@@ -353,13 +373,15 @@ _Static_assert(sizeof(struct sn_state) == 152, "no hidden padding");
 
 /* Value of "counters", one per tenant; key 0 counts processes that have no policy. */
 struct sn_counters {
-	__u64 denied[SN_OP_NR]; /* refusals, except... */
-	__u64 known;		/* ...those of enum sn_known */
-	__u64 lost;		/* events for which the ring had no room */
-	__u64 suppressed;	/* events above SN_EVENTS_RATE */
-	__u64 second;		/* of CLOCK_MONOTONIC, in which... */
-	__u64 sent;		/* ...so many events were put on the ring */
+	/* refusals, except... */
+	__u64 denied[SN_OP_NR] SN_COUNTED_BY(sn_op);
+	__u64 known;	  /* ...those of enum sn_known */
+	__u64 lost;	  /* events for which the ring had no room */
+	__u64 suppressed; /* events above SN_EVENTS_RATE */
+	__u64 second;	  /* of CLOCK_MONOTONIC, in which... */
+	__u64 sent;	  /* ...so many events were put on the ring */
 };
+_Static_assert(sizeof(struct sn_counters) == (SN_OP_NR + 5) * 8, "no hidden padding");
 
 /* One record of the ring "events". */
 struct sn_event {
@@ -385,5 +407,109 @@ struct sn_event {
 					 with its NUL */
 };
 _Static_assert(sizeof(struct sn_event) == 664, "no hidden padding");
+
+/* Where each member is, for every compiler: X(structure, member, offset). */
+/* clang-format off */
+#define SN_LAYOUT(X)                                                   \
+	X(bpf_spin_lock, val, 0)                                       \
+	X(sn_inode, ino, 0)                                            \
+	X(sn_inode, dev, 8)                                            \
+	X(sn_inode, pad, 12)                                           \
+	X(sn_inode, generation, 16)                                    \
+	X(sn_port_range, first, 0)                                     \
+	X(sn_port_range, last, 2)                                      \
+	X(sn_policy, tenant, 0)                                        \
+	X(sn_policy, directory, 64)                                    \
+	X(sn_policy, restricted_outgoing_addresses, 192)               \
+	X(sn_policy, allowed_outgoing_ports, 320)                      \
+	X(sn_policy, allowed_listen_ports, 448)                        \
+	X(sn_policy, safe_mode, 576)                                   \
+	X(sn_policy, audit, 577)                                       \
+	X(sn_policy, loopback_restricted, 578)                         \
+	X(sn_policy, self_restricted, 579)                             \
+	X(sn_policy, listen_restricted, 580)                           \
+	X(sn_policy, lengths_v4, 581)                                  \
+	X(sn_policy, lengths_all, 582)                                 \
+	X(sn_policy, port_ranges_nr, 583)                              \
+	X(sn_policy, cgroup_id, 584)                                   \
+	X(sn_policy, scope, 592)                                       \
+	X(sn_policy, baseline, 600)                                    \
+	X(sn_policy, dir, 608)                                         \
+	X(sn_policy, launcher, 632)                                    \
+	X(sn_policy, port_lengths, 656)                                \
+	X(sn_policy, listen_lengths, 660)                              \
+	X(sn_policy, port_ranges, 664)                                 \
+	X(sn_policy, address_lengths, 696)                             \
+	X(sn_policy, pad, 858)                                         \
+	X(sn_slot, lock, 0)                                            \
+	X(sn_slot, in_force, 4)                                        \
+	X(sn_slot, policy, 8)                                          \
+	X(sn_counters, denied, 0)                                      \
+	X(sn_counters, known, 8 * SN_OP_NR)                            \
+	X(sn_counters, lost, 8 * SN_OP_NR + 8)                         \
+	X(sn_counters, suppressed, 8 * SN_OP_NR + 16)                  \
+	X(sn_counters, second, 8 * SN_OP_NR + 24)                      \
+	X(sn_counters, sent, 8 * SN_OP_NR + 32)                        \
+	X(sn_address_key, cgroup_id, 0)                                \
+	X(sn_address_key, length, 8)                                   \
+	X(sn_address_key, pad, 12)                                     \
+	X(sn_address_key, addr, 16)                                    \
+	X(sn_text, text, 0)                                            \
+	X(sn_port_key, cgroup_id, 0)                                   \
+	X(sn_port_key, port, 8)                                        \
+	X(sn_port_key, length, 10)                                     \
+	X(sn_port_key, use, 11)                                        \
+	X(sn_port_key, pad, 12)                                        \
+	X(sn_directory_key, scope, 0)                                  \
+	X(sn_directory_key, ino, 8)                                    \
+	X(sn_directory_key, dev, 16)                                   \
+	X(sn_directory_key, pad, 20)                                   \
+	X(sn_rule, generation, 0)                                      \
+	X(sn_rule, access, 8)                                          \
+	X(sn_rule, below, 9)                                           \
+	X(sn_rule, pad, 10)                                            \
+	X(sn_rule, path, 16)                                           \
+	X(sn_name_key, directory, 0)                                   \
+	X(sn_name_key, name, 24)                                       \
+	X(sn_list_key, scope, 0)                                       \
+	X(sn_list_key, number, 8)                                      \
+	X(sn_list, map, 0)                                             \
+	X(sn_list, pad, 1)                                             \
+	X(sn_list, keys, 8)                                            \
+	X(sn_home, cgroup_id, 0)                                       \
+	X(sn_home, dir, 8)                                             \
+	X(sn_homes_set, home, 0)                                       \
+	X(sn_state, abi_version, 0)                                    \
+	X(sn_state, programs, 4)                                       \
+	X(sn_state, parent_id, 8)                                      \
+	X(sn_state, parent_level, 16)                                  \
+	X(sn_state, parent, 20)                                        \
+	X(sn_state, pad, 148)                                          \
+	X(sn_event, time_ns, 0)                                        \
+	X(sn_event, cgroup_id, 8)                                      \
+	X(sn_event, tenant, 16)                                        \
+	X(sn_event, comm, 80)                                          \
+	X(sn_event, pid, 96)                                           \
+	X(sn_event, tid, 100)                                          \
+	X(sn_event, op, 104)                                           \
+	X(sn_event, why, 106)                                          \
+	X(sn_event, error, 108)                                        \
+	X(sn_event, number, 112)                                       \
+	X(sn_event, target, 120)                                       \
+	X(sn_event, dev, 124)                                          \
+	X(sn_event, family, 128)                                       \
+	X(sn_event, port, 130)                                         \
+	X(sn_event, path_len, 132)                                     \
+	X(sn_event, path_cut, 134)                                     \
+	X(sn_event, known, 135)                                        \
+	X(sn_event, addr, 136)                                         \
+	X(sn_event, path, 152)
+/* clang-format on */
+
+#define SN_ASSERT_OFFSET(type, member, offset)                              \
+	_Static_assert(__builtin_offsetof(struct type, member) == (offset), \
+		       "struct " #type ": '" #member "' is not where it was");
+SN_LAYOUT(SN_ASSERT_OFFSET)
+#undef SN_ASSERT_OFFSET
 
 #endif
