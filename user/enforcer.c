@@ -10,6 +10,7 @@
 #include "cgroup.h"
 #include "enforcer.h"
 #include "object.h"
+#include "pins.h"
 
 int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
 {
@@ -49,6 +50,8 @@ int sn_enforcer_lock(struct sn_enforcer *enforcer, enum sn_sharing sharing, stru
 	if (ret)
 		return sn_fail(err, errno, "cannot lock %s: %s", SN_PIN_DIR, strerror(errno));
 	ret = check_unmoved(enforcer, err);
+	if (!ret)
+		ret = sn_pins_check_whole(err);
 	return ret ? ret : sn_store_open(&enforcer->store, err);
 }
 

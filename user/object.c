@@ -2,24 +2,19 @@
 /* The programs: choose, load, attach, pin, replace, undo. Only this file knows the skeleton. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "cgroup.h"
 #include "object.h"
+#include "pins.h"
 #include "safenode.skel.h"
 #include "trial.h"
-
-/* No dots: the bpf file system keeps names with them for itself (bpf_lookup). */
-#define BPF_FS	      "/sys/fs/bpf"
-#define NEW_DIR	      SN_PIN_DIR "_new"
-#define NEW_LINKS_DIR SN_PIN_DIR "/links_new"
+#include "upgrade.h"
 
 /* libbpf's own lines on stderr would come between the tools' one and its reader. */
 static struct safenode_bpf *open_skeleton(void)
@@ -94,115 +89,6 @@ int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *d
 	ret = choose_programs(skel, each, data, err);
 	safenode_bpf__destroy(skel);
 	return ret;
-}
-
-/* ---- pins ---- */
-
-static int remove_pins(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	if (!dir)
-		return errno == ENOENT ? 0 : -errno;
-	while ((entry = readdir(dir))) {
-		char child[PATH_MAX];
-
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
-		if (unlink(child) && errno == EISDIR)
-			remove_pins(child);
-	}
-	closedir(dir);
-	return rmdir(path) ? -errno : 0;
-}
-
-static int count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int nr = 0;
-
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir)))
-		nr += entry->d_name[0] != '.';
-	closedir(dir);
-	return nr;
-}
-
-static int pin_link(struct bpf_link *link, const char *dir, const char *name, struct sn_err *err)
-{
-	char path[PATH_MAX];
-	int ret;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	ret = bpf_link__pin(link, path);
-	if (ret)
-		return sn_fail(err, -ret, "cannot pin %s: %s", path, strerror(-ret));
-	return 0;
-}
-
-static int pin_maps(struct safenode_bpf *skel, const char *dir, struct sn_err *err)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map (map, skel->obj) {
-		char path[PATH_MAX];
-		int ret;
-
-		if (bpf_map__is_internal(map))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, bpf_map__name(map));
-		ret = bpf_map__pin(map, path);
-		if (ret)
-			return sn_fail(err, -ret, "cannot pin %s: %s", path, strerror(-ret));
-	}
-	return 0;
-}
-
-/* Loaded before: the new programs use the maps that are there. */
-static int reuse_maps(struct safenode_bpf *skel, struct sn_err *err)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map (map, skel->obj) {
-		char path[PATH_MAX];
-		sn_autoclose int fd = -1;
-		int ret;
-
-		if (bpf_map__is_internal(map))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", SN_PIN_DIR, bpf_map__name(map));
-		fd = bpf_obj_get(path);
-		if (fd < 0)
-			return sn_fail(err, EPROTO, "%s is missing (%s); safenode-load --unload",
-				       path, strerror(errno));
-		ret = bpf_map__reuse_fd(map, fd);
-		if (ret)
-			return sn_fail(err, EPROTO,
-				       "%s does not fit this version; "
-				       "safenode-load --unload",
-				       path);
-	}
-	return 0;
-}
-
-static int read_state(struct sn_state *state, struct sn_err *err)
-{
-	sn_autoclose int fd = bpf_obj_get(SN_PIN_DIR "/state");
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info), first = 0;
-
-	if (fd < 0)
-		return sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load");
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.value_size != sizeof(*state) ||
-	    bpf_map_lookup_elem(fd, &first, state) || state->abi_version != SN_ABI_VERSION)
-		return sn_fail(err, EPROTO,
-			       "another version of safenode is loaded; "
-			       "use its tools, or safenode-load --unload");
-	return 0;
 }
 
 /* ---- load ---- */
@@ -306,7 +192,7 @@ static int attach_all(struct safenode_bpf *skel, int cgroup_fd, const char *dir,
 		if (!link)
 			return sn_fail(err, errno, "cannot attach %s: %s", bpf_program__name(prog),
 				       strerror(errno));
-		ret = pin_link(link, dir, bpf_program__name(prog), err);
+		ret = sn_pins_put_link(link, dir, bpf_program__name(prog), err);
 		bpf_link__destroy(link); /* the pin keeps it */
 		if (ret)
 			return ret;
@@ -315,13 +201,24 @@ static int attach_all(struct safenode_bpf *skel, int cgroup_fd, const char *dir,
 	return 0;
 }
 
-static int write_state(struct safenode_bpf *skel, const struct sn_state *state, struct sn_err *err)
+/* A load under way. */
+struct load {
+	struct safenode_bpf *skel;
+	struct sn_upgrade *upgrade; /* NULL: nothing was loaded before */
+	struct sn_state state;	    /* to be written; what was pinned comes first */
+	char parent[PATH_MAX + SN_TEXT_MAX];
+	int cgroup_fd; /* the parent */
+	int maps;      /* the lock on them, or -1 */
+};
+
+static int write_state(const struct load *load, struct sn_err *err)
 {
+	const struct safenode_bpf *skel = load->skel;
 	struct sn_counters none = {};
 	__u32 first = 0;
 	__u64 nobody = 0;
 
-	if (bpf_map_update_elem(bpf_map__fd(skel->maps.state), &first, state, BPF_ANY))
+	if (bpf_map_update_elem(bpf_map__fd(skel->maps.state), &first, &load->state, BPF_ANY))
 		return sn_fail(err, errno, "cannot write the state: %s", strerror(errno));
 	/* key 0 counts for processes without a policy; it may be there from an earlier load */
 	if (bpf_map_update_elem(bpf_map__fd(skel->maps.counters), &nobody, &none, BPF_NOEXIST) &&
@@ -330,108 +227,110 @@ static int write_state(struct safenode_bpf *skel, const struct sn_state *state, 
 	return 0;
 }
 
-/* The first time: everything is made beside the final place, which then appears at once. */
-static int load_first(struct safenode_bpf *skel, const char *parent, int cgroup_fd,
-		      struct sn_state *state, struct sn_err *err)
+/*
+ * With maps of its own: everything is made beside the final place, and moves there at once. A load
+ * that is killed leaves a complete directory in that place.
+ *
+ * Where something was loaded before, the programs of both are in force for a moment, over maps that
+ * say the same, for the lock keeps others from writing to them. Refusals are counted by the old
+ * programs alone, which the kernel asks first (invoke_bpf_mod_ret in the trampoline); so counters
+ * are copied once more at the end.
+ */
+static int load_beside(struct load *load, struct sn_err *err)
 {
+	bool again = load->upgrade;
 	int ret;
 
-	if (mkdir(NEW_DIR, 0700) || mkdir(NEW_DIR "/links", 0700))
-		return sn_fail(err, errno, "cannot make %s: %s", NEW_DIR, strerror(errno));
-	ret = pin_maps(skel, NEW_DIR, err);
+	if (mkdir(SN_NEW_DIR, 0700) || mkdir(SN_NEW_DIR "/links", 0700))
+		return sn_fail(err, errno, "cannot make %s: %s", SN_NEW_DIR, strerror(errno));
+	ret = sn_pins_put_maps(load->skel->obj, SN_NEW_DIR, err);
+	if (!ret && again)
+		ret = sn_upgrade_carry(load->upgrade, err);
 	if (!ret)
-		ret = attach_all(skel, cgroup_fd, NEW_DIR "/links", &state->programs, err);
+		ret = attach_all(load->skel, load->cgroup_fd, SN_NEW_DIR "/links",
+				 &load->state.programs, err);
 	/* before there is a counter for those without a policy, and so without a report */
 	if (!ret)
-		ret = try_refusals(skel, parent, cgroup_fd, false, err);
+		ret = try_refusals(load->skel, load->parent, load->cgroup_fd, again, err);
+	if (!ret && again)
+		ret = sn_upgrade_carry_again(load->upgrade, "counters", err);
 	if (!ret)
-		ret = write_state(skel, state, err);
-	if (!ret && rename(NEW_DIR, SN_PIN_DIR))
+		ret = write_state(load, err);
+	if (!ret && renameat2(AT_FDCWD, SN_NEW_DIR, AT_FDCWD, SN_PIN_DIR,
+			      again ? RENAME_EXCHANGE : RENAME_NOREPLACE))
 		ret = sn_fail(err, errno, "cannot make %s: %s", SN_PIN_DIR, strerror(errno));
+	if (!ret && again && sn_pins_remove(SN_NEW_DIR)) /* now the old ones */
+		ret = sn_fail(err, EBUSY,
+			      "loaded, but cannot remove the old programs in %s; "
+			      "run safenode-load once more",
+			      SN_NEW_DIR);
 	return ret;
 }
 
 /*
- * Again: for a moment the old and the new programs are both in force, and both must agree. The two
- * directories change places at once, so that whoever is killed here leaves all links in one of them
- * where they belong.
+ * With the maps that are there: for a moment the old and the new programs are both in force, and
+ * both must agree. The two directories change places at once, so that whoever is killed here leaves
+ * all links in one of them where they belong.
  */
-static int load_again(struct safenode_bpf *skel, const char *parent, int cgroup_fd,
-		      struct sn_state *state, struct sn_err *err)
+static int load_again(struct load *load, struct sn_err *err)
 {
 	unsigned int flags = access(SN_LINKS_DIR, F_OK) ? 0 : RENAME_EXCHANGE;
 	int ret;
 
-	if (mkdir(NEW_LINKS_DIR, 0700))
-		return sn_fail(err, errno, "cannot make %s: %s", NEW_LINKS_DIR, strerror(errno));
-	ret = attach_all(skel, cgroup_fd, NEW_LINKS_DIR, &state->programs, err);
+	if (mkdir(SN_NEW_LINKS_DIR, 0700))
+		return sn_fail(err, errno, "cannot make %s: %s", SN_NEW_LINKS_DIR, strerror(errno));
+	ret = attach_all(load->skel, load->cgroup_fd, SN_NEW_LINKS_DIR, &load->state.programs, err);
 	if (!ret)
-		ret = try_refusals(skel, parent, cgroup_fd, true, err);
+		ret = try_refusals(load->skel, load->parent, load->cgroup_fd, true, err);
 	if (ret)
 		return ret;
-	if (renameat2(AT_FDCWD, NEW_LINKS_DIR, AT_FDCWD, SN_LINKS_DIR, flags))
+	if (renameat2(AT_FDCWD, SN_NEW_LINKS_DIR, AT_FDCWD, SN_LINKS_DIR, flags))
 		return sn_fail(err, errno, "cannot make %s: %s", SN_LINKS_DIR, strerror(errno));
-	ret = write_state(skel, state, err);
-	remove_pins(NEW_LINKS_DIR); /* now the old ones */
+	ret = write_state(load, err);
+	sn_pins_remove(SN_NEW_LINKS_DIR); /* now the old ones */
 	return ret;
 }
 
-static int open_and_load(const struct sn_state *state, bool again, struct safenode_bpf **skel,
-			 struct sn_err *err)
+/* What a load left that was interrupted, or failed. */
+static void remove_leftovers(void)
 {
-	struct safenode_bpf *s = open_skeleton();
+	sn_pins_remove(SN_NEW_DIR);
+	sn_pins_remove(SN_NEW_LINKS_DIR);
+}
+
+/* Into the kernel, where nothing runs yet. @old is NULL where nothing was loaded before. */
+static int load_programs(struct load *load, const struct sn_state *old, struct sn_err *err)
+{
 	int ret;
 
-	*skel = s;
-	if (!s)
-		return sn_fail(err, errno, "cannot read the BPF object: %s", strerror(errno));
-	s->rodata->sn_parent_id = state->parent_id;
-	ret = choose_programs(s, not_asked, NULL, err);
-	if (!ret && again)
-		ret = reuse_maps(s, err);
+	load->skel->rodata->sn_parent_id = load->state.parent_id;
+	ret = choose_programs(load->skel, not_asked, NULL, err);
+	if (!ret && old)
+		ret = sn_upgrade_plan(load->skel->obj, old, &load->upgrade, err);
 	if (ret)
 		return ret;
-	ret = safenode_bpf__load(s);
+	ret = safenode_bpf__load(load->skel);
 	if (ret)
 		return sn_fail(err, ENOSYS, "the kernel refuses the programs: %s", strerror(-ret));
-	return 0;
+	return find_parent(load->skel, load->cgroup_fd, &load->state, err);
 }
 
-static int load_into(const char *parent, int cgroup_fd, struct sn_state *state, bool again,
-		     struct sn_err *err)
+static int load_into(struct load *load, const struct sn_state *old, struct sn_err *err)
 {
-	struct safenode_bpf *skel = NULL;
 	int ret;
 
-	/* what a load that was interrupted left behind */
-	remove_pins(NEW_DIR);
-	remove_pins(NEW_LINKS_DIR);
-
-	ret = open_and_load(state, again, &skel, err);
-	if (!ret)
-		ret = find_parent(skel, cgroup_fd, state, err);
-	if (!ret)
-		ret = again ? load_again(skel, parent, cgroup_fd, state, err)
-			    : load_first(skel, parent, cgroup_fd, state, err);
-	safenode_bpf__destroy(skel);
-	if (ret) {
-		remove_pins(NEW_DIR);
-		remove_pins(NEW_LINKS_DIR);
+	remove_leftovers();
+	ret = load_programs(load, old, err);
+	if (!ret && old && !sn_upgrade_is_needed(load->upgrade)) {
+		ret = load_again(load, err);
+	} else if (!ret) {
+		if (old)
+			load->maps = sn_pins_lock_maps(err);
+		ret = old && load->maps < 0 ? load->maps : load_beside(load, err);
 	}
+	if (ret)
+		remove_leftovers();
 	return ret;
-}
-
-/* One tool loads or unloads at a time. The lock goes with the descriptor; negative: no lock. */
-static int lock_pins(const char *dir, struct sn_err *err)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0 && !flock(fd, LOCK_EX))
-		return fd;
-	sn_fail(err, errno, "cannot lock %s: %s", dir, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -EIO;
 }
 
 static int check_parent(const char *parent, const struct sn_state *old, struct sn_err *err)
@@ -446,71 +345,107 @@ static int check_parent(const char *parent, const struct sn_state *old, struct s
 	return 0;
 }
 
+/* Makes the parent if need be: 1 if it did, 0 or a negative errno. */
+static int open_parent(struct load *load, const char *parent, struct sn_err *err)
+{
+	char mount[PATH_MAX];
+	int ret = sn_cgroup_mount(mount, err), made;
+
+	if (ret)
+		return ret;
+	snprintf(load->parent, sizeof(load->parent), "%s%s", mount, parent);
+	snprintf(load->state.parent, sizeof(load->state.parent), "%s", parent);
+	made = sn_cgroup_make(load->parent, err);
+	if (made < 0)
+		return made;
+	ret = sn_cgroup_id(load->parent, &load->state.parent_id, err);
+	load->cgroup_fd = open(load->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!ret && load->cgroup_fd < 0)
+		ret = sn_fail(err, errno, "cannot open %s: %s", load->parent, strerror(errno));
+	if (ret && made)
+		rmdir(load->parent);
+	return ret ? ret : made;
+}
+
+static int load_below(struct load *load, const char *parent, struct sn_err *err)
+{
+	bool again = !access(SN_PIN_DIR, F_OK);
+	struct sn_state old;
+	int ret, made;
+
+	ret = again ? sn_upgrade_read_state(load->skel->obj, &old, err) : 0;
+	if (!ret)
+		ret = check_parent(parent, again ? &old : NULL, err);
+	if (ret)
+		return ret;
+	if (again)
+		load->state = old;
+	load->state.abi_version = SN_ABI_VERSION;
+	made = open_parent(load, parent, err);
+	if (made < 0)
+		return made;
+	ret = load_into(load, again ? &old : NULL, err);
+	if (ret && made)
+		rmdir(load->parent);
+	return ret;
+}
+
 int sn_object_load(const char *parent, struct sn_err *err)
 {
-	struct sn_state state = { .abi_version = SN_ABI_VERSION }, old;
-	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
-	sn_autoclose int lock = lock_pins(BPF_FS, err);
-	bool again = !access(SN_PIN_DIR, F_OK);
-	sn_autoclose int cgroup_fd = -1;
-	int ret, made;
+	struct load load = { .cgroup_fd = -1, .maps = -1 };
+	sn_autoclose int lock = sn_pins_lock_loads(err);
+	int ret;
 
 	if (lock < 0)
 		return lock;
-	ret = again ? read_state(&old, err) : 0;
-	if (ret)
-		return ret;
-	ret = check_parent(parent, again ? &old : NULL, err);
-	if (!ret)
-		ret = sn_cgroup_mount(mount, err);
-	if (ret)
-		return ret;
-	snprintf(path, sizeof(path), "%s%s", mount, parent);
-	made = sn_cgroup_make(path, err);
-	if (made < 0)
-		return made;
-	snprintf(state.parent, sizeof(state.parent), "%s", parent);
-	ret = sn_cgroup_id(path, &state.parent_id, err);
-	cgroup_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (!ret && cgroup_fd < 0)
-		ret = sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
-	if (!ret)
-		ret = load_into(path, cgroup_fd, &state, again, err);
-	if (ret && made)
-		rmdir(path);
+	load.skel = open_skeleton();
+	ret = load.skel ? load_below(&load, parent, err)
+			: sn_fail(err, errno, "cannot read the BPF object: %s", strerror(errno));
+	sn_upgrade_free(load.upgrade);
+	safenode_bpf__destroy(load.skel);
+	if (load.maps >= 0)
+		close(load.maps);
+	if (load.cgroup_fd >= 0)
+		close(load.cgroup_fd);
 	return ret;
+}
+
+/* What is pinned, of whatever version; all zero where that cannot be read. */
+static struct sn_state any_state(void)
+{
+	struct safenode_bpf *skel = open_skeleton();
+	struct sn_state state = {};
+
+	if (skel && sn_upgrade_read_state(skel->obj, &state, NULL))
+		state = (struct sn_state){};
+	safenode_bpf__destroy(skel);
+	return state;
 }
 
 int sn_object_unload(struct sn_err *err)
 {
 	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
-	sn_autoclose int lock = lock_pins(BPF_FS, err), tenants = -1;
-	bool interrupted = !access(NEW_DIR, F_OK);
-	struct sn_state state = {};
-	__u64 key;
-	int policies, known, ret;
+	sn_autoclose int lock = sn_pins_lock_loads(err), maps = -1;
+	bool interrupted = !access(SN_NEW_DIR, F_OK);
+	struct sn_state state;
+	int ret;
 
 	if (lock < 0)
 		return lock;
-	remove_pins(NEW_DIR);
+	sn_pins_remove(SN_NEW_DIR);
 	if (access(SN_PIN_DIR, F_OK))
 		return interrupted ? 0 : sn_fail(err, ENOENT, "safenode is not loaded");
-	tenants = lock_pins(SN_PIN_DIR, err); /* no attach may come in between */
-	if (tenants < 0)
-		return tenants;
-	known = read_state(&state, NULL);
-	policies = bpf_obj_get(SN_PIN_DIR "/policies");
-	if (policies >= 0) {
-		ret = bpf_map_get_next_key(policies, NULL, &key);
-		close(policies);
-		if (!ret)
-			return sn_fail(err, EBUSY, "tenants are left; %s",
-				       known == -EPROTO
-					       ? "safenode-detach each with the tools of the "
-						 "version that is loaded first"
-					       : "see safenode-status, and safenode-detach each of "
-						 "them first");
-	}
+	maps = sn_pins_lock_maps(err); /* no attach may come in between */
+	if (maps < 0)
+		return maps;
+	state = any_state();
+	if (sn_pins_have_entries("policies"))
+		return sn_fail(err, EBUSY, "tenants are left; %s",
+			       state.abi_version != SN_ABI_VERSION
+				       ? "safenode-detach each with the tools of the version that "
+					 "is loaded first"
+				       : "see safenode-status, and safenode-detach each of them "
+					 "first");
 	if (!state.parent[0] || sn_cgroup_mount(mount, NULL))
 		path[0] = '\0';
 	else
@@ -520,7 +455,7 @@ int sn_object_unload(struct sn_err *err)
 			       "processes that are no tenant's run below %s; end them or move them "
 			       "elsewhere first, for they would be free",
 			       path);
-	ret = remove_pins(SN_PIN_DIR);
+	ret = sn_pins_remove(SN_PIN_DIR);
 	if (ret)
 		return sn_fail(err, -ret, "cannot remove %s: %s", SN_PIN_DIR, strerror(-ret));
 	return path[0] ? sn_cgroup_remove(path, err) : 0;
@@ -546,11 +481,11 @@ static int check_parent_id(const struct sn_state *state, struct sn_err *err)
 
 int sn_object_state(struct sn_state *state, struct sn_err *err)
 {
-	int ret = read_state(state, err), links;
+	int ret = sn_pins_state(state, err), links;
 
 	if (ret)
 		return ret;
-	links = count_entries(SN_LINKS_DIR);
+	links = sn_pins_count(SN_LINKS_DIR);
 	if (links != (int)state->programs)
 		return sn_fail(err, EPROTO, "%d of %u programs are attached; run safenode-load",
 			       links < 0 ? 0 : links, state->programs);

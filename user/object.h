@@ -7,9 +7,6 @@
 #include "kernel.h"
 #include "safenode_abi.h"
 
-/* Where the pins are: SN_PIN_DIR/<map> and SN_PIN_DIR/links/<program>. */
-#define SN_LINKS_DIR SN_PIN_DIR "/links"
-
 /*
  * Calls @each for every LSM hook that a program needs. 0 when none is missing, otherwise -ENOSYS
  * with the first missing one in @err.
@@ -20,8 +17,9 @@ int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *d
 /*
  * Loads, attaches and pins every program for the tenants below @parent, a cgroup's path from the
  * root of the hierarchy ("/safenode"), which it makes. Loaded already: the programs are replaced;
- * the new ones are in force before the old ones go, and policies stay. On failure nothing has
- * changed. -ENOSYS where the kernel lacks something.
+ * the new ones are in force before the old ones go, and policies stay; where they are of another
+ * version, they are carried over (upgrade.h). On failure nothing has changed. -ENOSYS where the
+ * kernel lacks something, -EPROTO where something would be lost.
  */
 int sn_object_load(const char *parent, struct sn_err *err);
 

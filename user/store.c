@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "grace.h"
+#include "pins.h"
 #include "store.h"
 
 /* Every map, where struct sn_store has it, and what it holds. */
@@ -37,22 +38,10 @@ static int *fd_at(struct sn_store *store, size_t offset)
 
 static int open_map(struct sn_store *store, size_t i, struct sn_err *err)
 {
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info);
-	char path[64];
-	int fd;
+	int fd = sn_pins_open(maps[i].name, maps[i].key_size, maps[i].value_size, err);
 
-	snprintf(path, sizeof(path), SN_PIN_DIR "/%s", maps[i].name);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
-	*fd_at(store, maps[i].fd) = fd;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return sn_fail(err, errno, "cannot look at %s: %s", path, strerror(errno));
-	if (info.key_size == maps[i].key_size && info.value_size == maps[i].value_size)
-		return 0;
-	return sn_fail(err, EPROTO,
-		       "%s is another version's; run the safenode-load of this version", path);
+	*fd_at(store, maps[i].fd) = fd < 0 ? -1 : fd;
+	return fd < 0 ? fd : 0;
 }
 
 int sn_store_open(struct sn_store *store, struct sn_err *err)

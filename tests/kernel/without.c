@@ -7,6 +7,7 @@
 
 #include "cgroup.h"
 #include "object.h"
+#include "pins.h"
 #include "sn_test.h"
 #include "without.h"
 

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The pins: where they are, who may change them, and whose version they are of. */
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "pins.h"
+
+#define BPF_FS "/sys/fs/bpf"
+
+#define OTHER_VERSION "; run this version's safenode-load, which carries tenants and rules over"
+
+/* ---- locks ---- */
+
+static int lock_dir(const char *dir, struct sn_err *err)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret;
+
+	if (fd >= 0 && !flock(fd, LOCK_EX))
+		return fd;
+	ret = sn_fail(err, errno, "cannot lock %s: %s", dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+int sn_pins_lock_loads(struct sn_err *err)
+{
+	return lock_dir(BPF_FS, err);
+}
+
+int sn_pins_lock_maps(struct sn_err *err)
+{
+	return lock_dir(SN_PIN_DIR, err);
+}
+
+int sn_pins_check_whole(struct sn_err *err)
+{
+	if (access(SN_NEW_DIR, F_OK))
+		return errno == ENOENT ? 0
+				       : sn_fail(err, errno, "cannot look at %s: %s", SN_NEW_DIR,
+						 strerror(errno));
+	return sn_fail(err, EPROTO,
+		       "a load was killed, and programs of two loads are in force; "
+		       "run safenode-load");
+}
+
+/* ---- maps ---- */
+
+int sn_pins_open(const char *map, size_t key_size, size_t value_size, struct sn_err *err)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), SN_PIN_DIR "/%s", map);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return sn_fail(err, errno, "cannot open %s: %s; run safenode-load", path,
+			       strerror(errno));
+	if (!bpf_obj_get_info_by_fd(fd, &info, &size) && info.key_size == key_size &&
+	    info.value_size == value_size)
+		return fd;
+	close(fd);
+	return sn_fail(err, EPROTO, "%s has the layout of another version" OTHER_VERSION, path);
+}
+
+bool sn_pins_have(const char *map, int fd)
+{
+	struct bpf_map_info own = {}, pinned = {};
+	__u32 own_size = sizeof(own), pinned_size = sizeof(pinned);
+	sn_autoclose int there = -1;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), SN_PIN_DIR "/%s", map);
+	there = bpf_obj_get(path);
+	return there >= 0 && !bpf_obj_get_info_by_fd(there, &pinned, &pinned_size) &&
+	       !bpf_obj_get_info_by_fd(fd, &own, &own_size) && own.id == pinned.id;
+}
+
+bool sn_pins_have_entries(const char *map)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	sn_autofree void *key = NULL;
+	sn_autoclose int fd = -1;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), SN_PIN_DIR "/%s", map);
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return false;
+	key = malloc(info.key_size);
+	return !key || !bpf_map_get_next_key(fd, NULL, key);
+}
+
+int sn_pins_state(struct sn_state *state, struct sn_err *err)
+{
+	sn_autoclose int fd = bpf_obj_get(SN_PIN_DIR "/state");
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info), first = 0;
+
+	if (fd < 0)
+		return errno == ENOENT
+			       ? sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load")
+			       : sn_fail(err, errno, "cannot open %s: %s", SN_PIN_DIR "/state",
+					 strerror(errno));
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.value_size != sizeof(*state) ||
+	    bpf_map_lookup_elem(fd, &first, state) || state->abi_version != SN_ABI_VERSION)
+		return sn_fail(err, EPROTO,
+			       "the maps of another version of safenode are pinned" OTHER_VERSION);
+	return 0;
+}
+
+/* ---- making and removing them ---- */
+
+int sn_pins_put_maps(struct bpf_object *obj, const char *dir, struct sn_err *err)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map (map, obj) {
+		char path[PATH_MAX];
+		int ret;
+
+		if (bpf_map__is_internal(map))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, bpf_map__name(map));
+		ret = bpf_map__pin(map, path);
+		if (ret)
+			return sn_fail(err, -ret, "cannot pin %s: %s", path, strerror(-ret));
+	}
+	return 0;
+}
+
+int sn_pins_put_link(struct bpf_link *link, const char *dir, const char *name, struct sn_err *err)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	ret = bpf_link__pin(link, path);
+	if (ret)
+		return sn_fail(err, -ret, "cannot pin %s: %s", path, strerror(-ret));
+	return 0;
+}
+
+int sn_pins_remove(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(dir))) {
+		char child[PATH_MAX];
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+		if (unlink(child) && errno == EISDIR)
+			sn_pins_remove(child);
+	}
+	closedir(dir);
+	return rmdir(path) ? -errno : 0;
+}
+
+int sn_pins_count(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int nr = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)))
+		nr += entry->d_name[0] != '.';
+	closedir(dir);
+	return nr;
+}

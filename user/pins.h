@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The pins: where they are, who may change them, and whose version they are of. */
+#ifndef SAFENODE_PINS_H
+#define SAFENODE_PINS_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "safenode_abi.h"
+
+/*
+ * SN_PIN_DIR/<map> and SN_LINKS_DIR/<program> are in force. SN_NEW_DIR is what a load makes, and
+ * what it removes. No dots: the bpf file system keeps names with them for itself (bpf_lookup).
+ */
+#define SN_LINKS_DIR	 SN_PIN_DIR "/links"
+#define SN_NEW_DIR	 SN_PIN_DIR "_new"
+#define SN_NEW_LINKS_DIR SN_PIN_DIR "/links_new"
+
+/*
+ * Two locks, which go with the descriptor. The first: one tool loads or unloads at a time. The
+ * second, taken after the first: no tool uses the maps, and which maps are pinned may change.
+ * Negative: no lock.
+ */
+int sn_pins_lock_loads(struct sn_err *err);
+int sn_pins_lock_maps(struct sn_err *err);
+
+/*
+ * With the second lock held, which a load has as long as there is something in SN_NEW_DIR: -EPROTO
+ * if a load was killed, so that there are programs with maps which nobody writes to any more.
+ */
+int sn_pins_check_whole(struct sn_err *err);
+
+/* Opens a pinned map; -EPROTO where its keys or values have another size. */
+int sn_pins_open(const char *map, size_t key_size, size_t value_size, struct sn_err *err);
+
+/* Is the map @fd still the one that is pinned under that name? */
+bool sn_pins_have(const char *map, int fd);
+
+/* Has the pinned map any entry? Whatever its layout is. */
+bool sn_pins_have_entries(const char *map);
+
+/* What the loader wrote. -ENOENT: not loaded. -EPROTO: pinned by another version. */
+int sn_pins_state(struct sn_state *state, struct sn_err *err);
+
+int sn_pins_put_maps(struct bpf_object *obj, const char *dir, struct sn_err *err);
+int sn_pins_put_link(struct bpf_link *link, const char *dir, const char *name, struct sn_err *err);
+
+/* Removes the directory and what is pinned below it. 0, also where there is none, or -errno. */
+int sn_pins_remove(const char *path);
+
+/* How many pins the directory holds, or -errno. */
+int sn_pins_count(const char *path);
+
+#endif
