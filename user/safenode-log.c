@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* safenode-log: prints a line for each refusal. */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +7,8 @@
 #include "cli.h"
 #include "events.h"
 #include "logline.h"
-#include "object.h"
 #include "options.h"
+#include "pins.h"
 
 struct choice {
 	struct sn_named named; /* first: sn_set_named() */
@@ -55,13 +54,22 @@ static int print(const struct sn_event *ev, void *data)
 
 static int open_ring(struct sn_err *err)
 {
-	int ring = bpf_obj_get(SN_PIN_DIR "/events");
+	struct sn_state state;
+	int ret = sn_pins_state(&state, err);
 
-	if (ring >= 0)
-		return ring;
-	if (errno == ENOENT)
-		return sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load");
-	return sn_fail(err, errno, "cannot open %s: %s", SN_PIN_DIR "/events", strerror(errno));
+	return ret ? ret : sn_pins_open("events", 0, 0, err);
+}
+
+/* Waits for events, and does not wait for ever where none will come. */
+static int wait_for(struct sn_events_reader *reader, int ring, struct sn_err *err)
+{
+	int ret = sn_events_poll(reader, 1000, err);
+
+	if (ret || sn_pins_have("events", ring))
+		return ret;
+	return sn_fail(err, EPROTO,
+		       "safenode was unloaded, or another version was loaded; "
+		       "start the safenode-log of what is loaded");
 }
 
 static int stream(struct choice *choice, struct sn_err *err)
@@ -77,7 +85,8 @@ static int stream(struct choice *choice, struct sn_err *err)
 	if (!reader)
 		return -EIO;
 	do {
-		ret = sn_events_poll(reader, choice->no_wait ? 0 : -1, err);
+		ret = choice->no_wait ? sn_events_poll(reader, 0, err)
+				      : wait_for(reader, ring, err);
 	} while (ret > 0 || (!ret && !choice->no_wait));
 	sn_events_close(reader);
 	return ret;
