@@ -21,7 +21,7 @@ UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,build/kernel/%,$(wildcard tests/kernel/*_test.c))
 
 # what tests need compiled: a fault injector, native addons that a tenant tries to load, programs
-HELPERS   := build/cli/failat.so build/cli/fillmap build/cli/look build/cli/tenant \
+HELPERS   := build/cli/failat.so build/cli/fillmap build/cli/look build/cli/poke build/cli/tenant \
 	     build/node/addon.node build/demo/addon.node
 
 .DELETE_ON_ERROR:
@@ -122,16 +122,27 @@ install: all			## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(PROGRAMS:%=build/%) $(DESTDIR)$(PREFIX)/sbin
 
+# For tests of upgrades: the same sources with another layout of the maps, as a later version may
+# have. Links, so that only what changed is built again.
+next: build/next/include/safenode_abi.h
+	@ln -sfn ../../bpf ../../user ../../vmlinux ../../Makefile build/next
+	+@$(MAKE) -s -C build/next all
+
+build/next/include/safenode_abi.h: include/safenode_abi.h tests/cli/next.sed
+	@mkdir -p $(@D)
+	sed -f tests/cli/next.sed $< >$@
+
 # What the VM gets: the programs where a package puts them, and the tests, compiled here because
 # there is no compiler there.
 STAGED    := build/stage/usr/lib/safenode/tests
-stage: all $(KERNEL_TESTS) $(HELPERS)
+stage: all next $(KERNEL_TESTS) $(HELPERS)
 	@rm -rf build/stage
 	@$(MAKE) -s install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
 	@install -d $(STAGED)/kernel
 	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
 	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo) docs/programs.md $(STAGED)
 	@for f in $(HELPERS:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
+	@install -D -t $(STAGED)/next $(PROGRAMS:%=build/next/build/%)
 
 clean:				## remove build/, the VM images included
 	rm -rf build
@@ -139,6 +150,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all deps demo test test-without units check check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-without units check check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)
