@@ -125,6 +125,7 @@ static __always_inline const struct sn_policy *sn_policy_of(__u64 cgroup_id)
 	if (!slot)
 		return NULL;
 	pol = &slot->policy[*(const volatile __u32 *)&slot->in_force & 1];
+	barrier_var(pol); /* one register, not a sum that is computed at every use */
 	return *(const volatile __u64 *)&pol->cgroup_id == cgroup_id ? pol : NULL;
 }
 
