@@ -29,7 +29,8 @@ HELPERS   := build/cli/failat.so build/cli/fillmap build/cli/look build/cli/poke
 
 all: $(PROGRAMS:%=build/%)	## the programs, in build/
 
-build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/ build/bench/:
+build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/ build/bench/ \
+build/asan/user/ build/asan/unit/:
 	@mkdir -p $@
 
 build/%.bpf.o: bpf/%.bpf.c | build/
@@ -95,6 +96,25 @@ check: units			## unit tests and the tools' usage: no root, no kernel support
 	@set -e; for t in $(UNITS); do $$t; done
 	@tests/cli/usage build
 
+# the same unit tests and library once more, with sanitizers that end the program at the first fault
+ASAN      := -g -O1 -Wno-format-truncation -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+build/asan/user/%.o: user/%.c | build/asan/user/
+	$(CC) $(CPPFLAGS) $(CWARN) $(ASAN) -c $< -o $@
+
+build/asan/user/object.o: build/safenode.skel.h
+
+build/asan/libsafenode.a: $(LIB_OBJ:build/%=build/asan/%)
+	$(AR) rcs $@ $^
+
+build/asan/unit/%: tests/unit/%.c build/asan/libsafenode.a | build/asan/unit/
+	$(CC) $(CPPFLAGS) $(CWARN) $(ASAN) $< build/asan/libsafenode.a -lcmocka $(LDLIBS) -o $@
+
+asan-units: $(UNITS:build/%=build/asan/%)
+
+check-asan: asan-units		## unit tests under AddressSanitizer, UBSan and LeakSanitizer
+	@set -e; for t in $(UNITS:build/%=build/asan/%); do $$t; done
+
 check-native: stage		## kernel, lifecycle and node tests on this machine's own kernel, as root
 	@PATH=$(CURDIR)/build/stage/usr/sbin:$$PATH build/stage/usr/lib/safenode/tests/suite
 
@@ -150,6 +170,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-without units check check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-without units check asan-units check-asan check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)
