@@ -30,7 +30,7 @@ HELPERS   := build/cli/failat.so build/cli/fillmap build/cli/look build/cli/poke
 all: $(PROGRAMS:%=build/%)	## the programs, in build/
 
 build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/ build/bench/ \
-build/asan/user/ build/asan/unit/:
+build/asan/user/ build/asan/unit/ build/fuzz/user/:
 	@mkdir -p $@
 
 build/%.bpf.o: bpf/%.bpf.c | build/
@@ -115,6 +115,34 @@ asan-units: $(UNITS:build/%=build/asan/%)
 check-asan: asan-units		## unit tests under AddressSanitizer, UBSan and LeakSanitizer
 	@set -e; for t in $(UNITS:build/%=build/asan/%); do $$t; done
 
+# ---- libFuzzer: tests/fuzz/NAME.c, and what it begins with in tests/fuzz/corpus/NAME ----
+
+FUZZ_SECONDS ?= 60
+FUZZERS   := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ      := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+build/fuzz/user/%.o: user/%.c | build/fuzz/user/
+	$(CLANG) $(CPPFLAGS) $(CWARN) $(FUZZ) -fsanitize=fuzzer-no-link -c $< -o $@
+
+build/fuzz/user/object.o: build/safenode.skel.h
+
+build/fuzz/libsafenode.a: $(LIB_OBJ:build/%=build/fuzz/%)
+	$(AR) rcs $@ $^
+
+build/fuzz/%: tests/fuzz/%.c build/fuzz/libsafenode.a
+	$(CLANG) $(CPPFLAGS) $(CWARN) $(FUZZ) -fsanitize=fuzzer $< build/fuzz/libsafenode.a $(LDLIBS) -o $@
+
+# of the programs' source: their types, which know no alignment, and maps that nobody defines
+build/fuzz/packets: tests/fuzz/packets.c | build/fuzz/user/
+	$(CLANG) $(filter-out -D_GNU_SOURCE,$(CPPFLAGS)) $(filter -D%,$(BPF_FLAGS)) -Ivmlinux -std=gnu17 \
+		-Wall -Wno-unknown-attributes $(FUZZ) -fno-sanitize=alignment -fsanitize=fuzzer $< \
+		-ffunction-sections -Wl,--gc-sections -o $@
+
+fuzz:				## libFuzzer on what reads others' bytes, FUZZ_SECONDS=60 in all
+	@tests/deps fuzz
+	@$(MAKE) -s $(FUZZERS)
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+
 check-native: stage		## kernel, lifecycle and node tests on this machine's own kernel, as root
 	@PATH=$(CURDIR)/build/stage/usr/sbin:$$PATH build/stage/usr/lib/safenode/tests/suite
 
@@ -170,6 +198,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-without units check asan-units check-asan check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-without units check asan-units check-asan fuzz check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)
