@@ -64,13 +64,18 @@ __attribute__((format(printf, 2, 3))) static void put(struct line *line, const c
 		line->len += (size_t)len < room ? (size_t)len : room - 1;
 }
 
-/* Up to @max bytes or a NUL, escaped so that they cannot end the quotes or the line. */
-static void put_escaped(struct line *line, const char *text, size_t max)
+/* What could end a value, or begin an escape */
+#define IN_QUOTES "\"\\"
+#define IN_A_WORD IN_QUOTES " "
+
+/* Up to @max bytes or a NUL. What is not printable ASCII becomes \xNN, and so does what @ends has.
+ */
+static void put_escaped(struct line *line, const char *text, size_t max, const char *ends)
 {
 	for (size_t i = 0; i < max && text[i]; i++) {
 		unsigned char c = text[i];
 
-		put(line, c < ' ' || c > '~' || c == '"' || c == '\\' ? "\\x%02x" : "%c", c);
+		put(line, c < ' ' || c > '~' || strchr(ends, c) ? "\\x%02x" : "%c", c);
 	}
 }
 
@@ -79,7 +84,7 @@ const char *sn_printable(const char *text, size_t max, char *to, size_t size)
 	struct line line = { .text = to, .size = size };
 
 	to[0] = '\0';
-	put_escaped(&line, text, max);
+	put_escaped(&line, text, max, IN_QUOTES);
 	return to;
 }
 
@@ -121,7 +126,7 @@ static void put_names(struct line *line, const char *names, size_t len)
 		while (start && names[start - 1])
 			start--;
 		put(line, "/");
-		put_escaped(line, names + start, len - start);
+		put_escaped(line, names + start, len - start, IN_QUOTES);
 		len = start;
 	}
 }
@@ -138,7 +143,7 @@ static void put_path(struct line *line, const struct sn_event *ev)
 	else if (!strcmp(mount, "/"))
 		mount[0] = '\0'; /* each name adds its own slash */
 	put(line, " path=\"");
-	put_escaped(line, mount, sizeof(mount));
+	put_escaped(line, mount, sizeof(mount), IN_QUOTES);
 	put_names(line, ev->path, len);
 	put(line, !len && !mount[0] ? "/\"" : "\"");
 }
@@ -170,12 +175,12 @@ size_t sn_logline(const struct sn_event *ev, char *text, size_t size)
 		return 0;
 	put_time(&line, ev->time_ns);
 	put(&line, " tenant=");
-	put_escaped(&line, ev->tenant[0] ? ev->tenant : "-", sizeof(ev->tenant));
+	put_escaped(&line, ev->tenant[0] ? ev->tenant : "-", sizeof(ev->tenant), IN_A_WORD);
 	put(&line, " pid=%u", ev->pid);
 	if (ev->tid != ev->pid)
 		put(&line, " tid=%u", ev->tid);
 	put(&line, " comm=\"");
-	put_escaped(&line, ev->comm, sizeof(ev->comm));
+	put_escaped(&line, ev->comm, sizeof(ev->comm), IN_QUOTES);
 	put(&line, "\" op=%s why=%s", sn_op_name(ev->op), sn_why_name(ev->why));
 	put_error(&line, ev->error);
 	put_number(&line, ev);

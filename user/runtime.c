@@ -294,6 +294,7 @@ static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err 
 		    image[ph.p_offset + ph.p_filesz - 1])
 			return sn_fail(err, EINVAL, "'%s': broken PT_INTERP", exe);
 		memcpy(path, image + ph.p_offset, ph.p_filesz);
+		break; /* the kernel takes the first as well: fs/binfmt_elf.c load_elf_binary() */
 	}
 	return 0;
 }

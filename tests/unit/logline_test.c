@@ -178,6 +178,15 @@ static void hostile_comms_stay_in_their_quotes(void **state)
 			 "error=EPERM");
 }
 
+static void a_tenants_name_stays_one_word(void **state)
+{
+	struct sn_event ev = event(SN_OP_TASK_EXEC, SN_NEVER, -EPERM);
+
+	strcpy(ev.tenant, "a pid=1 \"");
+	assert_line(&ev, "tenant=a\\x20pid=1\\x20\\x22 pid=7 comm=\"node\" op=task.exec why=never "
+			 "error=EPERM");
+}
+
 static void the_worst_event_fits(void **state)
 {
 	struct sn_event ev;
@@ -329,6 +338,7 @@ int main(void)
 		cmocka_unit_test(a_cut_path_begins_with_dots),
 		cmocka_unit_test(hostile_names_stay_in_their_quotes),
 		cmocka_unit_test(hostile_comms_stay_in_their_quotes),
+		cmocka_unit_test(a_tenants_name_stays_one_word),
 		cmocka_unit_test(the_worst_event_fits),
 		cmocka_unit_test(random_events_are_one_printable_line),
 		cmocka_unit_test(a_line_is_cut_to_the_buffer),
