@@ -81,9 +81,14 @@ demo: deps			## two tenants, a server, and what each tenant may not do (in a VM 
 	@$(MAKE) -s stage
 	+@tests/demo/run
 
+# BESIDE: targets that run beside the VMs, and are counted
 test: deps			## all tests, on every kernel of the matrix (in VMs)
 	@$(MAKE) -s stage units
-	+@tests/run
+	+@tests/run $(BESIDE)
+
+test-all: deps			## the same, and nothing is shared between the kernels: it takes twice as long
+	@$(MAKE) -s stage units
+	+@tests/run --all $(BESIDE)
 
 KERNEL    ?= 6.12
 test-without: deps		## which tests notice when PROGRAM=sn_... (of docs/programs.md) is left out?
@@ -198,6 +203,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-without units check asan-units check-asan fuzz check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-all test-without units check asan-units check-asan fuzz check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)

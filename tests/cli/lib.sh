@@ -23,6 +23,25 @@ it()
 	head -n 8 "$work/log" | cut -c1-400 | sed 's/^/# /'
 }
 
+# is_ours N: where runs on several kernels share what takes long (SAFENODE_SHARE=K/OF), every OF-th of
+# it is this run's
+is_ours()
+{
+	local share=${SAFENODE_SHARE-1/1}
+
+	[ $(($1 % ${share#*/})) = $((${share%/*} % ${share#*/})) ]
+}
+
+# shared N SENTENCE COMMAND...: a test that is done on one of them; those of one N on the same
+shared()
+{
+	if is_ours "$1"; then
+		it "${@:2}"
+	else
+		echo "# left out: $2"
+	fi
+}
+
 # skip SENTENCE WHAT: WHAT is missing
 skip()
 {

@@ -10,8 +10,9 @@
 
 #include "fs_places.h"
 
-#define ROUNDS	100000 /* attempts of all threads of a race together, at least */
-#define CONTROL 10000  /* enough where nothing refuses */
+/* attempts of all threads of a race together, at least; and those that do where nothing refuses */
+#define ROUNDS	sn_test_rounds(100000)
+#define CONTROL 10000
 
 /*
  * On tmpfs, where renames are cheap. The tenant's is t, with all that the races move; f and o/f

@@ -15,7 +15,7 @@
 #include "runtime.h"
 #include "tenant.h"
 
-#define ACTS 100000 /* of two tenants together */
+#define ACTS sn_test_rounds(100000) /* of two tenants together */
 
 static char self[PATH_MAX];
 

@@ -95,6 +95,17 @@ static inline const char *sn_test_errno(long value)
 			FAIL("%s is not true", #condition); \
 	} while (0)
 
+/*
+ * How often to try what is raced for: where runs on several kernels share the work, the first one
+ * tries @all, and the others a fifth. SAFENODE_SHARE=1/3
+ */
+static inline int sn_test_rounds(int all)
+{
+	const char *share = getenv("SAFENODE_SHARE");
+
+	return share && *share != '1' ? all / 5 : all;
+}
+
 /* Runs one test in a process of its own. @ended is called in that process before it ends. */
 static inline bool sn_test_one(const struct sn_test *test, int number, void (*ended)(void))
 {

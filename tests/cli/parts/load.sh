@@ -77,13 +77,7 @@ killed_first()
 	is_not_there
 }
 
-killed_again()
-{
-	load_at "$1" FAILAT_KILL=1
-	[ "$status" = 137 ] || fail "status $status"
-}
-
-# Whatever state the killed load has left, attach takes it or says what to do
+# Whatever state a killed load has left, attach takes it or says what to do
 attach_knows()
 {
 	local status=0
@@ -94,6 +88,13 @@ attach_knows()
 	1) said "run safenode-load" ;;
 	*) fail "status $status: $(cat "$work/err")" ;;
 	esac
+}
+
+killed_again()
+{
+	load_at "$1" FAILAT_KILL=1
+	[ "$status" = 137 ] || fail "status $status"
+	attach_knows
 }
 
 are_others()
@@ -155,35 +156,33 @@ part_load()
 {
 	need_unloaded
 	remember
-	it "when the kernel refuses a program, load says so in one line and leaves nothing" \
+	shared 1 "when the kernel refuses a program, load says so in one line and leaves nothing" \
 		fails_at bpf-prog:20 3
-	it "when the last step fails, load says so in one line and leaves nothing" fails_at rename:1 1
-	it "when the self-test finds an act that is not refused, load says so and leaves nothing" \
+	shared 2 "when the last step fails, load says so in one line and leaves nothing" fails_at rename:1 1
+	shared 3 "when the self-test finds an act that is not refused, load says so and leaves nothing" \
 		fails_at +socket:1 3
-	it "when the self-test cannot be run, load says so and leaves nothing" fails_at fork:1 1
-	it "a load that was killed while attaching is not taken for a load" killed_first bpf-link:40
-	it "unload clears what that load has left" unload_clears
-	it "a load that was killed in its self-test is not taken for a load" killed_first rmdir:1
-	it "a load that was killed before its last step is not taken for a load" killed_first rename:1
+	shared 1 "when the self-test cannot be run, load says so and leaves nothing" fails_at fork:1 1
+	shared 2 "a load that was killed while attaching is not taken for a load" killed_first bpf-link:40
+	shared 2 "unload clears what that load has left" unload_clears
+	shared 3 "a load that was killed in its self-test is not taken for a load" killed_first rmdir:1
+	shared 1 "a load that was killed before its last step is not taken for a load" killed_first rename:1
 	it "the next load works, and keeps nothing of that" load_works
 
 	it "a tenant runs, and does forbidden things all the time" start_watch 300
 	remember
 	it "load again replaces every program, and tenants can be started meanwhile" replaces
-	it "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1
-	it "load again, when the last step fails, changes nothing" fails_at rename:1 1
-	it "load again, when its self-test fails, changes nothing" fails_at +read:1 3
-	it "load again may be killed in its self-test" killed_again rmdir:1
-	it "attach then works, or says what to do" attach_knows
-	it "the next load works, and keeps nothing of that" load_works
+	shared 1 "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1
+	shared 2 "load again, when the last step fails, changes nothing" fails_at rename:1 1
+	shared 3 "load again, when its self-test fails, changes nothing" fails_at +read:1 3
 	it "load refuses another parent while it is loaded" other_parent
-	it "load again may be killed while attaching" killed_again bpf-link:40
-	it "attach then works, or says what to do" attach_knows
-	it "load again may be killed before the new ones take the place of the old ones" \
+	shared 1 "load again may be killed in its self-test; attach then works, or says what to do" \
+		killed_again rmdir:1
+	shared 2 "load again may be killed while attaching; attach then works, or says what to do" \
+		killed_again bpf-link:40
+	shared 3 "load again may be killed before the new ones take the place of the old ones" \
 		killed_again rename:1
-	it "attach then works, or says what to do" attach_knows
-	it "load again may be killed while it removes the old ones" killed_again unlink:40
-	it "attach then works, or says what to do" attach_knows
-	it "two loads at once leave it whole, and keep nothing of those" two_at_once
+	shared 2 "load again may be killed while it removes the old ones" killed_again unlink:40
+	it "the next load works, and keeps nothing of those" load_works
+	shared 3 "two loads at once leave it whole, and keep nothing of those" two_at_once
 	it "the tenant was refused at every instant of all these loads" stop_watch
 }
