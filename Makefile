@@ -148,6 +148,9 @@ fuzz:				## libFuzzer on what reads others' bytes, FUZZ_SECONDS=60 in all
 	@$(MAKE) -s $(FUZZERS)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 
+prove:				## what CBMC proves of the decisions, the ports and the search for addresses
+	@tests/prove/run
+
 check-native: stage		## kernel, lifecycle and node tests on this machine's own kernel, as root
 	@PATH=$(CURDIR)/build/stage/usr/sbin:$$PATH build/stage/usr/lib/safenode/tests/suite
 
@@ -203,6 +206,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-all test-without units check asan-units check-asan fuzz check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-all test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d)

@@ -155,6 +155,8 @@ unload_clears()
 part_load()
 {
 	need_unloaded
+	# freed a little later; the next test counts them
+	soon has_programs 0 || echo "Bail out! programs are left"
 	remember
 	shared 1 "when the kernel refuses a program, load says so in one line and leaves nothing" \
 		fails_at bpf-prog:20 3
