@@ -110,6 +110,7 @@ build/asan/user/%.o: user/%.c | build/asan/user/
 build/asan/user/object.o: build/safenode.skel.h
 
 build/asan/libsafenode.a: $(LIB_OBJ:build/%=build/asan/%)
+	@rm -f $@
 	$(AR) rcs $@ $^
 
 build/asan/unit/%: tests/unit/%.c build/asan/libsafenode.a | build/asan/unit/
@@ -132,6 +133,7 @@ build/fuzz/user/%.o: user/%.c | build/fuzz/user/
 build/fuzz/user/object.o: build/safenode.skel.h
 
 build/fuzz/libsafenode.a: $(LIB_OBJ:build/%=build/fuzz/%)
+	@rm -f $@
 	$(AR) rcs $@ $^
 
 build/fuzz/%: tests/fuzz/%.c build/fuzz/libsafenode.a
