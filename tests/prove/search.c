@@ -10,15 +10,24 @@
  */
 #include "prove.h"
 
+/*
+ * The shape of the list: LENGTHS lengths, and which of them each of the four prefixes has.
+ * tests/prove/ run has all shapes; a list of fewer prefixes is one that has some twice. IPv4's
+ * lengths come first in a policy, and the search of the others begins behind them: which does not
+ * matter, for the middle of two numbers moves with them.
+ */
+#ifndef LENGTHS
+#define LENGTHS 4
+#define SHAPE              \
+	{                  \
+		0, 1, 2, 3 \
+	}
+#endif
 #define NR 4
 
-/* The list: lengths in ascending order without duplicates, and which of them each prefix has. */
-static struct {
-	struct sn_address prefix;
-	uint32_t at; /* index of its length in the policy */
-} listed[NR];
-static size_t nr_listed;
-static uint32_t first, end; /* the part of the policy's lengths that is searched */
+static const uint32_t shape[NR] = SHAPE;
+static struct sn_address listed[NR];
+static int nr_steps;
 
 static bool same(struct sn_address a, struct sn_address b)
 {
@@ -28,9 +37,9 @@ static bool same(struct sn_address a, struct sn_address b)
 /* Does the search for the length at @to look at the one at @at before? */
 static bool passes(uint32_t at, uint32_t to)
 {
-	uint32_t low = first, high = end;
+	uint32_t low = 0, high = LENGTHS;
 
-	for (int i = 0; i < NR && low < high; i++) {
+	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 
 		if (middle == to)
@@ -45,74 +54,61 @@ static bool passes(uint32_t at, uint32_t to)
 	return false;
 }
 
-static int nr_steps;
-
-static enum sn_found look_up(const struct sn_policy *policy, struct sn_address prefix,
-			     uint32_t length)
+static enum sn_found look_up_at(struct sn_address prefix, uint32_t length, uint32_t at)
 {
 	enum sn_found found = SN_FOUND_NONE;
-	uint32_t at = first;
 
-	/* three steps are enough for four lengths; so the others need not be looked at */
-	PROVE(nr_steps < 3);
-	ASSUME(nr_steps < 3);
-	nr_steps++;
-	for (int i = 1; i < NR; i++)
-		if (first + i < end && policy->address_lengths[first + i] == length)
-			at = first + i;
-	for (size_t i = 0; i < NR; i++) {
-		struct sn_address beginning = sn_address_prefix(listed[i].prefix, length);
-
-		if (i >= nr_listed || !same(beginning, prefix))
+	for (int i = 0; i < NR; i++) {
+		if (shape[i] < at || (shape[i] > at && !passes(at, shape[i])))
 			continue;
-		if (listed[i].at == at)
+		if (shape[i] == at && same(listed[i], prefix))
 			return SN_FOUND;
-		if (passes(at, listed[i].at))
+		if (shape[i] > at && same(sn_address_prefix(listed[i], length), prefix))
 			found = SN_FOUND_LONGER;
 	}
 	return found;
 }
 
-static bool is_inside(size_t i, size_t k, const struct sn_policy *policy)
+static enum sn_found look_up(const struct sn_policy *policy, struct sn_address prefix,
+			     uint32_t length)
 {
-	uint32_t length = policy->address_lengths[listed[k].at];
-
-	return length <= policy->address_lengths[listed[i].at] &&
-	       same(sn_address_prefix(listed[i].prefix, length), listed[k].prefix);
+	/* three steps are enough for four lengths; so what comes behind them need not be looked at
+	 */
+	PROVE(nr_steps < 3);
+	ASSUME(nr_steps < 3);
+	nr_steps++;
+	for (uint32_t at = 0; at < LENGTHS; at++)
+		if (policy->address_lengths[at] == length)
+			return look_up_at(prefix, length, at);
+	return SN_FOUND_NONE;
 }
 
 static void finds_what_a_scan_finds(void)
 {
-	struct sn_policy policy = { .lengths_v4 = nondet_u8(), .lengths_all = nondet_u8() };
+	struct sn_policy policy = { .lengths_all = LENGTHS };
 	struct sn_address address = { nondet_u64(), nondet_u64() };
 	bool restricted = false;
 
-	ASSUME(policy.lengths_v4 <= NR && policy.lengths_all >= policy.lengths_v4);
-	ASSUME(policy.lengths_all - policy.lengths_v4 <= NR);
-	first = sn_address_is_v4(address) ? 0 : policy.lengths_v4;
-	end = sn_address_is_v4(address) ? policy.lengths_v4 : policy.lengths_all;
-	for (uint32_t i = 0; i < 2 * NR; i++) {
+	for (int i = 0; i < LENGTHS; i++) {
 		policy.address_lengths[i] = nondet_u8();
 		ASSUME(policy.address_lengths[i] <= 128);
-		if (i > first && i < end)
+		if (i)
 			ASSUME(policy.address_lengths[i - 1] < policy.address_lengths[i]);
 	}
-	nr_listed = nondet_u8();
-	ASSUME(nr_listed <= NR);
-	for (size_t i = 0; i < NR; i++) {
-		struct sn_address a = { nondet_u64(), nondet_u64() };
+	for (int i = 0; i < NR; i++) {
+		uint32_t length = policy.address_lengths[shape[i]];
 
-		if (i >= nr_listed)
-			break;
-		listed[i].at = nondet_u8();
-		ASSUME(listed[i].at >= first && listed[i].at < end);
-		listed[i].prefix = a;
-		ASSUME(same(a, sn_address_prefix(a, policy.address_lengths[listed[i].at])));
-		for (size_t k = 0; k < i; k++)
-			ASSUME(!is_inside(i, k, &policy) && !is_inside(k, i, &policy));
-		restricted |=
-			same(a, sn_address_prefix(address, policy.address_lengths[listed[i].at]));
+		listed[i] = (struct sn_address){ nondet_u64(), nondet_u64() };
+		ASSUME(same(listed[i], sn_address_prefix(listed[i], length)));
+		for (int k = 0; k < i; k++)
+			if (shape[k] != shape[i])
+				ASSUME(!same(sn_address_prefix(listed[i],
+							       policy.address_lengths[shape[k]]),
+					     listed[k]));
+		restricted |= same(listed[i], sn_address_prefix(address, length));
 	}
+	if (sn_address_is_v4(address))
+		policy.lengths_v4 = LENGTHS;
 	PROVE(sn_search_prefixes(&policy, address, look_up) == restricted);
 }
 
