@@ -173,8 +173,9 @@ bench-programs: $(BENCH_PROGRAMS) build/safenode.linked.o
 build/bench/%: tests/bench/%.c build/libsafenode.a | build/bench/
 	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) $< build/libsafenode.a $(LDLIBS) -lpthread -o $@
 
-lint:				## the layout of the sources
-	@clang-format --dry-run --Werror $(wildcard bpf/*.[ch] user/*.[ch] include/*.h tests/*/*.[ch])
+lint: build/safenode.skel.h	## clang-format, clang-tidy, cppcheck, shellcheck
+	@tests/deps lint
+	@tests/lint
 
 install: all			## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin

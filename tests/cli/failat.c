@@ -136,9 +136,11 @@ static bool hit(const char *name)
 }
 
 /* Before the library is armed, dlsym(3) itself may come here for memory. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): these are the C library's */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t nr, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 void *malloc(size_t size)
 {
@@ -353,7 +355,7 @@ static void __attribute__((constructor)) arm(void)
 	static const char *const own[] = { "FAILAT",	  "FAILAT_ON",	 "FAILAT_KILL",
 					   "FAILAT_LIST", "FAILAT_ONLY", "FAILAT_DEPTH",
 					   "LD_PRELOAD" };
-	const char *file = getenv("FAILAT_LIST");
+	const char *file = getenv("FAILAT_LIST"), *depth = getenv("FAILAT_DEPTH");
 	void *frame;
 
 	copy_env(wanted, sizeof(wanted), "FAILAT");
@@ -361,8 +363,8 @@ static void __attribute__((constructor)) arm(void)
 	fail = *wanted;
 	failing_on = getenv("FAILAT_ON");
 	killing = getenv("FAILAT_KILL");
-	if (getenv("FAILAT_DEPTH"))
-		callers = atoi(getenv("FAILAT_DEPTH"));
+	if (depth)
+		callers = atoi(depth);
 	dl_iterate_phdr(find_program, NULL);
 	if (file) {
 		/* out of the way of descriptors that a test counts */

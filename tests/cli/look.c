@@ -35,9 +35,13 @@ static void __attribute__((format(printf, 1, 2))) add(const char *fmt, ...)
 {
 	va_list args;
 
-	lines = reallocarray(lines, nr_lines + 1, sizeof(*lines));
+	char **more = reallocarray(lines, nr_lines + 1, sizeof(*lines));
+
+	if (!more)
+		die("memory");
+	lines = more;
 	va_start(args, fmt);
-	if (!lines || vasprintf(&lines[nr_lines++], fmt, args) < 0)
+	if (vasprintf(&lines[nr_lines++], fmt, args) < 0)
 		die("memory");
 	va_end(args);
 }
@@ -139,7 +143,9 @@ static int look_at_processes(bool print)
 	struct dirent *entry;
 	int nr = 0;
 
-	while (dir && (entry = readdir(dir))) {
+	if (!dir)
+		die("/proc");
+	while ((entry = readdir(dir))) {
 		char path[300], comm[32] = "";
 		FILE *f;
 

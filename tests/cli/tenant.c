@@ -362,6 +362,8 @@ static unsigned long process_flags(void)
 
 	if (f && fgets(line, sizeof(line), f))
 		sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %lu", &flags);
+	if (f)
+		fclose(f);
 	return flags;
 }
 
@@ -372,6 +374,8 @@ static int oom_score(void)
 
 	if (!f || fscanf(f, "%d", &score) != 1)
 		perror("oom_score_adj");
+	if (f)
+		fclose(f);
 	return score;
 }
 

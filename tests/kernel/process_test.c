@@ -360,7 +360,7 @@ static void put_program(const char *from, const char *to, const char *text)
 			 to, to, to);
 	else
 		snprintf(command, sizeof(command),
-			 "printf '%s' >%s && chown t1: %s && chmod 755 %s", text, to, to, to);
+			 "printf '%s' >%s && chown t1: %s && chmod 755 %s", text ?: "", to, to, to);
 	if (system(command))
 		GIVE_UP("%s failed", command);
 }

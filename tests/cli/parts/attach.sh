@@ -256,7 +256,9 @@ swap_is_no_way_out()
 huge_pages_are_no_way_out()
 {
 	local granted="private=ok shared=ok file=ok allocated=ok unreserved=ok"
-	local before=$(cat /proc/sys/vm/nr_hugepages)
+	local before
+
+	before=$(cat /proc/sys/vm/nr_hugepages)
 
 	echo 16 >/proc/sys/vm/nr_hugepages
 	trap 'echo $before >/proc/sys/vm/nr_hugepages' EXIT
@@ -499,7 +501,9 @@ clean()
 # The baseline is whole, or there is none
 too_few_descriptors()
 {
-	local limit=$(ulimit -Sn)
+	local limit
+
+	limit=$(ulimit -Sn)
 
 	safenode-detach --cgroup f1 2>/dev/null || true
 	ulimit -Sn 36

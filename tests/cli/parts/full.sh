@@ -2,7 +2,7 @@
 # A map that is full: attach says which one and leaves nothing; those who run stay confined.
 # shellcheck shell=bash disable=SC2012,SC2016,SC2034,SC2086,SC2154,SC2317
 
-# more ports than a policy has room for
+# shellcheck disable=SC2054 # more ports than a policy has room for
 lists=(--restricted-outgoing-addresses 10.0.0.0/8 --allowed-outgoing-ports 80,82,84,86,88,90,92,94,96)
 
 # Also once more after it has been emptied: the control
