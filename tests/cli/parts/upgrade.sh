@@ -74,6 +74,12 @@ carries()
 	mv "$work/after" "$work/count"
 }
 
+killed()
+{
+	load_at "$1" FAILAT_KILL=1
+	[ "$status" = 137 ] || fail "status $status"
+}
+
 # A killed load has left programs of both versions: no tool takes that for good
 both_are_left()
 {
@@ -86,7 +92,7 @@ both_are_left()
 
 killed_before()
 {
-	as_next killed_again "$1"
+	as_next killed "$1"
 	both_are_left
 }
 
@@ -134,7 +140,7 @@ loses()
 
 killed_down()
 {
-	killed_again "$1"
+	killed "$1"
 	both_are_left
 }
 
