@@ -186,7 +186,7 @@ static void what_is_lost_is_named_unless_it_is_zero(void **state)
 
 	assert_null(sn_carry_value(plan, before, after));
 	assert_int_equal(after[2], 2);
-	before[3] = 1 << 31;
+	before[3] = 1U << 31;
 	assert_string_equal(sn_carry_value(plan, before, after), "in.gone");
 	assert_int_equal(after[0], 1); /* all the same, the rest is there */
 	assert_int_equal(after[2], 2);
