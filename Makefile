@@ -211,4 +211,4 @@ help:				## this list
 
 .PHONY: all next deps demo test test-all test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
 
--include $(wildcard build/*.d build/*/*.d)
+-include $(wildcard build/*.d build/*/*.d build/*/*/*.d)
