@@ -363,24 +363,33 @@ struct sn_aliases {
 	__u32 access;
 };
 
+/* Is @node on a list? What points to it does; in a dentry that has left, d_rcu is in its place. */
+static __always_inline bool sn_is_on_list(struct hlist_node *node)
+{
+	__u64 first = 0;
+
+	bpf_probe_read_kernel(&first, sizeof(first), BPF_CORE_READ(node, pprev));
+	return first == (__u64)node;
+}
+
 /*
- * A dentry may leave the list during this step. It loses its inode first, and then d_alias, which
- * shares memory with d_rcu, is no longer valid. So its next counts only while its inode is still
- * the one asked about; otherwise the list is read from the beginning.
+ * Dentries join and leave the list during this step. One that joins is on it before it has its
+ * inode (__d_instantiate() in fs/dcache.c), one that leaves loses its inode first
+ * (dentry_unlink_inode()): both grant nothing, but as long as it is on the list its next counts.
+ * After that the list is read from the beginning.
  */
 static long sn_alias_step(__u64 step, struct sn_aliases *a)
 {
 	struct inode *inode = (struct inode *)a->inode;
 	struct hlist_node *node = (struct hlist_node *)a->node;
 	__u64 dentry = a->node - sn_dentry_alias_offset(), next;
-	struct dentry *d = (struct dentry *)dentry;
 
 	if (!node)
 		return 1;
-	if ((__u64)BPF_CORE_READ(d, d_inode) == a->inode)
+	if ((__u64)BPF_CORE_READ((struct dentry *)dentry, d_inode) == a->inode)
 		a->access |= sn_access_by_rules(a->pol, dentry, a->need);
 	next = (__u64)BPF_CORE_READ(node, next);
-	if ((__u64)BPF_CORE_READ(d, d_inode) != a->inode || !BPF_CORE_READ(node, pprev))
+	if (!sn_is_on_list(node))
 		next = (__u64)BPF_CORE_READ(inode, i_dentry.first);
 	a->node = next;
 	return (a->access & a->need) == a->need;
