@@ -14,18 +14,20 @@
 
 int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
 {
-	int ret;
+	int ret, error;
 
 	*enforcer = SN_ENFORCER_CLOSED;
+	/* first: if what is read next is replaced, sn_enforcer_lock() locks the old directory */
+	enforcer->lock = open(SN_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	error = errno;
 	ret = sn_object_state(&enforcer->state, err);
 	if (!ret)
 		ret = sn_cgroup_mount(enforcer->mount, err);
+	if (!ret && enforcer->lock < 0)
+		ret = sn_fail(err, error, "cannot open %s: %s", SN_PIN_DIR, strerror(error));
 	if (ret)
-		return ret;
-	enforcer->lock = open(SN_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (enforcer->lock < 0)
-		return sn_fail(err, errno, "cannot open %s: %s", SN_PIN_DIR, strerror(errno));
-	return 0;
+		sn_enforcer_close(enforcer);
+	return ret;
 }
 
 /* The lock of a directory that was removed since, or whose name is another's now, guards nothing.
