@@ -16,10 +16,11 @@
  * safenode-load carries them over, each member by its name (user/upgrade.h). So that this is right:
  *  - Zero in a new member means "as before".
  *  - A name is not used again for something else. What an entry means does not change; where it
- *    must, SN_ABI_OLDEST is raised as well, and older maps are refused.
+ *    must, SN_ABI_OLDEST is raised as well: then older maps are refused, and so are these by
+ *    tools of an older version, which find it in "state".
  *  - Enumerators of which a map holds the number keep it: enum sn_access, enum sn_port_use,
  *    enum sn_rule_map. Arrays with SN_COUNTED_BY() go by their names instead.
- *  - "abi_version" remains.
+ *  - "abi_version" and "abi_oldest" remain.
  * tests/unit/layout_test.c fails where a layout changes and the version does not.
  */
 #define SN_ABI_VERSION 4
@@ -367,7 +368,7 @@ struct sn_state {
 	__u64 parent_id;	  /* kernfs id of the cgroup below which tenants live */
 	__u32 parent_level;	  /* its level in the hierarchy, 0 is the root */
 	char parent[SN_TEXT_MAX]; /* its path from the root of the hierarchy, "/safenode" */
-	__u32 pad;
+	__u32 abi_oldest; /* SN_ABI_OLDEST: to an older version, entries mean another thing */
 };
 _Static_assert(sizeof(struct sn_state) == 152, "no hidden padding");
 
@@ -484,7 +485,7 @@ _Static_assert(sizeof(struct sn_event) == 664, "no hidden padding");
 	X(sn_state, parent_id, 8)                                      \
 	X(sn_state, parent_level, 16)                                  \
 	X(sn_state, parent, 20)                                        \
-	X(sn_state, pad, 148)                                          \
+	X(sn_state, abi_oldest, 148)                                   \
 	X(sn_event, time_ns, 0)                                        \
 	X(sn_event, cgroup_id, 8)                                      \
 	X(sn_event, tenant, 16)                                        \

@@ -381,6 +381,7 @@ static int load_below(struct load *load, const char *parent, struct sn_err *err)
 	if (again)
 		load->state = old;
 	load->state.abi_version = SN_ABI_VERSION;
+	load->state.abi_oldest = SN_ABI_OLDEST;
 	made = open_parent(load, parent, err);
 	if (made < 0)
 		return made;

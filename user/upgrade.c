@@ -276,7 +276,7 @@ int sn_upgrade_plan(struct bpf_object *obj, const struct sn_state *old, struct s
 	*upgrade = calloc(1, sizeof(**upgrade));
 	if (!*upgrade)
 		return sn_fail(err, ENOMEM, "out of memory");
-	if (old->abi_version < SN_ABI_OLDEST)
+	if (old->abi_version < SN_ABI_OLDEST || old->abi_oldest > SN_ABI_VERSION)
 		return sn_fail(err, EPROTO,
 			       "maps of layout %u are pinned, which mean something else; "
 			       "safenode-detach all tenants with the tools of that version, then "
