@@ -423,17 +423,34 @@ static struct sn_state any_state(void)
 	return state;
 }
 
+static int remove_new(struct sn_err *err)
+{
+	int ret = sn_pins_remove(SN_NEW_DIR);
+
+	return ret ? sn_fail(err, -ret, "cannot remove %s: %s", SN_NEW_DIR, strerror(-ret)) : 0;
+}
+
+/*
+ * First to where every load and unload clears up, in one step: killed later, this leaves what is
+ * not loaded, instead of programs in force without the state by which they are known.
+ */
+static int remove_pins(struct sn_err *err)
+{
+	if (renameat2(AT_FDCWD, SN_PIN_DIR, AT_FDCWD, SN_NEW_DIR, RENAME_NOREPLACE))
+		return sn_fail(err, errno, "cannot remove %s: %s", SN_PIN_DIR, strerror(errno));
+	return remove_new(err);
+}
+
 int sn_object_unload(struct sn_err *err)
 {
 	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
 	sn_autoclose int lock = sn_pins_lock_loads(err), maps = -1;
 	bool interrupted = !access(SN_NEW_DIR, F_OK);
 	struct sn_state state;
-	int ret;
+	int ret = lock < 0 ? lock : remove_new(err);
 
-	if (lock < 0)
-		return lock;
-	sn_pins_remove(SN_NEW_DIR);
+	if (ret)
+		return ret;
 	if (access(SN_PIN_DIR, F_OK))
 		return interrupted ? 0 : sn_fail(err, ENOENT, "safenode is not loaded");
 	maps = sn_pins_lock_maps(err); /* no attach may come in between */
@@ -456,10 +473,8 @@ int sn_object_unload(struct sn_err *err)
 			       "processes that are no tenant's run below %s; end them or move them "
 			       "elsewhere first, for they would be free",
 			       path);
-	ret = sn_pins_remove(SN_PIN_DIR);
-	if (ret)
-		return sn_fail(err, -ret, "cannot remove %s: %s", SN_PIN_DIR, strerror(-ret));
-	return path[0] ? sn_cgroup_remove(path, err) : 0;
+	ret = remove_pins(err);
+	return !ret && path[0] ? sn_cgroup_remove(path, err) : ret;
 }
 
 /* Removed and made again, the cgroup has another id, and nothing below it would be a tenant. */

@@ -12,7 +12,8 @@
 
 /*
  * SN_PIN_DIR/<map> and SN_LINKS_DIR/<program> are in force. SN_NEW_DIR is what a load makes, and
- * what it removes. No dots: the bpf file system keeps names with them for itself (bpf_lookup).
+ * what a load or unload removes. No dots: the bpf file system keeps names with them for itself
+ * (bpf_lookup).
  */
 #define SN_LINKS_DIR	 SN_PIN_DIR "/links"
 #define SN_NEW_DIR	 SN_PIN_DIR "_new"

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * user/object.c, its unload, over two directories that are variables: wherever it is killed, what
+ * it leaves is either loaded or not, and a load or unload goes on from there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cgroup.h"
+#include "kernel.h"
+#include "object.h"
+#include "pins.h"
+#include "trial.h"
+#include "upgrade.h"
+
+/* ---- what is around ---- */
+
+static struct {
+	bool pins, new;	   /* there are such directories */
+	bool tenants;	   /* are left */
+	bool stuck;	   /* the pins cannot be removed */
+	bool half_removed; /* at some moment, of what counts as loaded */
+	bool parent;	   /* there is the cgroup */
+} world;
+
+static bool *directory(const char *path)
+{
+	if (!strcmp(path, SN_PIN_DIR))
+		return &world.pins;
+	assert_string_equal(path, SN_NEW_DIR);
+	return &world.new;
+}
+
+int access(const char *path, int mode)
+{
+	if (strncmp(path, SN_PIN_DIR, strlen(SN_PIN_DIR)))
+		return faccessat(AT_FDCWD, path, mode, 0);
+	errno = ENOENT;
+	return *directory(path) ? 0 : -1;
+}
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags)
+{
+	assert_int_equal(flags, RENAME_NOREPLACE);
+	assert_true(*directory(from));
+	assert_false(*directory(to));
+	*directory(from) = false;
+	*directory(to) = true;
+	return 0;
+}
+
+int sn_pins_remove(const char *path)
+{
+	if (!*directory(path))
+		return 0;
+	if (!strcmp(path, SN_PIN_DIR))
+		world.half_removed = true;
+	if (world.stuck)
+		return -EBUSY;
+	*directory(path) = false;
+	return 0;
+}
+
+int sn_pins_lock_loads(struct sn_err *err)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int sn_pins_lock_maps(struct sn_err *err)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+bool sn_pins_have_entries(const char *map)
+{
+	return world.tenants;
+}
+
+int sn_upgrade_read_state(struct bpf_object *obj, struct sn_state *state, struct sn_err *err)
+{
+	*state = (struct sn_state){ .abi_version = SN_ABI_VERSION, .parent = "/safenode" };
+	return 0;
+}
+
+int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
+{
+	strcpy(path, "/sys/fs/cgroup");
+	return 0;
+}
+
+int sn_cgroup_populated(const char *path)
+{
+	return 0;
+}
+
+int sn_cgroup_remove(const char *path, struct sn_err *err)
+{
+	assert_string_equal(path, "/sys/fs/cgroup/safenode");
+	world.parent = false;
+	return 0;
+}
+
+/* Only a load calls these. */
+#define NOT_CALLED(type, name, ...)          \
+	type name(__VA_ARGS__)               \
+	{                                    \
+		fail_msg("unload calls it"); \
+		return 0;                    \
+	}
+NOT_CALLED(int, sn_pins_count, const char *path)
+NOT_CALLED(int, sn_pins_state, struct sn_state *state, struct sn_err *err)
+NOT_CALLED(int, sn_pins_put_maps, struct bpf_object *obj, const char *dir, struct sn_err *err)
+NOT_CALLED(int, sn_pins_put_link, struct bpf_link *link, const char *dir, const char *name,
+	   struct sn_err *err)
+NOT_CALLED(int, sn_cgroup_id, const char *path, __u64 *id, struct sn_err *err)
+NOT_CALLED(int, sn_cgroup_make, const char *path, struct sn_err *err)
+NOT_CALLED(int, sn_cgroup_kill, const char *path, struct sn_err *err)
+NOT_CALLED(int, sn_upgrade_plan, struct bpf_object *obj, const struct sn_state *old,
+	   struct sn_upgrade **upgrade, struct sn_err *err)
+NOT_CALLED(bool, sn_upgrade_is_needed, const struct sn_upgrade *upgrade)
+NOT_CALLED(int, sn_upgrade_carry, struct sn_upgrade *upgrade, struct sn_err *err)
+NOT_CALLED(int, sn_upgrade_carry_again, struct sn_upgrade *upgrade, const char *map,
+	   struct sn_err *err)
+
+void sn_upgrade_free(struct sn_upgrade *upgrade)
+{
+}
+
+/* ---- the tests ---- */
+
+static int reset(void **state)
+{
+	memset(&world, 0, sizeof(world));
+	world.pins = world.parent = true;
+	return 0;
+}
+
+static void unload_removes_what_does_not_count_as_loaded_any_more(void **state)
+{
+	struct sn_err err = {};
+
+	assert_int_equal(sn_object_unload(&err), 0);
+	assert_false(world.pins || world.new || world.parent);
+	assert_false(world.half_removed);
+}
+
+static void unload_goes_on_where_one_has_stopped(void **state)
+{
+	struct sn_err err = {};
+
+	world.stuck = true;
+	assert_int_equal(sn_object_unload(&err), -EBUSY);
+	assert_non_null(strstr(err.text, SN_NEW_DIR));
+	assert_true(world.parent);
+	/* and still does not take that for done */
+	assert_int_equal(sn_object_unload(&err), -EBUSY);
+	world.stuck = false;
+	assert_int_equal(sn_object_unload(&err), 0);
+	assert_false(world.pins || world.new);
+}
+
+static void while_tenants_are_left_it_changes_nothing(void **state)
+{
+	struct sn_err err = {};
+
+	world.tenants = true;
+	assert_int_equal(sn_object_unload(&err), -EBUSY);
+	assert_true(world.pins && world.parent);
+}
+
+static void what_is_not_loaded_is_not_unloaded(void **state)
+{
+	struct sn_err err = {};
+
+	world.pins = false;
+	assert_int_equal(sn_object_unload(&err), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(unload_removes_what_does_not_count_as_loaded_any_more,
+				       reset),
+		cmocka_unit_test_setup(unload_goes_on_where_one_has_stopped, reset),
+		cmocka_unit_test_setup(while_tenants_are_left_it_changes_nothing, reset),
+		cmocka_unit_test_setup(what_is_not_loaded_is_not_unloaded, reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
