@@ -477,7 +477,10 @@ int sn_object_unload(struct sn_err *err)
 	return !ret && path[0] ? sn_cgroup_remove(path, err) : ret;
 }
 
-/* Removed and made again, the cgroup has another id, and nothing below it would be a tenant. */
+/*
+ * Removed and made again, the cgroup has another id, and nothing below it would be a tenant. Load
+ * makes it and tells the programs its id; unload would refuse while policies are left.
+ */
 static int check_parent_id(const struct sn_state *state, struct sn_err *err)
 {
 	char mount[PATH_MAX], path[PATH_MAX + SN_TEXT_MAX];
@@ -489,8 +492,7 @@ static int check_parent_id(const struct sn_state *state, struct sn_err *err)
 	snprintf(path, sizeof(path), "%s%s", mount, state->parent);
 	if (sn_cgroup_id(path, &id, NULL) || id != state->parent_id)
 		return sn_fail(err, EPROTO,
-			       "the cgroup %s was removed since safenode-load; "
-			       "safenode-load --unload, then safenode-load",
+			       "the cgroup %s was removed since safenode-load; run safenode-load",
 			       path);
 	return 0;
 }

@@ -29,6 +29,7 @@ static struct {
 	bool stuck;	   /* the pins cannot be removed */
 	bool half_removed; /* at some moment, of what counts as loaded */
 	bool parent;	   /* there is the cgroup */
+	__u64 parent_id;   /* and its id; when safenode was loaded, it was 1 */
 } world;
 
 static bool *directory(const char *path)
@@ -96,6 +97,25 @@ int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
 	return 0;
 }
 
+int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
+{
+	assert_string_equal(path, "/sys/fs/cgroup/safenode");
+	*id = world.parent_id;
+	return world.parent ? 0 : -ENOENT;
+}
+
+int sn_pins_state(struct sn_state *state, struct sn_err *err)
+{
+	*state = (struct sn_state){ .programs = 60, .parent = "/safenode", .parent_id = 1 };
+	return 0;
+}
+
+int sn_pins_count(const char *path)
+{
+	assert_string_equal(path, SN_LINKS_DIR);
+	return 60;
+}
+
 int sn_cgroup_populated(const char *path)
 {
 	return 0;
@@ -109,18 +129,15 @@ int sn_cgroup_remove(const char *path, struct sn_err *err)
 }
 
 /* Only a load calls these. */
-#define NOT_CALLED(type, name, ...)          \
-	type name(__VA_ARGS__)               \
-	{                                    \
-		fail_msg("unload calls it"); \
-		return 0;                    \
+#define NOT_CALLED(type, name, ...)       \
+	type name(__VA_ARGS__)            \
+	{                                 \
+		fail_msg("it is called"); \
+		return 0;                 \
 	}
-NOT_CALLED(int, sn_pins_count, const char *path)
-NOT_CALLED(int, sn_pins_state, struct sn_state *state, struct sn_err *err)
 NOT_CALLED(int, sn_pins_put_maps, struct bpf_object *obj, const char *dir, struct sn_err *err)
 NOT_CALLED(int, sn_pins_put_link, struct bpf_link *link, const char *dir, const char *name,
 	   struct sn_err *err)
-NOT_CALLED(int, sn_cgroup_id, const char *path, __u64 *id, struct sn_err *err)
 NOT_CALLED(int, sn_cgroup_make, const char *path, struct sn_err *err)
 NOT_CALLED(int, sn_cgroup_kill, const char *path, struct sn_err *err)
 NOT_CALLED(int, sn_upgrade_plan, struct bpf_object *obj, const struct sn_state *old,
@@ -140,6 +157,7 @@ static int reset(void **state)
 {
 	memset(&world, 0, sizeof(world));
 	world.pins = world.parent = true;
+	world.parent_id = 1;
 	return 0;
 }
 
@@ -184,6 +202,24 @@ static void what_is_not_loaded_is_not_unloaded(void **state)
 	assert_int_equal(sn_object_unload(&err), -ENOENT);
 }
 
+/* Unload is no cure: it refuses while tenants are left, and detach refuses without the cgroup. */
+static void when_the_parent_was_removed_a_load_is_the_cure(void **state)
+{
+	struct sn_state found;
+	struct sn_err err = {};
+
+	world.parent = false;
+	assert_int_equal(sn_object_state(&found, &err), -EPROTO);
+	assert_non_null(strstr(err.text, "; run safenode-load"));
+	assert_null(strstr(err.text, "--unload"));
+
+	world.parent = true;
+	world.parent_id = 2;
+	assert_int_equal(sn_object_state(&found, &err), -EPROTO);
+	assert_non_null(strstr(err.text, "; run safenode-load"));
+	assert_null(strstr(err.text, "--unload"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup(unload_goes_on_where_one_has_stopped, reset),
 		cmocka_unit_test_setup(while_tenants_are_left_it_changes_nothing, reset),
 		cmocka_unit_test_setup(what_is_not_loaded_is_not_unloaded, reset),
+		cmocka_unit_test_setup(when_the_parent_was_removed_a_load_is_the_cure, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
