@@ -115,6 +115,7 @@ int sn_pins_state(struct sn_state *state, struct sn_err *err)
 	    bpf_map_lookup_elem(fd, &first, state) || state->abi_version != SN_ABI_VERSION)
 		return sn_fail(err, EPROTO,
 			       "the maps of another version of safenode are pinned" OTHER_VERSION);
+	state->parent[sizeof(state->parent) - 1] = '\0'; /* may be damaged */
 	return 0;
 }
 

@@ -130,6 +130,7 @@ int sn_upgrade_read_state(struct bpf_object *obj, struct sn_state *state, struct
 		ret = sn_fail(err, errno, "cannot read the state: %s", strerror(errno));
 	if (!ret)
 		sn_carry_value(pinned.value, value, state);
+	state->parent[sizeof(state->parent) - 1] = '\0'; /* was longer, or is damaged */
 	close_pinned(&pinned);
 	return ret;
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* user/pins.c over a pinned "state" in memory: what is read back is not trusted. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <cmocka.h>
+
+#include "pins.h"
+
+static struct {
+	int error; /* of bpf_obj_get() */
+	__u32 size;
+	struct sn_state state;
+} pinned;
+
+int bpf_obj_get(const char *path)
+{
+	assert_string_equal(path, SN_PIN_DIR "/state");
+	errno = pinned.error;
+	return pinned.error ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
+{
+	((struct bpf_map_info *)info)->value_size = pinned.size;
+	return 0;
+}
+
+int bpf_map_lookup_elem(int fd, const void *key, void *value)
+{
+	memcpy(value, &pinned.state, sizeof(pinned.state));
+	return 0;
+}
+
+static int reset(void **state)
+{
+	memset(&pinned, 0, sizeof(pinned));
+	pinned.size = sizeof(pinned.state);
+	pinned.state.abi_version = SN_ABI_VERSION;
+	strcpy(pinned.state.parent, "/safenode");
+	return 0;
+}
+
+static void the_state_is_read(void **state)
+{
+	struct sn_err err = {};
+	struct sn_state found;
+
+	assert_int_equal(sn_pins_state(&found, &err), 0);
+	assert_string_equal(found.parent, "/safenode");
+}
+
+static void a_damaged_parent_ends(void **state)
+{
+	struct sn_err err = {};
+	struct sn_state found;
+
+	memset(pinned.state.parent, 'x', sizeof(pinned.state.parent));
+	pinned.state.abi_oldest = 0x78787878;
+	assert_int_equal(sn_pins_state(&found, &err), 0);
+	assert_int_equal(strnlen(found.parent, sizeof(found.parent)), sizeof(found.parent) - 1);
+}
+
+static void another_version_is_refused(void **state)
+{
+	struct sn_err err = {};
+	struct sn_state found;
+
+	pinned.state.abi_version++;
+	assert_int_equal(sn_pins_state(&found, &err), -EPROTO);
+	reset(NULL);
+	pinned.size++;
+	assert_int_equal(sn_pins_state(&found, &err), -EPROTO);
+	assert_non_null(strstr(err.text, "safenode-load"));
+}
+
+static void what_cannot_be_opened_is_not_taken_for_missing(void **state)
+{
+	struct sn_err err = {};
+	struct sn_state found;
+
+	pinned.error = ENOENT;
+	assert_int_equal(sn_pins_state(&found, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "is not loaded"));
+	pinned.error = EMFILE;
+	assert_int_equal(sn_pins_state(&found, &err), -EMFILE);
+	assert_null(strstr(err.text, "is not loaded"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_state_is_read, reset),
+		cmocka_unit_test_setup(a_damaged_parent_ends, reset),
+		cmocka_unit_test_setup(another_version_is_refused, reset),
+		cmocka_unit_test_setup(what_cannot_be_opened_is_not_taken_for_missing, reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
