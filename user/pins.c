@@ -151,24 +151,34 @@ int sn_pins_put_link(struct bpf_link *link, const char *dir, const char *name, s
 	return 0;
 }
 
-int sn_pins_remove(const char *path)
+/*
+ * By descriptors, and not through symbolic links: a bpf file system that was mounted without
+ * "mode=" has the mode 1777, so other users can put a link in this place.
+ */
+static int remove_at(int dir, const char *name)
 {
-	DIR *dir = opendir(path);
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), error;
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
-	if (!dir)
-		return errno == ENOENT ? 0 : -errno;
-	while ((entry = readdir(dir))) {
-		char child[PATH_MAX];
-
+	if (!entries) {
+		error = errno;
+		sn_close_(&fd);
+		return error == ENOENT ? 0 : -error;
+	}
+	while ((entry = readdir(entries))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
-		if (unlink(child) && errno == EISDIR)
-			sn_pins_remove(child);
+		if (unlinkat(fd, entry->d_name, 0) && errno == EISDIR)
+			remove_at(fd, entry->d_name);
 	}
-	closedir(dir);
-	return rmdir(path) ? -errno : 0;
+	closedir(entries);
+	return unlinkat(dir, name, AT_REMOVEDIR) ? -errno : 0;
+}
+
+int sn_pins_remove(const char *path)
+{
+	return remove_at(AT_FDCWD, path);
 }
 
 int sn_pins_count(const char *path)

@@ -48,7 +48,10 @@ int sn_pins_state(struct sn_state *state, struct sn_err *err);
 int sn_pins_put_maps(struct bpf_object *obj, const char *dir, struct sn_err *err);
 int sn_pins_put_link(struct bpf_link *link, const char *dir, const char *name, struct sn_err *err);
 
-/* Removes the directory and what is pinned below it. 0, also where there is none, or -errno. */
+/*
+ * Removes the directory and what is pinned below it. 0, also where there is none, or -errno;
+ * -ENOTDIR if it is a symbolic link, which is not followed.
+ */
 int sn_pins_remove(const char *path);
 
 /* How many pins the directory holds, or -errno. */

@@ -209,6 +209,8 @@ WRAP(int, renameat2, "rename",
      (from_dir, from, to_dir, to, flags), -1)
 WRAP(int, rmdir, "rmdir", (const char *path), (path), -1)
 WRAP(int, unlink, "unlink", (const char *path), (path), -1)
+WRAP(int, unlinkat, flags &AT_REMOVEDIR ? "rmdir" : "unlink",
+     (int dir, const char *path, int flags), (dir, path, flags), -1)
 WRAP(int, setenv, "setenv", (const char *name, const char *value, int replace),
      (name, value, replace), -1)
 WRAP(int, setgroups, "setgroups", (size_t nr, const gid_t *gids), (nr, gids), -1)

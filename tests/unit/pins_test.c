@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* user/pins.c over a pinned "state" in memory: what is read back is not trusted. */
+/* user/pins.c: a pinned "state" that is not trusted, and what removing removes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <cmocka.h>
@@ -93,6 +97,62 @@ static void what_cannot_be_opened_is_not_taken_for_missing(void **state)
 	assert_null(strstr(err.text, "is not loaded"));
 }
 
+/* ---- removing ---- */
+
+static char base[32];
+
+static int setup_directory(void **state)
+{
+	strcpy(base, "/tmp/pins.XXXXXX");
+	return mkdtemp(base) ? 0 : -1;
+}
+
+static int teardown_directory(void **state)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", base);
+	return system(command);
+}
+
+static const char *at(const char *name)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", base, name);
+	return path;
+}
+
+static void make_files(const char *const names[])
+{
+	for (; *names; names++)
+		assert_return_code(close(creat(at(*names), 0600)), errno);
+}
+
+static void what_is_below_goes(void **state)
+{
+	assert_return_code(mkdir(at("pins"), 0700), errno);
+	assert_return_code(mkdir(at("pins/links"), 0700), errno);
+	make_files((const char *const[]){ "pins/a", "pins/links/b", "beside", NULL });
+	assert_return_code(symlink(base, at("pins/link")), errno);
+	assert_int_equal(sn_pins_remove(at("pins")), 0);
+	assert_int_equal(access(at("pins"), F_OK), -1);
+	assert_return_code(access(at("beside"), F_OK), errno);
+	assert_int_equal(sn_pins_remove(at("pins")), 0);
+}
+
+static void a_symbolic_link_in_its_place_leads_nowhere(void **state)
+{
+	char others[64];
+
+	assert_return_code(mkdir(at("others"), 0700), errno);
+	strcpy(others, at("others"));
+	make_files((const char *const[]){ "others/file", NULL });
+	assert_return_code(symlink(others, at("pins")), errno);
+	assert_int_equal(sn_pins_remove(at("pins")), -ENOTDIR);
+	assert_return_code(access(at("others/file"), F_OK), errno);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +160,10 @@ int main(void)
 		cmocka_unit_test_setup(a_damaged_parent_ends, reset),
 		cmocka_unit_test_setup(another_version_is_refused, reset),
 		cmocka_unit_test_setup(what_cannot_be_opened_is_not_taken_for_missing, reset),
+		cmocka_unit_test_setup_teardown(what_is_below_goes, setup_directory,
+						teardown_directory),
+		cmocka_unit_test_setup_teardown(a_symbolic_link_in_its_place_leads_nowhere,
+						setup_directory, teardown_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
