@@ -31,7 +31,7 @@ void sn_store_close(struct sn_store *store);
 /*
  * Writes the rules first and the policy that permits anything last. On failure nothing of it is
  * left. @old, or NULL, is a policy from sn_store_empty() that this one replaces: it is forgotten
- * before, so that two policies of one name never permit anything at the same time.
+ * before this one permits anything.
  */
 int sn_store_put(const struct sn_store *store, const struct sn_compiled *compiled,
 		 const struct sn_policy *old, struct sn_err *err);
