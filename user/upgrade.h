@@ -17,7 +17,8 @@ int sn_upgrade_read_state(struct bpf_object *obj, struct sn_state *state, struct
 /*
  * Compares every pinned map with that of @obj, which is open and not loaded. @obj will use those
  * that are laid out alike, and make the others. @old is what was read; by its versions, a layout of
- * another meaning is refused, whether it is older or newer. -EPROTO where something cannot be carried over.
+ * another meaning is refused, whether it is older or newer. -EPROTO where something cannot be
+ * carried over.
  */
 int sn_upgrade_plan(struct bpf_object *obj, const struct sn_state *old, struct sn_upgrade **upgrade,
 		    struct sn_err *err);
