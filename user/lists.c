@@ -10,6 +10,18 @@
 _Static_assert(1 + sizeof(union sn_rule_key) - SCOPE_SIZE <= sizeof(((struct sn_list *)0)->keys),
 	       "the largest key finds room");
 
+const char *sn_rules_name(__u8 map)
+{
+	static const char *const names[SN_RULE_MAPS] = {
+		[SN_RULES_ADDRESSES] = "addresses",
+		[SN_RULES_PORTS] = "ports",
+		[SN_RULES_DIRECTORIES] = "directories",
+		[SN_RULES_NAMES] = "names",
+	};
+
+	return names[map];
+}
+
 size_t sn_rule_key_size(__u8 map)
 {
 	switch ((enum sn_rule_map)map) {

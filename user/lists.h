@@ -17,6 +17,11 @@ union sn_rule_key {
 	struct sn_name_key name;
 };
 
+#define SN_RULE_MAPS (SN_RULES_NAMES + 1)
+
+/* The name of the map @map (enum sn_rule_map), below SN_RULE_MAPS. */
+const char *sn_rules_name(__u8 map);
+
 /* Bytes of the keys of @map (enum sn_rule_map); 0 for a number that is none. */
 size_t sn_rule_key_size(__u8 map);
 

@@ -4,9 +4,7 @@
 #define SAFENODE_RELIST_H
 
 #include "err.h"
-#include "safenode_abi.h"
-
-#define SN_RULE_MAPS (SN_RULES_NAMES + 1)
+#include "lists.h"
 
 /* Lists in the map @lists, where nothing is listed yet, each rule of the maps @rules. */
 int sn_relist(const int rules[SN_RULE_MAPS], int lists, struct sn_err *err);

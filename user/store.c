@@ -106,18 +106,6 @@ static int rules_fd(const struct sn_store *store, __u8 map)
 	return -1;
 }
 
-static const char *rules_name(__u8 map)
-{
-	static const char *const names[] = {
-		[SN_RULES_ADDRESSES] = "addresses",
-		[SN_RULES_PORTS] = "ports",
-		[SN_RULES_DIRECTORIES] = "directories",
-		[SN_RULES_NAMES] = "names",
-	};
-
-	return names[map];
-}
-
 /* The key of that entry under @scope, whatever the scope that it was compiled for. */
 static union sn_rule_key key_under(__u64 scope, const struct sn_entry *entry)
 {
@@ -159,8 +147,8 @@ static int put_entries(const struct sn_store *store, const struct sn_entries *en
 		const struct sn_entry *entry = &entries->all[i];
 		union sn_rule_key key = key_under(scope, entry);
 
-		ret = put(rules_fd(store, entry->map), rules_name(entry->map), &key, &entry->text,
-			  err);
+		ret = put(rules_fd(store, entry->map), sn_rules_name(entry->map), &key,
+			  &entry->text, err);
 	}
 	return ret;
 }
@@ -221,7 +209,7 @@ static int remove_of_list(const struct sn_store *store, __u64 scope, const struc
 	if (ret != -EBADMSG)
 		return ret;
 	ret = 0;
-	for (__u8 map = SN_RULES_ADDRESSES; map <= SN_RULES_NAMES && !ret; map++)
+	for (__u8 map = 0; map < SN_RULE_MAPS && !ret; map++)
 		ret = remove_unlisted(store, map, scope);
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "carry.h"
+#include "lists.h"
 #include "pins.h"
 #include "relist.h"
 #include "upgrade.h"
@@ -30,13 +31,6 @@ struct sn_upgrade {
 	size_t nr;
 	bool needed;
 	bool relist; /* "lists" has keys in it, as bytes, that are others now */
-};
-
-static const char *const rule_maps[SN_RULE_MAPS] = {
-	[SN_RULES_ADDRESSES] = "addresses",
-	[SN_RULES_PORTS] = "ports",
-	[SN_RULES_DIRECTORIES] = "directories",
-	[SN_RULES_NAMES] = "names",
 };
 
 /* ---- the pinned maps ---- */
@@ -209,7 +203,7 @@ static int plan_map(struct pinned *map, struct bpf_object *obj, const struct btf
 static bool has_other_keys(const struct sn_upgrade *upgrade)
 {
 	for (int i = 0; i < SN_RULE_MAPS; i++) {
-		const struct pinned *map = find(upgrade, rule_maps[i]);
+		const struct pinned *map = find(upgrade, sn_rules_name(i));
 
 		if (map && map->key && !sn_carry_is_same(map->key))
 			return true;
@@ -392,7 +386,7 @@ static int list_anew(const struct sn_upgrade *upgrade, struct sn_err *err)
 	if (!lists || !lists->map)
 		return 0;
 	for (int i = 0; i < SN_RULE_MAPS; i++) {
-		const struct pinned *map = find(upgrade, rule_maps[i]);
+		const struct pinned *map = find(upgrade, sn_rules_name(i));
 
 		if (!map || !map->map)
 			return lose(lists, "", err);

@@ -220,15 +220,6 @@ static int reset(void **state)
 	return 0;
 }
 
-static size_t left(void)
-{
-	size_t nr = 0;
-
-	for (int fd = FAKE_FD; fd < FAKE_FD + FAKE_MAPS; fd++)
-		nr += fd == fake_store.homes ? 0 : fake_count(fd);
-	return nr;
-}
-
 static void everything_is_checked_before_the_lock_and_changed_behind_it(void **state)
 {
 	assert_int_equal(attach(true), 0);
@@ -254,9 +245,9 @@ static void whichever_step_fails_nothing_is_left(void **state)
 		reset(NULL);
 		world.fails = steps[i];
 		assert_int_equal(attach(true), -EIO);
-		if (world.exists || left() || world.locked || world.controllers)
+		if (world.exists || fake_left() || world.locked || world.controllers)
 			fail_msg("%s failed; cgroup %d, entries %zu", steps[i], world.exists,
-				 left());
+				 fake_left());
 	}
 }
 
@@ -270,9 +261,9 @@ static void whichever_change_of_a_map_fails_nothing_is_left(void **state)
 		reset(NULL);
 		fake_fail_at = i;
 		assert_int_equal(attach(true), -ENOMEM);
-		if (world.exists || left() || world.controllers)
+		if (world.exists || fake_left() || world.controllers)
 			fail_msg("change %d of %d failed; cgroup %d, entries %zu", i, changes,
-				 world.exists, left());
+				 world.exists, fake_left());
 	}
 }
 

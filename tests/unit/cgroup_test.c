@@ -14,33 +14,7 @@
 #include <cmocka.h>
 
 #include "cgroup.h"
-
-static char base[] = "/tmp/cgroup.XXXXXX";
-
-static int setup(void **state)
-{
-	strcpy(base, "/tmp/cgroup.XXXXXX");
-	return mkdtemp(base) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", base);
-	return system(command);
-}
-
-/* The last two stay valid. */
-static const char *at(const char *name)
-{
-	static char path[2][256];
-	static int next;
-
-	next = !next;
-	snprintf(path[next], sizeof(path[next]), "%s/%s", base, name);
-	return path[next];
-}
+#include "scratch.h"
 
 static void put(const char *name, const char *text)
 {
@@ -190,7 +164,7 @@ static void the_callers_own_is_there(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_begin, scratch_end)
 	const struct CMUnitTest tests[] = {
 		TEST(a_cgroup_is_open_to_its_tenant_whatever_the_umask),
 		TEST(one_that_is_there_is_left_as_it_is),

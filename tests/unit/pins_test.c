@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "pins.h"
+#include "scratch.h"
 
 static struct {
 	int error; /* of bpf_obj_get() */
@@ -99,30 +100,6 @@ static void what_cannot_be_opened_is_not_taken_for_missing(void **state)
 
 /* ---- removing ---- */
 
-static char base[32];
-
-static int setup_directory(void **state)
-{
-	strcpy(base, "/tmp/pins.XXXXXX");
-	return mkdtemp(base) ? 0 : -1;
-}
-
-static int teardown_directory(void **state)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", base);
-	return system(command);
-}
-
-static const char *at(const char *name)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "%s/%s", base, name);
-	return path;
-}
-
 static void make_files(const char *const names[])
 {
 	for (; *names; names++)
@@ -160,10 +137,9 @@ int main(void)
 		cmocka_unit_test_setup(a_damaged_parent_ends, reset),
 		cmocka_unit_test_setup(another_version_is_refused, reset),
 		cmocka_unit_test_setup(what_cannot_be_opened_is_not_taken_for_missing, reset),
-		cmocka_unit_test_setup_teardown(what_is_below_goes, setup_directory,
-						teardown_directory),
+		cmocka_unit_test_setup_teardown(what_is_below_goes, scratch_begin, scratch_end),
 		cmocka_unit_test_setup_teardown(a_symbolic_link_in_its_place_leads_nowhere,
-						setup_directory, teardown_directory),
+						scratch_begin, scratch_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

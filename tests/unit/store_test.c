@@ -51,16 +51,6 @@ static int reset(void **state)
 	return 0;
 }
 
-/* Of all maps but "homes", where an entry is set to zero. */
-static size_t left(void)
-{
-	size_t nr = 0;
-
-	for (int fd = FAKE_FD; fd < FAKE_FD + FAKE_MAPS; fd++)
-		nr += fd == fake_store.homes ? 0 : fake_count(fd);
-	return nr;
-}
-
 static __u8 safe_mode(__u64 cgroup_id)
 {
 	struct sn_policy policy;
@@ -108,7 +98,7 @@ static void whatever_fails_nothing_of_it_is_left(void **state)
 		fake_reset();
 		fake_fail_at = i;
 		assert_int_equal(put(CGROUP, NULL), -ENOMEM);
-		if (left() || has_home(CGROUP))
+		if (fake_left() || has_home(CGROUP))
 			fail_msg("change %d of %d failed, and something is left: %s", i, changes,
 				 fake_log);
 	}
@@ -140,7 +130,7 @@ static void what_permits_anything_is_removed_first(void **state)
 	fake_log[0] = '\0';
 	assert_int_equal(sn_store_forget(&fake_store, &policy, 0, &err), 0);
 	assert_string_equal(fake_log, "lists- names- lists- counters- policies-");
-	assert_int_equal(left(), 0);
+	assert_int_equal(fake_left(), 0);
 }
 
 static void a_baseline_goes_with_its_last_tenant(void **state)
@@ -150,7 +140,7 @@ static void a_baseline_goes_with_its_last_tenant(void **state)
 	assert_int_equal(put(CGROUP, NULL), 0);
 	assert_int_equal(put(CGROUP + 1, NULL), 0);
 	assert_int_equal(sn_store_remove_tenant(&fake_store, "t1", &err), 2);
-	assert_int_equal(left(), 0);
+	assert_int_equal(fake_left(), 0);
 }
 
 static void a_tenant_is_replaced_without_a_second_policy_that_permits(void **state)
@@ -229,7 +219,7 @@ a_policy_is_complete_before_it_is_in_force_and_removed_after_a_grace_period(void
 	assert_alone(true);
 	assert_int_equal(put(CGROUP + 1, NULL), 0);
 	assert_int_equal(sn_store_remove_tenant(&fake_store, "t1", NULL), 2);
-	assert_int_equal(left(), 0);
+	assert_int_equal(fake_left(), 0);
 }
 
 /* Every change in turn. One that fails after the switch leaves rules, which the next removes. */
@@ -273,7 +263,7 @@ static void a_tool_that_is_killed_while_it_replaces_leaves_what_the_next_one_rem
 			assert_alone(true);
 		}
 		assert_int_equal(sn_store_remove_tenant(&fake_store, "t1", NULL), 1);
-		assert_int_equal(left(), 0);
+		assert_int_equal(fake_left(), 0);
 	}
 }
 
@@ -310,7 +300,7 @@ static void a_damaged_list_keeps_no_rule_alive(void **state)
 	assert_int_equal(fake_count(fake_store.ports), 1);
 	assert_int_equal(fake_count(fake_store.directories), 1);
 	assert_int_equal(sn_store_remove_tenant(&fake_store, "t1", &err), 1);
-	assert_int_equal(left(), 0);
+	assert_int_equal(fake_left(), 0);
 }
 
 /* The name does not end, and the policy says that it is another's. */
@@ -327,7 +317,7 @@ static void a_damaged_policy_can_be_removed(void **state)
 	assert_int_equal(strlen(policy.tenant), sizeof(policy.tenant) - 1);
 	assert_int_equal(policy.cgroup_id, CGROUP);
 	assert_int_equal(sn_store_remove_tenant(&fake_store, policy.tenant, &err), 1);
-	assert_int_equal(left(), 0);
+	assert_int_equal(fake_left(), 0);
 }
 
 int main(void)

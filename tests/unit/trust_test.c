@@ -16,30 +16,7 @@
 #include <cmocka.h>
 
 #include "trust.h"
-
-static char base[] = "/tmp/trust.XXXXXX";
-
-static int setup(void **state)
-{
-	strcpy(base, "/tmp/trust.XXXXXX");
-	return mkdtemp(base) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", base);
-	return system(command);
-}
-
-static const char *at(const char *name)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "%s/%s", base, name);
-	return path;
-}
+#include "scratch.h"
 
 static struct sn_fault fault_of(const char *name)
 {
@@ -209,7 +186,7 @@ static void every_fault_has_a_cure(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_begin, scratch_end)
 	const struct CMUnitTest tests[] = {
 		TEST(what_only_root_can_change_has_no_fault),
 		TEST(an_owner_can_change_what_it_has),
