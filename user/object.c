@@ -374,8 +374,10 @@ static int load_below(struct load *load, const char *parent, struct sn_err *err)
 	int ret, made;
 
 	ret = again ? sn_upgrade_read_state(load->skel->obj, &old, err) : 0;
-	if (!ret)
-		ret = check_parent(parent, again ? &old : NULL, err);
+	if (ret)
+		return ret;
+	parent = parent ?: again ? old.parent : SN_DEFAULT_PARENT;
+	ret = check_parent(parent, again ? &old : NULL, err);
 	if (ret)
 		return ret;
 	if (again)

@@ -14,9 +14,11 @@
 int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *data), void *data,
 			  struct sn_err *err);
 
+#define SN_DEFAULT_PARENT "/safenode"
+
 /*
  * Loads, attaches and pins every program for the tenants below @parent, a cgroup's path from the
- * root of the hierarchy ("/safenode"), which it makes. Loaded already: the programs are replaced;
+ * root of the hierarchy, which it makes. NULL: the one that is loaded, else the default. Loaded already: the programs are replaced;
  * the new ones are in force before the old ones go, and policies stay; where they are of another
  * version, they are carried over (upgrade.h). On failure nothing has changed. -ENOSYS where the
  * kernel lacks something, -EPROTO where something would be lost.

@@ -47,7 +47,10 @@ confines()
 keeps_its_parent()
 {
 	refuses 1 "/a.slice" "--unload first" -- safenode-load --parent /b.slice
-	refuses 1 "/a.slice" "--unload first" -- safenode-load
+	run 0 safenode-load
+	silent
+	run 0 safenode-status
+	grep -q "^in force: .* $unified/a.slice$" "$work/out" || fail "$(cat "$work/out")"
 }
 
 # An earlier test has given the controller to cgroup v2, and the kernel frees what is left of that late
@@ -68,10 +71,21 @@ parent_was_made_again()
 	rmdir $unified/a.slice || fail "cannot remove it"
 	mkdir $unified/a.slice
 	run 1 "${f1[@]}" -- "$tenant" acts
-	said "safenode-attach: " "$unified/a.slice" "safenode-load --unload"
+	said "safenode-attach: " "$unified/a.slice" "run safenode-load"
 	run 1 safenode-status
-	said "safenode-status: " "$unified/a.slice" "safenode-load --unload"
+	said "safenode-status: " "$unified/a.slice" "run safenode-load"
 	[ ! -e $unified/a.slice/f1 ] || fail "the cgroup is left"
+}
+
+# What the tools have named as the cure
+load_is_the_cure()
+{
+	run 0 safenode-load
+	silent
+	run 0 "${f1[@]}" -- "$tenant" self /srv/t1
+	printed "as promised"
+	run 0 safenode-detach --cgroup f1
+	silent
 }
 
 map_is_missing()
@@ -106,13 +120,15 @@ part_hybrid()
 	it "load finds cgroup v2 in a hybrid layout, and makes the parent that was asked for" loads
 	remember
 	it "attach and detach work there" confines
-	it "load refuses another parent while it is loaded" keeps_its_parent
+	it "load refuses another parent while it is loaded, and keeps it where none is given" \
+		keeps_its_parent
 	if soon mount_pids; then
 		it "$sentence" controller_is_v1
 	else
 		skip "$sentence" "the pids controller in v1: $(cat "$work/err")"
 	fi
 	it "when the parent cgroup was made again, nothing is started" parent_was_made_again
+	it "and then a load is the cure" load_is_the_cure
 	it "when a map is missing, nothing is started or loaded" map_is_missing
 	it "unload leaves nothing, not even then" unloads
 	mount_again
