@@ -36,9 +36,8 @@ need()
 	[ -n "$missing" ] || return 0
 	[ "$(id -u)" = 0 ] || die "missing packages; as root: apt-get install $missing"
 	say "installing $missing"
-	mkdir -p "$out"
-	# apt-get does not wait for another update
-	exec 7>"$out/need.lock"
+	# apt-get does not wait for another update, such as that of tests/deps
+	exec 7>/tmp/safenode-deps.lock
 	flock 7
 	# shellcheck disable=SC2086 # a list of words
 	log=$(apt-get update -qq 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
