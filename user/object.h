@@ -18,10 +18,11 @@ int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *d
 
 /*
  * Loads, attaches and pins every program for the tenants below @parent, a cgroup's path from the
- * root of the hierarchy, which it makes. NULL: the one that is loaded, else the default. Loaded already: the programs are replaced;
- * the new ones are in force before the old ones go, and policies stay; where they are of another
- * version, they are carried over (upgrade.h). On failure nothing has changed. -ENOSYS where the
- * kernel lacks something, -EPROTO where something would be lost.
+ * root of the hierarchy, which it makes. NULL: the one that is loaded, else the default. Loaded
+ * already: the programs are replaced; the new ones are in force before the old ones go, and
+ * policies stay; where they are of another version, they are carried over (upgrade.h). On failure
+ * nothing has changed. -ENOSYS where the kernel lacks something, -EPROTO where something would be
+ * lost.
  */
 int sn_object_load(const char *parent, struct sn_err *err);
 

@@ -40,7 +40,8 @@ static const struct sn_opt opts[] = {
 	{ "check", NULL, "only tell what this kernel has and lacks, with the cures", set_check },
 	{ "unload", NULL, "detach and remove everything; refuses while tenants are left",
 	  set_unload },
-	{ "parent", "PATH", "the cgroup below which tenants live (default " SN_DEFAULT_PARENT ")", set_parent },
+	{ "parent", "PATH", "the cgroup below which tenants live (default " SN_DEFAULT_PARENT ")",
+	  set_parent },
 	{ 0 }
 };
 
@@ -106,7 +107,6 @@ int main(int argc, char **argv)
 	else if (geteuid())
 		ret = sn_fail(&err, EPERM, "must be run as root");
 	else
-		ret = choice.unload ? sn_object_unload(&err)
-				    : load(choice.parent, &err);
+		ret = choice.unload ? sn_object_unload(&err) : load(choice.parent, &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }
