@@ -11,10 +11,10 @@
 #include "prove.h"
 
 /*
- * The shape of the list: LENGTHS lengths, and which of them each of the four prefixes has.
- * tests/prove/ run has all shapes; a list of fewer prefixes is one that has some twice. IPv4's
- * lengths come first in a policy, and the search of the others begins behind them: which does not
- * matter, for the middle of two numbers moves with them.
+ * The shape of the list: LENGTHS lengths, and which of them each of its prefixes has.
+ * tests/prove/run has all shapes of four; a list of fewer prefixes is one that has some twice.
+ * IPv4's lengths come first in a policy, and the search of the others begins behind them: which
+ * does not matter, for the middle of two numbers moves with them.
  */
 #ifndef LENGTHS
 #define LENGTHS 4
@@ -23,9 +23,9 @@
 		0, 1, 2, 3 \
 	}
 #endif
-#define NR 4
+static const uint32_t shape[] = SHAPE;
+#define NR ((int)(sizeof(shape) / sizeof(shape[0])))
 
-static const uint32_t shape[NR] = SHAPE;
 static struct sn_address listed[NR];
 static int nr_steps;
 
