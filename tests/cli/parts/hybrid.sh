@@ -19,6 +19,12 @@ mount_again()
 	mount -t cgroup2 -o nosuid,nodev,noexec,nsdelegate cgroup2 /sys/fs/cgroup
 }
 
+is_in_force()
+{
+	run 0 safenode-status
+	grep -q "^in force: .* $unified/a.slice$" "$work/out" || fail "$(cat "$work/out")"
+}
+
 loads()
 {
 	mount_hybrid || fail "cannot mount it"
@@ -27,8 +33,7 @@ loads()
 	run 0 safenode-load --parent /a.slice
 	silent
 	[ -d $unified/a.slice ] || fail "no $unified/a.slice"
-	run 0 safenode-status
-	grep -q "^in force: .* $unified/a.slice$" "$work/out" || fail "$(cat "$work/out")"
+	is_in_force
 }
 
 confines()
@@ -49,8 +54,7 @@ keeps_its_parent()
 	refuses 1 "/a.slice" "--unload first" -- safenode-load --parent /b.slice
 	run 0 safenode-load
 	silent
-	run 0 safenode-status
-	grep -q "^in force: .* $unified/a.slice$" "$work/out" || fail "$(cat "$work/out")"
+	is_in_force
 }
 
 # An earlier test has given the controller to cgroup v2, and the kernel frees what is left of that late
@@ -82,9 +86,7 @@ load_is_the_cure()
 {
 	run 0 safenode-load
 	silent
-	run 0 "${f1[@]}" -- "$tenant" self /srv/t1
-	printed "as promised"
-	run 0 safenode-detach --cgroup f1
+	works_again
 	silent
 }
 
