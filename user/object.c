@@ -336,8 +336,8 @@ static int load_into(struct load *load, const struct sn_state *old, struct sn_er
 static int check_parent(const char *parent, const struct sn_state *old, struct sn_err *err)
 {
 	if (parent[0] != '/' || !parent[1] || strstr(parent, "/.") || strlen(parent) >= SN_TEXT_MAX)
-		return sn_fail(err, EINVAL, "'%s' is not a cgroup's path, such as /safenode",
-			       parent);
+		return sn_fail(err, EINVAL,
+			       "'%s' is not a cgroup's path, such as " SN_DEFAULT_PARENT, parent);
 	if (old && strcmp(old->parent, parent))
 		return sn_fail(err, EBUSY,
 			       "loaded for tenants below %s; safenode-load --unload first",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For every list of up to four prefixes, none inside another, and every address: the search by
- * halves says what a plain scan of the list says. And for any list at all it ends, within its
- * steps.
+ * For every list of up to four prefixes (three, where they have one length), none inside another,
+ * and every address: the search by halves says what a plain scan of the list says. And for any list
+ * at all it ends, within its steps.
  *
  * The entries of the map are given by what sn_addresses_cut() promises of them: the prefixes, and
  * the beginnings that the search passes on its way to each. That it keeps this is for the harness
