@@ -428,6 +428,16 @@ static __always_inline enum sn_why sn_decide_destination(bool restricted, bool l
 	return !restricted || listed ? SN_ALLOWED : SN_NOT_LISTED;
 }
 
+/*
+ * The same of the destination that was asked for, when the machine has translated it (NAT) to one
+ * that is refused: what the operator granted by name stays granted. That the list of addresses does
+ * not name it is no such grant: it may name what lies behind the translation.
+ */
+static __always_inline enum sn_why sn_decide_translated(bool restricted, bool listed)
+{
+	return restricted && listed ? SN_ALLOWED : SN_NOT_LISTED;
+}
+
 /* @keeps_port: the socket's port was asked for, not chosen by the kernel. */
 static __always_inline enum sn_why sn_decide_to_disconnect(int type, bool keeps_port)
 {

@@ -637,6 +637,68 @@ static __always_inline bool sn_is_answer(const struct sn_packet *packet)
 	return packet->protocol == SN_IPPROTO_TCP && !packet->opens;
 }
 
+static __always_inline __u64 sn_join(__be32 high, __be32 low)
+{
+	return (__u64)bpf_ntohl(high) << 32 | bpf_ntohl(low);
+}
+
+/*
+ * Is the SYN with that sequence number the last packet that its socket has sent, for the connection
+ * that it has now? Sequence numbers can be reached again, the time of sending cannot. After another
+ * connect() nothing is sent yet (TCP_FASTOPEN_CONNECT); when the new SYN counts as sent, and its
+ * time is not yet set, its sequence number is.
+ */
+static __always_inline bool sn_is_last_sent(const struct tcp_sock *tcp, struct __sk_buff *skb,
+					    __u32 seq)
+{
+	return tcp->tcp_wstamp_ns == skb->tstamp && tcp->packets_out && tcp->snd_una == seq;
+}
+
+/*
+ * Where the socket behind a SYN is connected to: what connect() asked for, whatever the machine's
+ * own translation (NAT) has made of it since. The headers must be plain: an IPv4 option or an IPv6
+ * extension header is how a socket sends to somewhere else by itself.
+ *
+ * Netfilter may have kept the packet for a while (NFQUEUE), and the socket may lead elsewhere by
+ * now. connect() sets that before it sends anything, so it is read before the packet is compared.
+ */
+static __always_inline bool sn_read_connected(struct __sk_buff *skb, struct sn_dest *dest)
+{
+	const volatile struct bpf_sock *sk = skb->sk;
+	const struct tcp_sock *tcp;
+	__u8 version;
+	__be32 seq;
+
+	if (!sk || bpf_skb_load_bytes(skb, 0, &version, sizeof(version)))
+		return false;
+	version >>= 4;
+	tcp = bpf_skc_to_tcp_sock((void *)sk);
+	if (!tcp || bpf_skb_load_bytes(skb, version == 4 ? 24 : 44, &seq, sizeof(seq)))
+		return false;
+	dest->port = bpf_ntohs(sk->dst_port);
+	if (version == 4) {
+		dest->address = sn_address_v4(bpf_ntohl(sk->dst_ip4));
+	} else {
+		dest->address.hi = sn_join(sk->dst_ip6[0], sk->dst_ip6[1]);
+		dest->address.lo = sn_join(sk->dst_ip6[2], sk->dst_ip6[3]);
+	}
+	barrier();
+	return sn_is_last_sent(tcp, skb, bpf_ntohl(seq));
+}
+
+/* Is it a connection that was granted by name, and that the machine has translated since? */
+static __noinline bool sn_was_granted(struct __sk_buff *skb, const struct sn_policy *pol)
+{
+	struct sn_dest dest = {};
+	bool listed;
+
+	if (!sn_read_connected(skb, &dest))
+		return false;
+	listed = sn_in_port_ranges(pol, dest.port) || sn_in_ports(pol, dest.port, SN_PORT_OUTGOING);
+	return sn_decide_translated(listed && sn_is_restricted(pol, dest.address), listed) ==
+	       SN_ALLOWED;
+}
+
 /* The event has no process: when a packet leaves, current need not be the sender. */
 static __noinline int sn_drop(const struct sn_policy *pol, const struct sn_packet *packet,
 			      enum sn_why why)
@@ -680,5 +742,7 @@ int sn_egress(struct __sk_buff *skb)
 		return 1;
 	/* whatever goes to this machine, by any of its addresses, leaves through loopback */
 	why = sn_judge_dest(pol, &packet.dest, pol->self_restricted && skb->ifindex == 1);
-	return why == SN_ALLOWED ? 1 : sn_drop(pol, &packet, why);
+	if (why == SN_ALLOWED || (plain && packet.opens && sn_was_granted(skb, pol)))
+		return 1;
+	return sn_drop(pol, &packet, why);
 }

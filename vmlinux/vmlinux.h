@@ -56,6 +56,35 @@ struct __sk_buff {
 	__u32 tc_classid;
 	__u32 data;
 	__u32 data_end;
+	__u32 napi_id;
+	__u32 family;
+	__u32 remote_ip4;
+	__u32 local_ip4;
+	__u32 remote_ip6[4];
+	__u32 local_ip6[4];
+	__u32 remote_port;
+	__u32 local_port;
+	__u32 data_meta;
+	struct bpf_flow_keys *flow_keys;
+	__u64 tstamp;
+	__u32 wire_len;
+	__u32 gso_segs;
+	struct bpf_sock *sk;
+};
+struct bpf_sock {
+	__u32 bound_dev_if;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 mark;
+	__u32 priority;
+	__u32 src_ip4;
+	__u32 src_ip6[4];
+	__u32 src_port;
+	__be16 dst_port;
+	__u16 pad;
+	__be32 dst_ip4;
+	__be32 dst_ip6[4];
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -224,6 +253,11 @@ struct sock {
 	unsigned char sk_userlocks : 4; /* a byte of its own in later kernels */
 	unsigned short sk_protocol;
 	struct sock_cgroup_data sk_cgrp_data;
+};
+struct tcp_sock {
+	__u32 snd_una;
+	__u32 packets_out;
+	__u64 tcp_wstamp_ns;
 };
 struct socket {
 	short type;

@@ -244,4 +244,35 @@ PROBE(reach)
 	return result;
 }
 
+/* The answer to connect() without waiting; -EINPROGRESS if nothing is heard for a while. */
+static inline long connect_and_wait(int fd, struct dest *to)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	int error = connect(fd, (void *)&to->address, to->len) ? errno : 0;
+	socklen_t len = sizeof(error);
+
+	if (error == EINPROGRESS && poll(&writable, 1, 700) == 1)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return -error;
+}
+
+/* "ADDRESS PORT" */
+PROBE(try_to_connect)
+{
+	char address[64];
+	unsigned int port;
+	struct dest to;
+	long result;
+	int fd;
+
+	if (sscanf(arg, "%63s %u", address, &port) != 2 || !read_dest(address, port, &to))
+		return could_not_try("cannot understand %s", arg);
+	fd = socket(to.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return could_not_try("socket");
+	result = connect_and_wait(fd, &to);
+	close(fd);
+	return result;
+}
+
 #endif

@@ -867,29 +867,6 @@ TEST(self_is_every_address_of_this_machine)
 	EXPECT_QUIET(t);
 }
 
-/* "ADDRESS PORT": -EINPROGRESS if nothing is heard for a while. */
-PROBE(try_to_connect)
-{
-	socklen_t len = sizeof(int);
-	struct pollfd writable;
-	char address[64];
-	unsigned int port;
-	struct dest to;
-	int fd, error;
-
-	if (sscanf(arg, "%63s %u", address, &port) != 2 || !read_dest(address, port, &to))
-		return could_not_try("cannot understand %s", arg);
-	fd = socket(to.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return could_not_try("socket");
-	error = connect(fd, (void *)&to.address, to.len) ? errno : 0;
-	writable = (struct pollfd){ .fd = fd, .events = POLLOUT };
-	if (error == EINPROGRESS && poll(&writable, 1, 700) == 1)
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	close(fd);
-	return -error;
-}
-
 static void expect_later_address_is_restricted(struct tenant *t, int family, const char *address)
 {
 	arrived(udp_unlisted);

@@ -111,13 +111,17 @@ static void ports(void)
 static void messages(void)
 {
 	struct sn_rtnetlink message = { nondet_u32(), nondet_u16(), nondet_u8() };
+	bool restricted = nondet_bool(), listed = nondet_bool();
 	enum sn_why why = sn_decide_rtnetlink(&message);
 
 	PROVE(is_verdict(why));
 	IMPLIES(why == SN_ALLOWED, message.type == 18 || message.type == 22);
 	IMPLIES(why == SN_ALLOWED, message.len > 16 && message.len <= 32);
-	PROVE(is_verdict(sn_decide_destination(nondet_bool(), nondet_bool())));
+	PROVE(is_verdict(sn_decide_destination(restricted, listed)));
 	PROVE(sn_decide_destination(true, false) != SN_ALLOWED);
+	/* translated: no more than was asked for, and nothing that the lists do not name */
+	PROVE(is_verdict(sn_decide_translated(restricted, listed)));
+	IMPLIES(!restricted || !listed, sn_decide_translated(restricted, listed) != SN_ALLOWED);
 }
 
 static void processes(void)

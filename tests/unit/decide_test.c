@@ -714,6 +714,14 @@ static void a_restricted_destination_needs_its_port_listed(void **state)
 	assert_int_equal(sn_decide_destination(true, false), SN_NOT_LISTED);
 }
 
+static void a_translated_destination_needs_a_grant_by_name(void **state)
+{
+	assert_int_equal(sn_decide_translated(true, true), SN_ALLOWED);
+	assert_int_equal(sn_decide_translated(true, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_translated(false, true), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_translated(false, false), SN_NOT_LISTED);
+}
+
 static void listening_is_free_until_it_is_restricted(void **state)
 {
 	struct sn_policy open = {}, closed = { .listen_restricted = 1 };
@@ -982,6 +990,7 @@ int main(void)
 		cmocka_unit_test(rtnetlink_tells_nothing_else),
 		cmocka_unit_test(netlink_has_no_groups),
 		cmocka_unit_test(a_restricted_destination_needs_its_port_listed),
+		cmocka_unit_test(a_translated_destination_needs_a_grant_by_name),
 		cmocka_unit_test(listening_is_free_until_it_is_restricted),
 		cmocka_unit_test(only_a_listed_port_is_shared),
 		cmocka_unit_test(a_datagram_socket_stays_connected_at_a_port_that_it_asked_for),
