@@ -753,3 +753,119 @@ TEST(a_datagram_socket_over_ipv6_that_the_server_made_leads_nowhere_else)
 	free = tenant_start("free", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
 	expect_sent(free, 1, "fd77::2", "send_via_kept", "40 fd77::2 - %d", UNLISTED);
 }
+
+/* ---- IPsec ---- */
+
+/* A cipher that hides nothing: it answers at once, in the same call. */
+#define CIPHER                            \
+	"enc 'ecb(cipher_null)' '' auth " \
+	"'hmac(sha1)' 0x0102030405060708090a0b0c0d0e0f1011121314 "
+
+static void remove_ipsec(void)
+{
+	must_run("ip xfrm policy flush; ip xfrm state flush; ip link del sec0 2>/dev/null;"
+		 "ip route del fd88::/64 2>/dev/null; true");
+}
+
+/* Between this machine and the restricted one. */
+static void add_transport(const char *encapsulation)
+{
+	char command[1024];
+
+	remove_ipsec();
+	snprintf(command, sizeof(command),
+		 "ip xfrm state add src 10.77.0.1 dst 10.77.0.5 proto esp spi 0x105 mode "
+		 "transport " CIPHER "%s"
+		 "&& ip xfrm policy add src 10.77.0.1 dst 10.77.0.5 dir out"
+		 " tmpl src 10.77.0.1 dst 10.77.0.5 proto esp mode transport",
+		 encapsulation);
+	must_run(command);
+}
+
+/* By a policy, the kernel encrypts before it asks. ESP has no ports that could be listed. */
+TEST(what_ipsec_encrypts_for_a_restricted_address_is_refused_on_every_port)
+{
+	struct tenant *t =
+		tenant_start("udp", "--dir", "/srv/t10", "--restricted-outgoing-addresses",
+			     RESTRICTED, "--allowed-outgoing-ports", "10002,4500", NULL);
+
+	add_transport("");
+	expect_stopped(t, SN_OP_NET_EGRESS, SN_NOT_LISTED, "10.77.0.5", "reach",
+		       "udp-sendto 4 10.77.0.5 %d", LISTED);
+	EXPECT_EQ(IPPROTO_ESP, t->event.number);
+	EXPECT_EQ(0, t->event.port);
+	/* UDP around it has ports; the ones inside are judged at the call */
+	add_transport("encap espinudp 4500 4500 0.0.0.0");
+	expect_sent(t, 1, "10.77.0.5", "reach", "udp-sendto 4 10.77.0.5 %d", LISTED);
+	expect_stopped(t, SN_OP_NET_SEND, SN_NOT_LISTED, "10.77.0.5", "reach",
+		       "udp-sendto 4 10.77.0.5 %d", UNLISTED);
+	expect_stopped(t1, SN_OP_NET_EGRESS, SN_NOT_LISTED, "10.77.0.5", "reach",
+		       "udp-sendto 4 10.77.0.5 %d", LISTED);
+	remove_ipsec();
+	expect_sent(t, 1, "10.77.0.5", "reach", "udp-sendto 4 10.77.0.5 %d", LISTED);
+}
+
+/* fd88::/64 is behind the gateway fd77::2. */
+static void add_tunnel(const char *by_interface)
+{
+	char command[1024];
+
+	remove_ipsec();
+	snprintf(command, sizeof(command),
+		 "ip xfrm state add src fd77::1 dst fd77::2 proto esp spi 0x102 mode tunnel "
+		 "%s " CIPHER "&& ip xfrm policy add src ::/0 dst fd88::/64 dir out %s"
+		 " tmpl src fd77::1 dst fd77::2 proto esp mode tunnel",
+		 by_interface, by_interface);
+	must_run(command);
+}
+
+static struct tenant *tenant_of_tunnel(const char *restricted)
+{
+	return tenant_start("tunnel", "--dir", "/srv/t10", "--restricted-outgoing-addresses",
+			    restricted, "--allowed-outgoing-ports", "10002", NULL);
+}
+
+TEST(behind_an_ipsec_gateway_that_is_free_the_call_alone_is_judged)
+{
+	struct tenant *t = tenant_of_tunnel("fd88::5");
+
+	add_tunnel("");
+	must_run("ip route add fd88::/64 via fd77::2 dev near0");
+	expect_sent(t, 1, "fd77::2", "reach", "udp-sendto 6 fd88::5 %d", LISTED);
+	expect_stopped(t, SN_OP_NET_SEND, SN_NOT_LISTED, "fd77::2", "reach",
+		       "udp-sendto 6 fd88::5 %d", UNLISTED);
+	/* the second message brings a routing header, to the restricted address */
+	expect_sent(t, 2, "fd77::2", "send_via", "2 5 fd88::2 fd88::5 %d", UNLISTED);
+	remove_ipsec();
+}
+
+TEST(behind_an_ipsec_gateway_that_is_restricted_nothing_is_reached)
+{
+	struct tenant *t = tenant_of_tunnel("fd88::5,fd77::2");
+
+	add_tunnel("");
+	must_run("ip route add fd88::/64 via fd77::2 dev near0");
+	expect_stopped(t, SN_OP_NET_EGRESS, SN_NOT_LISTED, "fd77::2", "reach",
+		       "udp-sendto 6 fd88::5 %d", LISTED);
+	expect_stopped(t, SN_OP_NET_EGRESS, SN_NOT_LISTED, "fd77::2", "reach",
+		       "udp-sendto 6 fd88::2 %d", LISTED);
+	remove_ipsec();
+}
+
+/* An interface of IPsec's is asked about twice: before it encrypts, and after. */
+TEST(through_an_ipsec_interface_packets_are_judged_before_they_are_encrypted)
+{
+	struct tenant *t = tenant_of_tunnel("fd88::5");
+
+	add_tunnel("if_id 7");
+	must_run("ip link add sec0 type xfrm dev near0 if_id 7 && ip link set sec0 up &&"
+		 "ip route add fd88::/64 dev sec0");
+	expect_sent(t, 1, "fd77::2", "reach", "udp-sendto 6 fd88::5 %d", LISTED);
+	EXPECT_EQ(1, inside(t, "send_via", "2 5 fd88::2 fd88::5 %d", UNLISTED));
+	t->result = -EPERM;
+	EXPECT_EVENT(t, SN_OP_NET_EGRESS, SN_NOT_LISTED);
+	EXPECT_EQ(1, seen_for("fd77::2"));
+	EXPECT_EQ(2, outside("send_via", "2 5 fd88::2 fd88::5 %d", UNLISTED));
+	EXPECT_EQ(2, seen_for("fd77::2"));
+	remove_ipsec();
+}
