@@ -468,16 +468,23 @@ static void forget_directory(struct sn_rules *rules, const struct sn_inode *id)
 		all[i] = all[--rules->nr_directories];
 }
 
-int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real[PATH_MAX],
-			     struct sn_err *err)
+/* Does @path lead to the directory that the walk has reached? */
+static bool is_reached(const struct walk *walk, const char *path)
+{
+	struct stat named, reached;
+
+	return !stat(path, &named) && !fstat(walk->at->fd, &reached) &&
+	       named.st_dev == reached.st_dev && named.st_ino == reached.st_ino;
+}
+
+/* As sn_rules_reach_directory(), for @path from the current directory @cwd, or "". */
+static int reach_from(struct sn_rules *rules, const char *cwd, const char *path,
+		      char real[PATH_MAX], struct sn_err *err)
 {
 	sn_autofree char *absolute = NULL;
 	struct walk walk __attribute__((cleanup(walk_release))) = begin(rules, path, err);
-	char cwd[PATH_MAX] = "";
 	int error, fd;
 
-	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
-		return sn_fail(err, errno, "cannot get the current directory: %m");
 	if (asprintf(&absolute, "%s%s%s", cwd, cwd[0] ? "/" : "", path) < 0)
 		return sn_fail(err, ENOMEM, "out of memory");
 	walk.path = absolute;
@@ -486,6 +493,8 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 		return error;
 	if (walk.entry)
 		return sn_fail(err, ENOTDIR, "'%.200s' is not a directory", path);
+	if (cwd[0] && !is_reached(&walk, path))
+		return sn_fail(err, ENOENT, "'%.200s' is not where it was", path);
 	forget_directory(&walk.rules, &walk.at->id);
 	fd = fcntl(walk.at->fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
@@ -497,6 +506,25 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 	walk.done = true;
 	strcpy(real, walk.at->path); /* entry_path() has checked its length */
 	return fd;
+}
+
+int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real[PATH_MAX],
+			     struct sn_err *err)
+{
+	sn_autofree char *shells = NULL;
+	char cwd[PATH_MAX];
+	int fd;
+
+	if (path[0] == '/')
+		return reach_from(rules, "", path, real, err);
+	/* $PWD, if that is the current directory */
+	shells = get_current_dir_name();
+	fd = shells ? reach_from(rules, shells, path, real, NULL) : -1;
+	if (fd >= 0)
+		return fd;
+	if (!getcwd(cwd, sizeof(cwd)))
+		return sn_fail(err, errno, "cannot get the current directory: %m");
+	return reach_from(rules, cwd, path, real, err);
 }
 
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)

@@ -66,10 +66,12 @@ int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err);
 
 /*
  * Grants the way to the tenant's directory, but not the directory itself: what realpath(3) needs to
- * stat, and the symbolic links in @path, which may be relative. Returns an O_PATH descriptor of the
- * directory, which the caller closes, and its path without links in @real. All later checks use
- * that descriptor, so no other directory can take its place in between. -EPERM for a symbolic link
- * of a user other than root and the caller: its owner would choose the directory.
+ * stat, and the symbolic links in @path. That may be relative: then to the current directory as
+ * $PWD names it, so that links by which a shell came there count, too, if nobody else made them.
+ * Returns an O_PATH descriptor of the directory, which the caller closes, and its path without
+ * links in @real. All later checks use that descriptor, so no other directory can take its place in
+ * between. -EPERM for a symbolic link of a user other than root and the caller: its owner would
+ * choose the directory.
  */
 int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real[PATH_MAX],
 			     struct sn_err *err);

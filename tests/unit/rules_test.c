@@ -444,6 +444,51 @@ static void what_is_no_directory_is_not_lived_in(void **state)
 	sn_rules_free(&rules);
 }
 
+/* Names the directory as a shell does that thinks it is at @pwd. What it is called without links.
+ */
+static const char *reached_from(struct sn_rules *rules, const char *pwd, const char *path)
+{
+	static char real[PATH_MAX];
+	int fd;
+
+	assert_return_code(setenv("PWD", pwd, 1), errno);
+	fd = sn_rules_reach_directory(rules, path, real, NULL);
+	assert_true(fd >= 0);
+	close(fd);
+	return real;
+}
+
+static void a_directory_may_be_named_from_where_the_shell_came(void **state)
+{
+	struct sn_rules rules = {};
+	int before;
+
+	need_base();
+	make_dir("a");
+	make_dir("a/b");
+	make_link("a", "l");
+	before = open(".", O_PATH | O_DIRECTORY);
+	assert_return_code(chdir(at("a")), errno);
+	assert_string_equal(reached_from(&rules, at("l"), "."), at("a"));
+	expect(rule_of_name(&rules, at(""), "l"), LINK, 0);
+	sn_rules_free(&rules);
+	assert_string_equal(reached_from(&rules, at("l"), "../a/b"), at("a/b"));
+	expect(rule_of_name(&rules, at(""), "l"), LINK, 0);
+	sn_rules_free(&rules);
+	/* not where the shell is */
+	assert_string_equal(reached_from(&rules, base, "b"), at("a/b"));
+	sn_rules_free(&rules);
+	/* a link of another user is none of the names */
+	if (!geteuid()) {
+		assert_return_code(lchown(at("l"), 2001, 2001), errno);
+		assert_string_equal(reached_from(&rules, at("l"), "."), at("a"));
+		assert_int_equal(rules.nr_names, 0);
+		sn_rules_free(&rules);
+	}
+	assert_return_code(fchdir(before), errno);
+	close(before);
+}
+
 static void a_link_itself_is_not_followed(void **state)
 {
 	struct sn_rules rules = {};
@@ -634,6 +679,7 @@ int main(void)
 		TEST(the_way_to_a_directory_ends_before_it),
 		TEST(a_directory_may_be_named_from_the_current_one),
 		TEST(what_is_no_directory_is_not_lived_in),
+		TEST(a_directory_may_be_named_from_where_the_shell_came),
 		TEST(a_link_itself_is_not_followed),
 		TEST(a_handed_over_descriptor_is_known_by_inode),
 		TEST(a_scope_is_a_hash_of_the_content),

@@ -418,6 +418,114 @@ directory_through_itself()
 	said "safenode-attach: "
 }
 
+# nodes: Debian's, which is of version 18, and one of upstream's where there is one
+nodes()
+{
+	command -v node
+	find /opt -maxdepth 3 -path '/opt/node-*/bin/node' 2>/dev/null | sort | head -n 1
+}
+
+# What node looks at before the program starts depends on how that is named; the second word is the
+# path by which the program was found
+deploy()
+{
+	install -d "$work/releases" "$work/way" "$work/data"
+	install -d -o t1 -g t1 -m 700 "$work/releases/1"
+	ln -sfn releases/1 "$work/current"
+	ln -sfn current "$work/live"
+	ln -sfn .. "$work/way/round"
+	ln -sfn data "$work/lent"
+	echo lent >"$work/data/file"
+	echo 'module.exports = "lib";' >"$work/releases/1/lib.cjs"
+	echo 'export default "lib";' >"$work/releases/1/lib.mjs"
+	echo 'console.log(require("./lib.cjs"), __filename);' >"$work/releases/1/app.cjs"
+	cat >"$work/releases/1/app.mjs" <<-END
+		import { fileURLToPath } from "node:url";
+		import lib from "./lib.mjs";
+		console.log(lib, fileURLToPath(import.meta.url));
+	END
+	echo "console.log(require('fs').readFileSync('$work/lent/file', 'utf8').trim());" \
+		>"$work/releases/1/reads.cjs"
+	chown -R t1 "$work/releases/1"
+}
+
+# runs_by KIND DIR SCRIPT [NODE-OPTION...]: $node finds app.KIND below SCRIPT
+runs_by()
+{
+	local kind=$1 dir=$2 script=$3 path=$work/releases/1
+
+	shift 3
+	[[ $* != *preserve* ]] || path=$script
+	run 0 safenode-attach --cgroup f1 --dir "$dir" --safe-mode -- "$node" "$@" "$script/app.$kind"
+	printed "lib $path/app.$kind"
+}
+
+# Every name by which the operator, or the operator's shell, has named the directory
+named_by_links()
+{
+	local node kind
+
+	deploy
+	for node in $(nodes); do
+		for kind in cjs mjs; do
+			cd / || fail "no /"
+			runs_by $kind "$work/current" "$work/current"
+			runs_by $kind "$work/live" "$work/live" --preserve-symlinks --preserve-symlinks-main
+			cd "$work/live" || fail "not live"
+			runs_by $kind . "$work/live"
+		done
+	done
+	node=node
+	runs_by cjs . .
+	runs_by cjs "$work/live" "$work/live"
+	runs_by cjs "$work/way/round/current" "$work/way/round/current"
+	runs_by cjs "$work/way/round/releases/1" "$work/way/round/releases/1"
+	cd "$work/way/round" || fail "no way"
+	runs_by cjs current "$work/way/round/current"
+	runs_by cjs ./way/round/live "$work/way/round/live"
+}
+
+# The shell stands at a link, and names the program by it
+dropin_by_links()
+{
+	local node
+
+	deploy
+	for node in $(nodes); do
+		cd "$work/way/round/live" || fail "not live"
+		PATH=${node%/*}:$PATH run 0 safenode --safe-mode "$PWD/app.cjs"
+		printed "lib $work/releases/1/app.cjs"
+	done
+	run 0 safenode-detach --cgroup "$(basename $cgroups/pid-*)"
+}
+
+# A link of another user's is none of the names, but the current directory is one
+strangers_link_to_here()
+{
+	deploy
+	install -d -o t2 -g t2 "$work/public"
+	setpriv --reuid t2 --regid t2 --clear-groups ln -sfn "$work/releases/1" "$work/public/app"
+	cd "$work/public/app" || fail "no app"
+	run 0 safenode-attach --cgroup f1 --dir . --safe-mode -- node app.cjs
+	printed "lib $work/releases/1/app.cjs"
+	run 1 safenode-attach --cgroup f1 --dir . --safe-mode -- node "$work/public/app/app.cjs"
+}
+
+extra_paths_by_links()
+{
+	local option
+
+	deploy
+	run 1 safenode-attach --cgroup f1 --dir "$work/current" --safe-mode -- node reads.cjs
+	for option in --read-only --read-write; do
+		for path in "$work/lent" "$work/lent/file" "$work/way/round/lent"; do
+			run 0 safenode-attach --cgroup f1 --dir "$work/current" --safe-mode \
+				$option "$path" -- node reads.cjs
+			printed lent
+		done
+	done
+}
+
 # audit_reports N [OPTION]: events of granted acts, of a tenant that does the same each time
 audit_reports()
 {
@@ -556,6 +664,11 @@ part_attach()
 	it "the last of these tenants is gone after detach, and all traces of all" clean
 	it "--policy FILE is the same as the flags" policy_equals_flags
 	it "the drop-in runs node as a tenant without a name" dropin_clean
+	shared 1 "node finds its program by every link that names the directory" named_by_links
+	shared 2 "so it does where the shell came by links and starts the drop-in" dropin_by_links
+	it "a link by which another user led the shell here is none of these names" strangers_link_to_here
+	it "--read-only and --read-write may name links" extra_paths_by_links
+	run 0 safenode-detach --cgroup f1
 	rm -f /srv/t1/pipe
 }
 
