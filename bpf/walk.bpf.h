@@ -220,8 +220,7 @@ static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, str
 	       sn_directory_access(pol, &f, false, SN_MAY_SEARCH) & SN_MAY_SEARCH;
 }
 
-/* Not inline: its key takes much of the 512 bytes of stack that nested calls share. */
-static __noinline __u32 sn_name_access(const struct sn_policy *pol, __u64 dentry)
+static __noinline __u32 sn_access_by_name(const struct sn_policy *pol, __u64 dentry)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct sn_facts f = sn_facts_of(BPF_CORE_READ(d, d_parent, d_inode));
@@ -267,6 +266,16 @@ static long sn_climb_step(__u64 step, struct sn_climb *climb)
 	climb->access |= sn_directory_access(climb->pol, &f, true, climb->need);
 	climb->dentry = parent;
 	return (climb->access & climb->need) == climb->need;
+}
+
+/* Beside @access: what the rules grant on a dentry because of the directories above it. */
+static __noinline __u32 sn_access_from_above(const struct sn_policy *pol, __u64 dentry, __u32 need,
+					     __u32 access)
+{
+	struct sn_climb climb = { .pol = pol, .dentry = dentry, .need = need, .access = access };
+
+	bpf_loop(SN_WALK_MAX, sn_climb_step, &climb, 0);
+	return climb.access;
 }
 
 /*
@@ -317,42 +326,56 @@ static __always_inline bool sn_is_memfd(__u64 dentry)
 	       BPF_CORE_READ(inode, i_sb, s_magic) == SN_TMPFS_MAGIC;
 }
 
-/*
- * What the rules, or special file systems, grant on a positive dentry. Stops looking as soon as
- * @need is granted.
- */
-static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry, __u32 need)
+/* Beside enum sn_access. */
+enum {
+	SN_SETTLED = 1 << 8, /* nothing else counts */
+	SN_IS_DIRECTORY = 1 << 9,
+};
+
+/* What the rules grant on the inode of a positive dentry, or what it is. */
+static __noinline __u32 sn_access_itself(const struct sn_policy *pol, __u64 dentry, __u32 need)
 {
-	struct sn_climb climb = { .pol = pol, .dentry = dentry, .need = need };
 	struct inode *inode = BPF_CORE_READ((struct dentry *)dentry, d_inode);
-	__u32 type = BPF_CORE_READ(inode, i_mode) & SN_S_IFMT;
+	__u32 type = BPF_CORE_READ(inode, i_mode) & SN_S_IFMT, access;
 	bool device = sn_is_device(type);
 	struct sn_facts f;
 
 	if (!pol->safe_mode || !type)
-		return 0;
+		return SN_SETTLED;
 	if (!device && sn_address_is_inside(dentry, sn_own_directory(&pol->dir)))
-		return SN_MAY_ALL;
+		return SN_SETTLED | SN_MAY_ALL;
 	f = sn_facts_of(inode);
-	climb.access = sn_directory_access(pol, &f, false, need);
+	access = sn_directory_access(pol, &f, false, need);
 	if (device)
-		return climb.access | sn_device_access(f.mode, f.rdev);
+		return SN_SETTLED | access | sn_device_access(f.mode, f.rdev);
 	/* reached only through own descriptors: fstat(2), /proc/self/fd */
 	if (f.magic == SN_PIPEFS_MAGIC || f.magic == SN_SOCKFS_MAGIC ||
 	    f.magic == SN_ANON_INODE_FS_MAGIC)
-		return climb.access | SN_MAY_STAT | SN_MAY_READ | SN_MAY_WRITE;
+		return SN_SETTLED | access | SN_MAY_STAT | SN_MAY_READ | SN_MAY_WRITE;
 	if (sn_facts_are_dir(pol, &f))
-		return SN_MAY_ALL;
+		return SN_SETTLED | SN_MAY_ALL;
 	if (f.magic == SN_PROC_SUPER_MAGIC)
-		climb.access |= sn_proc_access(dentry);
+		access |= sn_proc_access(dentry);
 	/* not to be opened again: one handed over for reading would become writable */
 	if (sn_is_memfd(dentry))
-		return climb.access | SN_MAY_STAT;
-	if (type != SN_S_IFDIR) /* directories are known by inode */
-		climb.access |= sn_name_access(pol, dentry);
-	if ((climb.access & need) != need)
-		bpf_loop(SN_WALK_MAX, sn_climb_step, &climb, 0);
-	return climb.access;
+		return SN_SETTLED | access | SN_MAY_STAT;
+	return type == SN_S_IFDIR ? SN_IS_DIRECTORY | access : access;
+}
+
+/*
+ * What the rules, or special file systems, grant on a positive dentry. Stops looking as soon as
+ * @need is granted. Each look is a function of its own: their keys take much of the 512 bytes of
+ * stack that nested calls share.
+ */
+static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry, __u32 need)
+{
+	__u32 access = sn_access_itself(pol, dentry, need);
+
+	if (!(access & (SN_SETTLED | SN_IS_DIRECTORY)) && (access & need) != need)
+		access |= sn_access_by_name(pol, dentry);
+	if (!(access & SN_SETTLED) && (access & need) != need)
+		access = sn_access_from_above(pol, dentry, need, access);
+	return access & ~(SN_SETTLED | SN_IS_DIRECTORY);
 }
 
 struct sn_aliases {
