@@ -50,6 +50,8 @@ enum {
 	SN_S_IFIFO = 0010000,
 	SN_S_ISUID = 04000,
 	SN_S_ISGID = 02000,
+	SN_S_IWGRP = 00020,
+	SN_S_IWOTH = 00002,
 
 	SN_O_APPEND = 02000,
 	SN_O_ASYNC = 020000,
@@ -116,6 +118,30 @@ static __always_inline int sn_errno(enum sn_op op, enum sn_why why)
 static __always_inline bool sn_generation_matches(__u64 known, __u32 generation)
 {
 	return known == SN_ANY_GENERATION || known == generation;
+}
+
+/*
+ * May a rule of several steps lead on from a directory of @mode and @user? Only if nobody but root,
+ * and @owner, if that is not 0, can put something there. If there is an ACL, the bits of the group
+ * show its mask.
+ */
+static __always_inline bool sn_decide_step(__u32 mode, __u32 user, __u32 owner)
+{
+	return (mode & SN_S_IFMT) == SN_S_IFDIR && !(mode & (SN_S_IWGRP | SN_S_IWOTH)) &&
+	       (!user || user == owner);
+}
+
+/*
+ * What such a rule with @access grants at its end, on a file of @mode and @user in a directory of
+ * @owner. A rule for a file does not list a directory. In a directory that is not root's, the file
+ * must be its owner's as well, and have no other name: who makes hard links can bring any file.
+ */
+static __always_inline __u32 sn_last_step_access(__u32 access, __u32 mode, __u32 user, __u32 owner,
+						 __u32 links)
+{
+	if ((mode & SN_S_IFMT) == SN_S_IFDIR && !(access & SN_MAY_SEARCH))
+		return 0;
+	return !owner || (user == owner && links == 1) ? access : 0;
 }
 
 /* @have and @need are sums of enum sn_access. */

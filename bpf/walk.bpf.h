@@ -278,6 +278,97 @@ static __noinline __u32 sn_access_from_above(const struct sn_policy *pol, __u64 
 	return climb.access;
 }
 
+/* What leads from the root of a file system, which is @dentry in the end, to where it began. */
+struct sn_descent {
+	__u64 dentry;
+	__u64 steps[SN_STEPS_MAX]; /* the uppermost dentries below the root; then 0 */
+};
+
+static long sn_descent_step(__u64 step, struct sn_descent *way)
+{
+	struct dentry *d = (struct dentry *)way->dentry;
+	__u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
+
+	_Static_assert(SN_STEPS_MAX == 4, "all are moved");
+	if (parent == way->dentry || !parent)
+		return 1;
+	way->steps[3] = way->steps[2];
+	way->steps[2] = way->steps[1];
+	way->steps[1] = way->steps[0];
+	way->steps[0] = way->dentry;
+	way->dentry = parent;
+	return 0;
+}
+
+static __always_inline __u64 sn_next_step(struct sn_descent *way)
+{
+	__u64 dentry = way->steps[0];
+
+	way->steps[0] = way->steps[1];
+	way->steps[1] = way->steps[2];
+	way->steps[2] = way->steps[3];
+	way->steps[3] = 0;
+	return dentry;
+}
+
+/* Goes up to the root, whose inode this is, and whose rules have @key. */
+static __always_inline struct inode *sn_descent_from_root(struct sn_descent *way, __u64 scope,
+							  struct sn_directory_key *key)
+{
+	struct dentry *d;
+	struct inode *root;
+
+	bpf_loop(SN_WALK_MAX, sn_descent_step, way, 0);
+	d = (struct dentry *)way->dentry;
+	root = BPF_CORE_READ(d, d_inode);
+	key->scope = scope;
+	key->ino = BPF_CORE_READ(root, i_ino);
+	key->dev = BPF_CORE_READ(root, i_sb, s_dev);
+	return root;
+}
+
+/*
+ * What the baseline grants by the names of all directories from the root of the file system on, of
+ * which only that root is known by inode: what comes or is made anew while the tenant runs. For
+ * each step there is a rule, so that a foreign path ends at its first or second.
+ */
+static __noinline __u32 sn_access_by_steps(const struct sn_policy *pol, __u64 dentry)
+{
+	struct sn_descent way = { .dentry = dentry };
+	struct sn_name_key key = {};
+	struct inode *dir = sn_descent_from_root(&way, pol->baseline, &key.directory);
+	__u32 generation = BPF_CORE_READ(dir, i_generation), access = 0, used = 0, owner = 0;
+
+	for (int i = 0; i < SN_STEPS_MAX && used <= SN_NAME_MAX - (SN_STEP_MAX + 1); i++) {
+		struct dentry *d = (struct dentry *)sn_next_step(&way);
+		__u32 user = BPF_CORE_READ(dir, i_uid.val);
+		struct sn_rule *rule;
+		long got;
+
+		if (!d || !sn_decide_step(BPF_CORE_READ(dir, i_mode), user, owner))
+			break;
+		got = bpf_probe_read_kernel_str(key.name + used, SN_STEP_MAX + 1,
+						BPF_CORE_READ(d, d_name.name));
+		if (got <= 0 || got > SN_STEP_MAX)
+			break;
+		rule = bpf_map_lookup_elem(&names, &key);
+		if (!rule || !sn_generation_matches(rule->generation, generation))
+			break;
+		dir = BPF_CORE_READ(d, d_inode);
+		if ((__u64)d == dentry)
+			return access |
+			       sn_last_step_access(rule->access, BPF_CORE_READ(dir, i_mode),
+						   BPF_CORE_READ(dir, i_uid.val), user,
+						   BPF_CORE_READ(dir, i_nlink));
+		if (sn_decide_step(BPF_CORE_READ(dir, i_mode), BPF_CORE_READ(dir, i_uid.val), 0))
+			access |= rule->below;
+		owner = rule->owner;
+		used += got;
+		key.name[(used - 1) & (SN_NAME_MAX - 1)] = '/';
+	}
+	return access;
+}
+
 /*
  * A process's own /proc/<pid> is readable and never writable, except for mem and for net, which
  * lists the connections of the whole host. It is recognized by the thread group leader's struct
@@ -375,6 +466,8 @@ static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 de
 		access |= sn_access_by_name(pol, dentry);
 	if (!(access & SN_SETTLED) && (access & need) != need)
 		access = sn_access_from_above(pol, dentry, need, access);
+	if (!(access & SN_SETTLED) && (access & need) != need)
+		access |= sn_access_by_steps(pol, dentry);
 	return access & ~(SN_SETTLED | SN_IS_DIRECTORY);
 }
 

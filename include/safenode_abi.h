@@ -23,7 +23,7 @@
  *  - "abi_version" and "abi_oldest" remain.
  * tests/unit/layout_test.c fails where a layout changes and the version does not.
  */
-#define SN_ABI_VERSION 4
+#define SN_ABI_VERSION 5
 #define SN_ABI_OLDEST  4 /* what can be carried over */
 
 /* The member has an element for each enumerator of enum @name: says so in BTF. */
@@ -314,19 +314,27 @@ struct sn_directory_key {
 };
 _Static_assert(sizeof(struct sn_directory_key) == 24, "no hidden padding");
 
-/* Key of "names": a single file, known by directory and name because rename may replace it. */
+/*
+ * Key of "names": a single file, known by directory and name because rename may replace it. Or, in
+ * a baseline, what is SN_STEPS_MAX steps or fewer below the root of a file system, whatever is
+ * there at the time: "etc/ssl/certs". There are rules for "etc" and "etc/ssl" as well; each is a
+ * directory that only root can change, or nothing below it is granted.
+ */
 struct sn_name_key {
 	struct sn_directory_key directory;
 	char name[SN_NAME_MAX]; /* NUL-padded */
 };
+#define SN_STEPS_MAX 4	/* in a name: "systemd/resolve/resolv.conf" has three */
+#define SN_STEP_MAX  31 /* bytes of a step, the NUL included */
 _Static_assert(sizeof(struct sn_name_key) == 88, "no hidden padding");
 
 /* Value of "directories" and "names". */
 struct sn_rule {
 	__u64 generation; /* of the directory in the key, as in struct sn_inode */
 	__u8 access;	  /* sum of enum sn_access, for the object itself */
-	__u8 below;	  /* the same for everything below the directory; 0 in "names" */
-	__u8 pad[6];
+	__u8 below;	  /* the same for everything below the directory */
+	__u8 pad[2];
+	__u32 owner;		/* user who may own the directory as well, if it is a step; or 0 */
 	char path[SN_TEXT_MAX]; /* for people */
 };
 _Static_assert(sizeof(struct sn_rule) == 144, "no hidden padding");
@@ -469,6 +477,7 @@ _Static_assert(sizeof(struct sn_event) == 664, "no hidden padding");
 	X(sn_rule, access, 8)                                          \
 	X(sn_rule, below, 9)                                           \
 	X(sn_rule, pad, 10)                                            \
+	X(sn_rule, owner, 12)                                          \
 	X(sn_rule, path, 16)                                           \
 	X(sn_name_key, directory, 0)                                   \
 	X(sn_name_key, name, 24)                                       \

@@ -26,6 +26,7 @@ struct sn_place {
 	struct sn_place *next;
 	struct sn_inode id;
 	int fd;
+	bool is_mount;	       /* the root of a mount */
 	struct sn_fault fault; /* others can put something else there */
 	char path[];
 };
@@ -100,6 +101,7 @@ static void join(struct sn_rule *have, const struct sn_rule *more)
 	}
 	have->access |= more->access;
 	have->below |= more->below;
+	have->owner = have->owner ?: more->owner;
 }
 
 /* Makes room for more rules, so that adding them cannot fail. */
@@ -249,6 +251,7 @@ static int enter(struct walk *walk, const char *path, int fd, const struct statx
 		return sn_fail(walk->err, ENOMEM, "out of memory");
 	}
 	place->fd = fd;
+	place->is_mount = st->stx_attributes & STATX_ATTR_MOUNT_ROOT;
 	place->fault = sn_fault_of(fd, st);
 	memcpy(place->path, path, size);
 	error = sn_identify_fd(fd, &place->id, &why);
@@ -453,6 +456,107 @@ int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
 
 	walk.keep_link = true;
 	return unless_missing(add(&walk, WAY_LINK, 0));
+}
+
+static int enter_directory(struct walk *walk, const char *path)
+{
+	struct statx st;
+	int fd;
+
+	if (known(walk, path))
+		return 0;
+	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!look(walk, fd, &st))
+		return enter(walk, path, fd, &st);
+	close(fd);
+	return -EIO;
+}
+
+/*
+ * The mount on which @path lies, by the directories that are there now. A symbolic link leads
+ * elsewhere, so it ends the way.
+ */
+static int mount_of(struct walk *walk, const char *path, char mount[PATH_MAX])
+{
+	char dir[PATH_MAX];
+	int error = enter_root(walk);
+
+	strcpy(mount, "/");
+	for (const char *end = path; !error && (end = strchr(end + 1, '/'));) {
+		snprintf(dir, sizeof(dir), "%.*s", (int)(end - path), path);
+		error = enter_directory(walk, dir);
+		if (!error && walk->at->is_mount)
+			strcpy(mount, dir);
+	}
+	return unless_missing(error);
+}
+
+/* Adds a rule for the first @len bytes of @steps, which begin at walk->at. */
+static int add_steps(struct walk *walk, const char *steps, size_t len, const struct sn_grant *grant)
+{
+	const struct sn_place *root = walk->at;
+	struct sn_name_rule new = {
+		.key.directory = { .ino = root->id.ino, .dev = root->id.dev },
+		.rule = { .generation = root->id.generation,
+			  .access = grant->access,
+			  .below = grant->below,
+			  .owner = grant->owner },
+	};
+	char path[PATH_MAX];
+
+	if (reserve(&walk->rules, 0, 1))
+		return -ENOMEM;
+	memcpy(new.key.name, steps, len);
+	snprintf(path, sizeof(path), "%s/%.*s", root->path[1] ? root->path : "", (int)len, steps);
+	set_path(&new.rule, path);
+	put_name(&walk->rules, &new);
+	return 0;
+}
+
+/* Can the BPF programs compare them? See sn_access_by_steps(). */
+static bool are_short(const char *steps)
+{
+	const char *step = steps;
+
+	for (int nr = 1; nr <= SN_STEPS_MAX; nr++) {
+		size_t len = strcspn(step, "/");
+
+		if (len >= SN_STEP_MAX || step - steps > SN_NAME_MAX - (SN_STEP_MAX + 1))
+			return false;
+		if (!step[len])
+			return true;
+		step += len + 1;
+	}
+	return false;
+}
+
+int sn_rules_add_steps(struct sn_rules *rules, const char *path, const struct sn_grant *grant)
+{
+	struct sn_grant way = { .access = WAY_DIR };
+	char mount[PATH_MAX];
+	struct walk walk __attribute__((cleanup(walk_release))) = begin(rules, mount, NULL);
+	int error = mount_of(&walk, path, mount);
+	const char *steps = path + strlen(mount) + !!mount[1], *last = strrchr(path, '/');
+
+	if (!error && !are_short(steps))
+		return -ENAMETOOLONG;
+	if (!error)
+		error = run(&walk);
+	if (!error)
+		error = add_inode(&walk.rules, walk.at->path, &walk.at->id, WAY_DIR, 0, NULL);
+	for (const char *end = steps; !error && (end = strchr(end, '/')); end++) {
+		way.owner = end == last ? grant->owner : 0;
+		error = add_steps(&walk, steps, end - steps, &way);
+	}
+	if (!error)
+		error = add_steps(&walk, steps, strlen(steps),
+				  &(struct sn_grant){ grant->access, grant->below, 0 });
+	if (!error)
+		error = merge(rules, &walk.rules);
+	walk.done = !error;
+	return unless_missing(error);
 }
 
 /* A tenant needs no rule for its own directory, which a path such as "../t1" leads through. */

@@ -58,6 +58,23 @@ int sn_rules_add_if_there(struct sn_rules *rules, const char *path, __u32 access
 /* The same for a symbolic link (or a single file) itself, not for its target. */
 int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path);
 
+struct sn_grant {
+	__u32 access; /* on a path */
+	__u32 below;  /* on everything below it, if it is a directory */
+	__u32 owner;  /* a user whose directory it may lie in; or 0 */
+};
+
+/*
+ * Grants what is at @path while a tenant runs, also if it is made or replaced by then: by the names
+ * of all directories from the mount on, of which only the mount's root is known by inode. They have
+ * to be root's, and nobody else may write them; the last may belong to grant->owner instead, and
+ * then also what is in it. Whether they are is checked when the path is used. Follows no symbolic
+ * link: one in the place of a directory grants nothing behind it. Only for a baseline, and for a
+ * fixed @path: one with more than SN_STEPS_MAX steps, or too long ones, is -ENAMETOOLONG.
+ * Otherwise as sn_rules_add_if_there().
+ */
+int sn_rules_add_steps(struct sn_rules *rules, const char *path, const struct sn_grant *grant);
+
 /*
  * SN_MAY_STAT on the file behind @fd, which the tenant inherits. Pipes, sockets, anonymous inodes
  * and the devices that every tenant may use need no rule and get none.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <limits.h>
+#include <pwd.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -429,79 +430,122 @@ static int add_libraries(struct sn_rules *rules, const char *interp, const char 
  * Seen with strace in node 18 (Debian's), 20, 22, 24 and 26 (upstream's) using dns, https, os,
  * Intl, worker_threads and fs.watch, or known from the named source. Left out on purpose:
  * /etc/passwd (os.userInfo() fails), /proc/sys, /proc/net, locales, iconv and OpenSSL modules.
+ *
+ * LATER: also what is made or replaced while the tenant runs. IF_ROOTS: targets to which
+ * /etc/resolv.conf may be turned; only by names, so that each use checks whose directories they
+ * are.
  */
-static const struct {
+static const struct place {
 	const char *path;
 	enum { A_FILE, A_TREE, A_LINK } is;
+	enum { NOW, LATER, IF_ROOTS } when;
+	const char *owner; /* whose directory a file may be in, beside root's */
 } places[] = {
 	/* ld.so */
-	{ "/etc/ld.so.cache", A_FILE },
+	{ "/etc/ld.so.cache", A_FILE, LATER },
 	/* getaddrinfo(3), getnameinfo(3), c-ares */
-	{ "/etc/resolv.conf", A_FILE },
-	{ "/etc/hosts", A_FILE },
-	{ "/etc/nsswitch.conf", A_FILE },
-	{ "/etc/host.conf", A_FILE },
-	{ "/etc/gai.conf", A_FILE },
-	{ "/etc/services", A_FILE },
-	{ "/etc/protocols", A_FILE },
+	{ "/etc/resolv.conf", A_FILE, LATER },
+	{ "/etc/hosts", A_FILE, LATER },
+	{ "/etc/nsswitch.conf", A_FILE, LATER },
+	{ "/etc/host.conf", A_FILE, LATER },
+	{ "/etc/gai.conf", A_FILE, LATER },
+	{ "/etc/services", A_FILE, LATER },
+	{ "/etc/protocols", A_FILE, LATER },
+	/* systemd-resolved(8), NetworkManager.conf(5), resolvconf(8), connman.conf(5), SUSE's
+	   netconfig(8) */
+	{ "/run/systemd/resolve/stub-resolv.conf", A_FILE, IF_ROOTS, "systemd-resolve" },
+	{ "/run/systemd/resolve/resolv.conf", A_FILE, IF_ROOTS, "systemd-resolve" },
+	{ "/usr/lib/systemd/resolv.conf", A_FILE, IF_ROOTS },
+	{ "/run/NetworkManager/resolv.conf", A_FILE, IF_ROOTS },
+	{ "/run/NetworkManager/no-stub-resolv.conf", A_FILE, IF_ROOTS },
+	{ "/run/resolvconf/resolv.conf", A_FILE, IF_ROOTS },
+	{ "/run/connman/resolv.conf", A_FILE, IF_ROOTS },
+	{ "/run/netconfig/resolv.conf", A_FILE, IF_ROOTS },
+	{ "/var/run", A_LINK, IF_ROOTS },
 	/* OpenSSL: upstream's node and Alpine, Debian, Fedora, SUSE, Arch. No private keys. */
-	{ "/etc/ssl/openssl.cnf", A_FILE },
-	{ "/etc/ssl/cert.pem", A_FILE },
-	{ "/etc/ssl/ca-bundle.pem", A_FILE },
-	{ "/etc/ssl/certs", A_TREE },
-	{ "/usr/lib/ssl/openssl.cnf", A_FILE },
-	{ "/usr/lib/ssl/cert.pem", A_FILE },
-	{ "/usr/lib/ssl/certs", A_TREE },
-	{ "/usr/share/ca-certificates", A_TREE },
-	{ "/usr/local/share/ca-certificates", A_TREE },
-	{ "/etc/pki/tls/openssl.cnf", A_FILE },
-	{ "/etc/pki/tls/cert.pem", A_FILE },
-	{ "/etc/pki/tls/certs", A_TREE },
-	{ "/etc/pki/ca-trust/extracted", A_TREE },
-	{ "/etc/crypto-policies/back-ends/opensslcnf.config", A_FILE },
-	{ "/var/lib/ca-certificates", A_TREE },
-	{ "/etc/ca-certificates/extracted", A_TREE },
+	{ "/etc/ssl/openssl.cnf", A_FILE, LATER },
+	{ "/etc/ssl/cert.pem", A_FILE, LATER },
+	{ "/etc/ssl/ca-bundle.pem", A_FILE, LATER },
+	{ "/etc/ssl/certs", A_TREE, LATER },
+	{ "/usr/lib/ssl/openssl.cnf", A_FILE, LATER },
+	{ "/usr/lib/ssl/cert.pem", A_FILE, LATER },
+	{ "/usr/lib/ssl/certs", A_TREE, LATER },
+	{ "/usr/share/ca-certificates", A_TREE, LATER },
+	{ "/usr/local/share/ca-certificates", A_TREE, LATER },
+	{ "/etc/pki/tls/openssl.cnf", A_FILE, LATER },
+	{ "/etc/pki/tls/cert.pem", A_FILE, LATER },
+	{ "/etc/pki/tls/certs", A_TREE, LATER },
+	{ "/etc/pki/ca-trust/extracted", A_TREE, LATER },
+	{ "/etc/crypto-policies/back-ends/opensslcnf.config", A_FILE, LATER },
+	{ "/var/lib/ca-certificates", A_TREE, NOW },
+	{ "/etc/ca-certificates/extracted", A_TREE, LATER },
 	/* ICU compares all time zones with /etc/localtime to find the name of the zone */
-	{ "/etc/localtime", A_FILE },
-	{ "/etc/timezone", A_FILE },
-	{ "/usr/share/zoneinfo", A_TREE },
-	{ "/usr/share/zoneinfo-icu", A_TREE },
-	{ "/usr/share/icu", A_TREE },
+	{ "/etc/localtime", A_FILE, LATER },
+	{ "/etc/timezone", A_FILE, LATER },
+	{ "/usr/share/zoneinfo", A_TREE, LATER },
+	{ "/usr/share/zoneinfo-icu", A_TREE, NOW },
+	{ "/usr/share/icu", A_TREE, NOW },
 	/* Debian's node: acorn, cjs-module-lexer, undici, and installed packages */
-	{ "/usr/share/nodejs", A_TREE },
-	{ "/usr/lib/nodejs", A_TREE },
+	{ "/usr/share/nodejs", A_TREE, NOW },
+	{ "/usr/lib/nodejs", A_TREE, NOW },
 	/* libuv: os.cpus(), os.freemem(), process.memoryUsage(). Its own /proc/<pid> needs no rule.
 	 */
-	{ "/proc/cpuinfo", A_FILE },
-	{ "/proc/meminfo", A_FILE },
-	{ "/proc/stat", A_FILE },
-	{ "/proc/uptime", A_FILE },
-	{ "/proc/loadavg", A_FILE },
-	{ "/proc/version", A_FILE },
-	{ "/proc/version_signature", A_FILE },
-	{ "/proc/self", A_LINK },
-	{ "/proc/thread-self", A_LINK },
-	{ "/sys/devices/system/cpu", A_TREE },
-	{ "/sys/kernel/mm/transparent_hugepage/enabled", A_FILE },
+	{ "/proc/cpuinfo", A_FILE, NOW },
+	{ "/proc/meminfo", A_FILE, NOW },
+	{ "/proc/stat", A_FILE, NOW },
+	{ "/proc/uptime", A_FILE, NOW },
+	{ "/proc/loadavg", A_FILE, NOW },
+	{ "/proc/version", A_FILE, NOW },
+	{ "/proc/version_signature", A_FILE, NOW },
+	{ "/proc/self", A_LINK, NOW },
+	{ "/proc/thread-self", A_LINK, NOW },
+	{ "/sys/devices/system/cpu", A_TREE, NOW },
+	{ "/sys/kernel/mm/transparent_hugepage/enabled", A_FILE, NOW },
 	/* The way to the five devices and to inherited descriptors */
-	{ "/dev/fd", A_LINK },
-	{ "/dev/stdin", A_LINK },
-	{ "/dev/stdout", A_LINK },
-	{ "/dev/stderr", A_LINK },
+	{ "/dev/fd", A_LINK, NOW },
+	{ "/dev/stdin", A_LINK, NOW },
+	{ "/dev/stdout", A_LINK, NOW },
+	{ "/dev/stderr", A_LINK, NOW },
 };
+
+/* The user's id; 0 without @name, or if there is no such user. */
+static int find_owner(const char *name, __u32 *id)
+{
+	const struct passwd *user;
+
+	*id = 0;
+	if (!name)
+		return 0;
+	errno = 0;
+	user = getpwnam(name);
+	if (!user)
+		return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -errno : 0;
+	*id = user->pw_uid;
+	return 0;
+}
+
+static int add_place(struct sn_rules *rules, const struct place *place)
+{
+	struct sn_grant grant = { .access = place->is == A_TREE ? READ_TREE : READ_FILE,
+				  .below = place->is == A_TREE ? READ_TREE : 0 };
+	int error = 0;
+
+	if (place->when != IF_ROOTS)
+		error = place->is == A_LINK ? sn_rules_add_link_if_there(rules, place->path)
+					    : sn_rules_add_if_there(rules, place->path,
+								    grant.access, grant.below);
+	if (!error && place->when != NOW)
+		error = find_owner(place->owner, &grant.owner)
+				?: sn_rules_add_steps(rules, place->path, &grant);
+	return error;
+}
 
 static int add_places(struct sn_rules *rules)
 {
 	int error = 0;
 
-	for (size_t i = 0; !error && i < sizeof(places) / sizeof(places[0]); i++) {
-		if (places[i].is == A_FILE)
-			error = sn_rules_add_if_there(rules, places[i].path, READ_FILE, 0);
-		if (places[i].is == A_TREE)
-			error = sn_rules_add_if_there(rules, places[i].path, READ_TREE, READ_TREE);
-		if (places[i].is == A_LINK)
-			error = sn_rules_add_link_if_there(rules, places[i].path);
-	}
+	for (size_t i = 0; !error && i < sizeof(places) / sizeof(places[0]); i++)
+		error = add_place(rules, &places[i]);
 	return error;
 }
 

@@ -112,6 +112,7 @@ struct inode {
 	kuid_t i_uid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_nlink;
 	__u32 i_rdev;
 	__u32 i_generation;
 	struct hlist_head i_dentry;

@@ -64,6 +64,8 @@ SAME(S_IFREG);
 SAME(S_IFIFO);
 SAME(S_ISUID);
 SAME(S_ISGID);
+SAME(S_IWGRP);
+SAME(S_IWOTH);
 SAME(O_APPEND);
 SAME(O_ASYNC);
 SAME(O_DIRECT);
@@ -185,6 +187,39 @@ static void a_generation_matches_itself_or_any(void **state)
 	assert_true(sn_generation_matches(SN_ANY_GENERATION, 8));
 	/* a 32-bit generation of all ones is not the wildcard */
 	assert_false(sn_generation_matches(0xffffffff, 8));
+}
+
+static void a_step_leads_on_where_only_root_or_the_owner_can_put_something(void **state)
+{
+	assert_true(sn_decide_step(S_IFDIR | 0755, 0, 0));
+	assert_true(sn_decide_step(S_IFDIR | 0500, 0, 101));
+	assert_true(sn_decide_step(S_IFDIR | 0755, 101, 101));
+	assert_false(sn_decide_step(S_IFDIR | 0755, 101, 0));
+	assert_false(sn_decide_step(S_IFDIR | 0755, 2001, 101));
+	for (int mode = 0; mode < 010000; mode++)
+		assert_int_equal(sn_decide_step(S_IFDIR | mode, 0, 0), !(mode & 022));
+	/* no directory, or one that could not be read */
+	assert_false(sn_decide_step(S_IFLNK | 0755, 0, 0));
+	assert_false(sn_decide_step(S_IFREG | 0755, 0, 0));
+	assert_false(sn_decide_step(0, 0, 0));
+}
+
+static void the_last_step_is_the_directorys_owners(void **state)
+{
+	const __u32 file = SN_MAY_STAT | SN_MAY_READ, tree = file | SN_MAY_SEARCH;
+
+	assert_int_equal(sn_last_step_access(file, S_IFREG | 0644, 0, 0, 1), file);
+	assert_int_equal(sn_last_step_access(file, S_IFREG | 0644, 2001, 0, 2), file);
+	assert_int_equal(sn_last_step_access(file, S_IFLNK | 0777, 0, 0, 1), file);
+	assert_int_equal(sn_last_step_access(tree, S_IFDIR | 0755, 0, 0, 2), tree);
+	assert_int_equal(sn_last_step_access(tree, S_IFLNK | 0777, 0, 0, 1), tree);
+	/* a directory is not listed because a file of that name may be read */
+	assert_int_equal(sn_last_step_access(file, S_IFDIR | 0755, 0, 0, 2), 0);
+	/* in a directory of user 101 */
+	assert_int_equal(sn_last_step_access(file, S_IFREG | 0644, 101, 101, 1), file);
+	assert_int_equal(sn_last_step_access(file, S_IFREG | 0644, 101, 101, 2), 0);
+	assert_int_equal(sn_last_step_access(file, S_IFREG | 0644, 0, 101, 1), 0);
+	assert_int_equal(sn_last_step_access(file, S_IFREG | 0644, 2001, 101, 1), 0);
 }
 
 static void a_file_needs_every_bit(void **state)
@@ -965,6 +1000,8 @@ int main(void)
 		cmocka_unit_test(the_verdict_can_overrule_the_operation),
 		cmocka_unit_test(a_signal_is_never_answered_with_esrch),
 		cmocka_unit_test(a_generation_matches_itself_or_any),
+		cmocka_unit_test(a_step_leads_on_where_only_root_or_the_owner_can_put_something),
+		cmocka_unit_test(the_last_step_is_the_directorys_owners),
 		cmocka_unit_test(a_file_needs_every_bit),
 		cmocka_unit_test(only_five_devices_are_open),
 		cmocka_unit_test(set_id_bits_lend_an_identity),

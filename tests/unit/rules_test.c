@@ -489,6 +489,73 @@ static void a_directory_may_be_named_from_where_the_shell_came(void **state)
 	close(before);
 }
 
+static struct sn_grant tree(void)
+{
+	return (struct sn_grant){ .access = READ, .below = READ, .owner = 101 };
+}
+
+/* The rule that has @steps from the mount @root on. */
+static const struct sn_rule *rule_of_steps(const struct sn_rules *rules, const char *root,
+					   const char *steps)
+{
+	return rule_of_name(rules, root, steps);
+}
+
+static void what_comes_later_is_known_by_steps_from_its_mount(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_grant grant = tree();
+
+	assert_int_equal(sn_rules_add_steps(&rules, "/nowhere/as/yet/later", &grant), 0);
+	if (!rules.nr_names) {
+		need_base(); /* the root has no identity */
+		return;
+	}
+	assert_int_equal(rules.nr_names, 4);
+	expect(rule_of_steps(&rules, "/", "nowhere"), WAY, 0);
+	expect(rule_of_steps(&rules, "/", "nowhere/as"), WAY, 0);
+	expect(rule_of_steps(&rules, "/", "nowhere/as/yet"), WAY, 0);
+	expect(rule_of_steps(&rules, "/", "nowhere/as/yet/later"), READ, READ);
+	assert_int_equal(rule_of_steps(&rules, "/", "nowhere")->owner, 0);
+	assert_int_equal(rule_of_steps(&rules, "/", "nowhere/as")->owner, 0);
+	assert_int_equal(rule_of_steps(&rules, "/", "nowhere/as/yet")->owner, 101);
+	assert_int_equal(rule_of_steps(&rules, "/", "nowhere/as/yet/later")->owner, 0);
+	assert_string_equal(rule_of_steps(&rules, "/", "nowhere/as")->path, "/nowhere/as");
+	expect(rule_of_dir(&rules, "/"), WAY, 0);
+	assert_int_equal(rules.nr_directories, 1);
+	/* as a way to something else, it keeps the owner */
+	grant.owner = 0;
+	assert_int_equal(sn_rules_add_steps(&rules, "/nowhere/as/yet/other", &grant), 0);
+	assert_int_equal(rule_of_steps(&rules, "/", "nowhere/as/yet")->owner, 101);
+	sn_rules_free(&rules);
+	/* what is there is on the way as well, but never a link */
+	assert_int_equal(sn_rules_add_steps(&rules, "/proc/self/x", &grant), 0);
+	expect(rule_of_steps(&rules, "/proc", "self/x"), READ, READ);
+	expect(rule_of_dir(&rules, "/proc"), WAY, 0);
+	sn_rules_free(&rules);
+}
+
+static void steps_that_cannot_be_compared_are_an_error(void **state)
+{
+	static const char *const paths[] = {
+		"/1/2/3/4/5",
+		"/a-name-of-thirty-one-characters/x",
+		"/x/a-name-of-thirty-one-characters",
+		"/sixteen-letters-/sixteen-letters/1",
+	};
+	struct sn_rules rules = {};
+	struct sn_grant grant = tree();
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		assert_int_equal(sn_rules_add_steps(&rules, paths[i], &grant), -ENAMETOOLONG);
+	assert_int_equal(rules.nr_names + rules.nr_directories, 0);
+	assert_int_equal(sn_rules_add_steps(&rules, "/a-name-of-thirty-characters-xx/1", &grant),
+			 0);
+	assert_int_equal(sn_rules_add_steps(&rules, "/x/a-name-of-thirty-characters-xx", &grant),
+			 0);
+	sn_rules_free(&rules);
+}
+
 static void a_link_itself_is_not_followed(void **state)
 {
 	struct sn_rules rules = {};
@@ -680,6 +747,8 @@ int main(void)
 		TEST(a_directory_may_be_named_from_the_current_one),
 		TEST(what_is_no_directory_is_not_lived_in),
 		TEST(a_directory_may_be_named_from_where_the_shell_came),
+		TEST(what_comes_later_is_known_by_steps_from_its_mount),
+		TEST(steps_that_cannot_be_compared_are_an_error),
 		TEST(a_link_itself_is_not_followed),
 		TEST(a_handed_over_descriptor_is_known_by_inode),
 		TEST(a_scope_is_a_hash_of_the_content),

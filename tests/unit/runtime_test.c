@@ -344,11 +344,10 @@ static void the_baseline_of_a_shell(void **state)
 static void a_baseline_is_narrow(void **state)
 {
 	static const char *const searched[] = { "/", "/etc", "/usr", "/usr/lib", "/proc", "/dev" };
-	static const char *const untouched[] = {
-		"/etc/passwd", "/etc/shadow", "/proc/sys", "/proc/1",	   "/proc/kcore",
-		"/root",       "/var",	      "/bin/ls",   "/usr/include", "/etc/ssl/private",
-		"/tmp"
-	};
+	static const char *const untouched[] = { "/etc/passwd",	     "/etc/shadow", "/proc/sys",
+						 "/proc/1",	     "/proc/kcore", "/root",
+						 "/var/lib",	     "/bin/ls",	    "/usr/include",
+						 "/etc/ssl/private", "/tmp" };
 	struct sn_rules rules = {};
 
 	need_identity();
@@ -362,6 +361,65 @@ static void a_baseline_is_narrow(void **state)
 			fail_msg("%s is in the baseline", untouched[i]);
 	for (size_t i = 0; i < rules.nr_directories; i++)
 		assert_false(rules.directories[i].rule.below & SN_MAY_MAP);
+	sn_rules_free(&rules);
+}
+
+/* What the baseline grants by steps from the root of a file system; NULL: nothing. */
+static const struct sn_rule *rule_of_steps(const struct sn_rules *rules, const char *root,
+					   const char *steps)
+{
+	struct sn_inode id;
+
+	assert_int_equal(identify(root, &id, NULL), 0);
+	for (size_t i = 0; i < rules->nr_names; i++)
+		if (rules->names[i].key.directory.ino == id.ino &&
+		    rules->names[i].key.directory.dev == id.dev &&
+		    !strncmp(rules->names[i].key.name, steps, SN_NAME_MAX))
+			return &rules->names[i].rule;
+	return NULL;
+}
+
+static bool is_mount(const char *path)
+{
+	struct statx st;
+
+	return !statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) &&
+	       st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+/* Whether it is there or not. */
+static void what_may_come_later_is_known_by_its_steps(void **state)
+{
+	const __u32 file = SN_MAY_STAT | SN_MAY_READ, way = SN_MAY_STAT | SN_MAY_SEARCH;
+	const char *root = is_mount("/run") ? "/run" : "/";
+	const int skip = root[1] ? 4 : 0;
+	struct sn_rules rules = {};
+	const struct sn_rule *rule;
+
+	need_identity();
+	if (is_mount("/etc") || is_mount("/etc/ssl") || is_mount("/var") || is_mount("/usr"))
+		lacks("a machine whose /etc, /usr and /var are directories of /");
+	baseline_of(&rules, sh);
+	rule = rule_of_steps(&rules, root, "run/systemd/resolve/stub-resolv.conf" + skip);
+	assert_non_null(rule);
+	assert_int_equal(rule->access, file);
+	assert_string_equal(rule->path, "/run/systemd/resolve/stub-resolv.conf");
+	rule = rule_of_steps(&rules, root, "run/systemd/resolve" + skip);
+	assert_non_null(rule);
+	assert_int_equal(rule->access, way);
+	assert_int_equal(rule->below, 0);
+	rule = rule_of_steps(&rules, root, "run/systemd" + skip);
+	assert_non_null(rule);
+	assert_int_equal(rule->owner, 0);
+	assert_int_equal(rule_of(&rules, root)->access, way);
+	rule = rule_of_steps(&rules, "/", "etc/ssl/certs");
+	assert_non_null(rule);
+	assert_int_equal(rule->access, file | way);
+	assert_int_equal(rule->below, file | way);
+	assert_non_null(rule_of_steps(&rules, "/", "etc/resolv.conf"));
+	assert_non_null(rule_of_steps(&rules, "/", "usr/share/zoneinfo"));
+	assert_non_null(rule_of_steps(&rules, "/", "var/run"));
+	assert_null(rule_of_steps(&rules, "/", "var/lib"));
 	sn_rules_free(&rules);
 }
 
@@ -514,6 +572,7 @@ int main(void)
 		TEST(what_the_kernel_would_not_start_is_refused),
 		TEST(the_baseline_of_a_shell),
 		TEST(a_baseline_is_narrow),
+		TEST(what_may_come_later_is_known_by_its_steps),
 		TEST(the_baseline_has_a_stable_scope),
 		TEST(a_static_program_needs_no_libraries),
 		TEST(the_baseline_of_node_has_all_that_it_maps),
