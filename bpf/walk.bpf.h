@@ -21,6 +21,7 @@
 enum {
 	SN_PROC_SUPER_MAGIC = 0x9fa0,
 	SN_TMPFS_MAGIC = 0x01021994,
+	SN_RAMFS_MAGIC = 0x858458f6,
 	SN_PIPEFS_MAGIC = 0x50495045,
 	SN_SOCKFS_MAGIC = 0x534f434b,
 	SN_ANON_INODE_FS_MAGIC = 0x09041934,
@@ -28,6 +29,7 @@ enum {
 
 /* What a decision needs to know of an inode, read through helpers. */
 struct sn_facts {
+	__u64 inode; /* its address */
 	__u64 ino;
 	__u32 dev;
 	__u32 generation;
@@ -41,6 +43,7 @@ static __always_inline struct sn_facts sn_facts_of(struct inode *inode)
 	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
 
 	return (struct sn_facts){
+		.inode = (__u64)inode,
 		.ino = BPF_CORE_READ(inode, i_ino),
 		.dev = BPF_CORE_READ(sb, s_dev),
 		.generation = BPF_CORE_READ(inode, i_generation),
@@ -54,6 +57,7 @@ static __always_inline struct sn_facts sn_facts_of(struct inode *inode)
 static __always_inline struct sn_facts sn_identity_of(struct inode *inode)
 {
 	return (struct sn_facts){
+		.inode = (__u64)inode,
 		.ino = BPF_CORE_READ(inode, i_ino),
 		.dev = BPF_CORE_READ(inode, i_sb, s_dev),
 		.generation = BPF_CORE_READ(inode, i_generation),
@@ -177,14 +181,33 @@ static __always_inline bool sn_walk_is_at_home(struct inode *inode, __u64 own)
 	return false;
 }
 
+/*
+ * A ramfs numbers its inodes by a counter of 32 bits that all pipes and sockets share. So a number
+ * tells nothing, but a file system has one root. Another type of file system may have got the
+ * number of a ramfs that was unmounted.
+ */
+static __always_inline bool sn_is_ramfs_root(struct inode *inode)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+
+	return BPF_CORE_READ(sb, s_magic) == SN_RAMFS_MAGIC &&
+	       BPF_CORE_READ(sb, s_root, d_inode) == inode;
+}
+
+/* Is the inode with these facts that of a rule with generation @known, and not a later one? */
+static __always_inline bool sn_is_the_same(__u64 known, const struct sn_facts *f)
+{
+	if (known == SN_RAMFS_ROOT)
+		return sn_is_ramfs_root((struct inode *)f->inode);
+	return sn_generation_matches(known, f->generation);
+}
+
 static __always_inline struct sn_rule *sn_directory_rule(__u64 scope, const struct sn_facts *f)
 {
 	struct sn_directory_key key = { .scope = scope, .ino = f->ino, .dev = f->dev };
 	struct sn_rule *rule = bpf_map_lookup_elem(&directories, &key);
 
-	if (rule && !sn_generation_matches(rule->generation, f->generation))
-		return NULL;
-	return rule;
+	return rule && sn_is_the_same(rule->generation, f) ? rule : NULL;
 }
 
 /*
@@ -211,6 +234,7 @@ static __always_inline __u32 sn_directory_access(const struct sn_policy *pol,
 static __always_inline bool sn_search_is_listed(const struct sn_policy *pol, struct inode *inode)
 {
 	struct sn_facts f = {
+		.inode = (__u64)inode,
 		.ino = inode->i_ino,
 		.dev = inode->i_sb->s_dev,
 		.generation = inode->i_generation,
@@ -237,7 +261,7 @@ static __noinline __u32 sn_access_by_name(const struct sn_policy *pol, __u64 den
 
 		key.directory.scope = i ? pol->scope : pol->baseline;
 		rule = bpf_map_lookup_elem(&names, &key);
-		if (rule && sn_generation_matches(rule->generation, f.generation))
+		if (rule && sn_is_the_same(rule->generation, &f))
 			access |= rule->access;
 	}
 	return access;

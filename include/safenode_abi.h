@@ -183,10 +183,11 @@ struct sn_inode {
 	__u32 dev;
 	__u32 pad;
 	__u64 generation; /* i_generation, which differs when an inode number is reused; or
-			     SN_ANY_GENERATION */
+			     one of these: */
 };
 _Static_assert(sizeof(struct sn_inode) == 24, "no hidden padding");
 #define SN_ANY_GENERATION (~0ULL) /* the file system never reuses inode numbers */
+#define SN_RAMFS_ROOT	  (~1ULL) /* the root of a ramfs, whose other inodes are not identified */
 
 /* Ports @first to @last, both included, host byte order. */
 struct sn_port_range {

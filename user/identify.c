@@ -19,6 +19,7 @@ enum numbering {
 	NEVER_REUSED,	  /* 64-bit counter, read-only, or (procfs, devpts) harmless */
 	INO_FIRST,	  /* file handle: inode number (32 or 64 bits), generation */
 	GENERATION_FIRST, /* file handle: generation, inode number (64 bits, low half first) */
+	BY_ROOT_ONLY,	  /* while a file exists, another may have its number; no file handle */
 };
 
 #define F2FS_MAGIC     0xf2f52010
@@ -47,6 +48,7 @@ static const struct {
 	{ CGROUP2_SUPER_MAGIC, NEVER_REUSED },
 	{ CGROUP_SUPER_MAGIC, NEVER_REUSED },
 	{ DEVPTS_SUPER_MAGIC, NEVER_REUSED },
+	{ RAMFS_MAGIC, BY_ROOT_ONLY }, /* systemd's credentials */
 };
 
 static const struct {
@@ -146,11 +148,10 @@ static int read_generation(int fd, enum numbering numbering, struct sn_inode *id
 	return 0;
 }
 
-int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
+/* The number of the file, without its generation. */
+static int read_number(int fd, struct sn_inode *id, struct sn_err *err)
 {
-	enum numbering numbering = NEVER_REUSED;
 	struct stat st;
-	int error;
 
 	if (fstat(fd, &st))
 		return sn_fail(err, errno, "cannot identify descriptor %d: %m", fd);
@@ -159,8 +160,61 @@ int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 		.dev = major(st.st_dev) << 20 | minor(st.st_dev),
 		.generation = SN_ANY_GENERATION,
 	};
-	error = find_numbering(fd, id->dev, &numbering, err);
-	if (!error && numbering != NEVER_REUSED)
-		error = read_generation(fd, numbering, id, err);
+	return 0;
+}
+
+/* Is @fd the root of its file system, and not of a part of it that is mounted? */
+static bool is_root(int fd, __u32 dev)
+{
+	sn_automounts struct sn_mounts mounts = sn_mounts_open();
+	char name[PATH_MAX];
+	struct sn_mount mount;
+
+	name_of(fd, name);
+	while (sn_mounts_next(&mounts, &mount))
+		if (mount.dev == dev && !strcmp(mount.root, "/") && !strcmp(mount.point, name))
+			return true;
+	return false;
+}
+
+static int identify_root(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	char name[PATH_MAX];
+
+	id->generation = SN_RAMFS_ROOT;
+	if (is_root(fd, id->dev))
+		return 0;
+	return sn_fail(
+		err, EOPNOTSUPP,
+		"'%s' is on a ramfs, of which only the directory where it is mounted and what "
+		"is in that can be given; put it there, or on ext4, xfs, f2fs or tmpfs",
+		name_of(fd, name));
+}
+
+int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	enum numbering numbering = NEVER_REUSED;
+	int error = read_number(fd, id, err);
+
+	if (!error)
+		error = find_numbering(fd, id->dev, &numbering, err);
+	if (error || numbering == NEVER_REUSED)
+		return error;
+	if (numbering == BY_ROOT_ONLY)
+		return identify_root(fd, id, err);
+	return read_generation(fd, numbering, id, err);
+}
+
+int sn_identify_held_fd(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	struct statfs fs;
+	int error;
+
+	if (fstatfs(fd, &fs) || (unsigned long)fs.f_type != RAMFS_MAGIC)
+		return sn_identify_fd(fd, id, err);
+	/* as long as it is open, its file system stays, and so does the number of that */
+	error = read_number(fd, id, err);
+	if (!error)
+		id->generation = 0; /* as fs/inode.c inode_init_always() leaves it */
 	return error;
 }

@@ -599,6 +599,11 @@ static int reach_from(struct sn_rules *rules, const char *cwd, const char *path,
 		return sn_fail(err, ENOTDIR, "'%.200s' is not a directory", path);
 	if (cwd[0] && !is_reached(&walk, path))
 		return sn_fail(err, ENOENT, "'%.200s' is not where it was", path);
+	if (walk.at->id.generation == SN_RAMFS_ROOT)
+		return sn_fail(err, EOPNOTSUPP,
+			       "'%.200s' is on a ramfs, which has no limits; "
+			       "put it on ext4, xfs, f2fs or tmpfs",
+			       path);
 	forget_directory(&walk.rules, &walk.at->id);
 	fd = fcntl(walk.at->fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
@@ -647,7 +652,7 @@ int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)
 		return 0;
 	if (sn_device_access(st.st_mode, major(st.st_rdev) << 20 | minor(st.st_rdev)))
 		return 0;
-	error = sn_identify_fd(fd, &id, err);
+	error = sn_identify_held_fd(fd, &id, err);
 	if (error)
 		return error;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);

@@ -58,6 +58,11 @@ int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 	return 0;
 }
 
+int sn_identify_held_fd(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	return sn_identify_fd(fd, id, err);
+}
+
 int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
 {
 	*enforcer = SN_ENFORCER_CLOSED;

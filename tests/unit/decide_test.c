@@ -187,6 +187,9 @@ static void a_generation_matches_itself_or_any(void **state)
 	assert_true(sn_generation_matches(SN_ANY_GENERATION, 8));
 	/* a 32-bit generation of all ones is not the wildcard */
 	assert_false(sn_generation_matches(0xffffffff, 8));
+	/* nor is what says that it has to be the root of a ramfs */
+	assert_false(sn_generation_matches(SN_RAMFS_ROOT, 0));
+	assert_false(sn_generation_matches(SN_RAMFS_ROOT, (__u32)SN_RAMFS_ROOT));
 }
 
 static void a_step_leads_on_where_only_root_or_the_owner_can_put_something(void **state)

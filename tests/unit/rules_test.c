@@ -670,6 +670,61 @@ static void a_mounted_file_is_known_by_inode(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* @base/ramfs is one, in a mount namespace of its own. */
+static int on_ramfs(void)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	char real[PATH_MAX];
+	const struct sn_rule *rule;
+	int file;
+
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", at("ramfs"), "ramfs", 0, NULL))
+		return 255;
+	make_file("ramfs/secret");
+	make_dir("ramfs/d");
+	if (sn_rules_add(&rules, at("ramfs/secret"), READ, 0, &err))
+		return 1;
+	rule = rules.nr_names == 1 ? &rules.names[0].rule : NULL;
+	if (!rule || rule->generation != SN_RAMFS_ROOT || rule->access != READ)
+		return 2;
+	/* which directory of a ramfs it is cannot be told, but for its root */
+	if (sn_rules_add(&rules, at("ramfs/d"), READ, READ, &err) != -EOPNOTSUPP ||
+	    !strstr(err.text, "on a ramfs"))
+		return 3;
+	if (mount(at("ramfs/d"), at("bound"), NULL, MS_BIND, NULL) ||
+	    sn_rules_add(&rules, at("bound"), READ, READ, &err) != -EOPNOTSUPP)
+		return 4;
+	if (sn_rules_reach_directory(&rules, at("ramfs"), real, &err) != -EOPNOTSUPP)
+		return 5;
+	/* what is open stays */
+	file = open(at("ramfs/secret"), O_RDONLY);
+	if (sn_rules_add_fd(&rules, file, &err))
+		return 6;
+	rule = &rules.directories[rules.nr_directories - 1].rule;
+	return rule->generation || rule->access != SN_MAY_STAT ? 7 : 0;
+}
+
+static void of_a_ramfs_its_root_is_known(void **state)
+{
+	int status;
+	pid_t pid;
+
+	need_base();
+	make_dir("ramfs");
+	make_dir("bound");
+	pid = fork();
+	if (!pid)
+		_exit(on_ramfs());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == 255 && !getenv("SAFENODE_MUST_RUN")) {
+		print_message("skipped: the right to make a mount namespace\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
 /* The program @way/node is added while @at_fault has @mode and @group. */
 struct way {
 	const char *way, *at_fault;
@@ -753,6 +808,7 @@ int main(void)
 		TEST(a_handed_over_descriptor_is_known_by_inode),
 		TEST(a_scope_is_a_hash_of_the_content),
 		TEST(a_mounted_file_is_known_by_inode),
+		TEST(of_a_ramfs_its_root_is_known),
 		TEST(code_that_a_group_can_replace_is_refused),
 	};
 
