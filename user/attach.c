@@ -14,6 +14,7 @@
 #include "account.h"
 #include "attach.h"
 #include "cgroup.h"
+#include "command.h"
 #include "compile.h"
 #include "controllers.h"
 #include "detach.h"

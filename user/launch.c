@@ -200,11 +200,39 @@ static int try_refusals(struct sn_err *err)
 	return 0;
 }
 
+/* A script that its interpreter cannot read would only make that complain of it. */
+static int try_scripts(const struct sn_launch *launch, struct sn_err *err)
+{
+	const struct sn_command *command = launch->command;
+
+	for (size_t i = 0; i < command->nr_scripts; i++) {
+		const struct sn_script *script = &command->scripts[i];
+		sn_autoclose int fd = open(script->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		bool more = script->whole && strcmp(script->whole, script->path);
+
+		if (fd >= 0)
+			continue;
+		if (errno != ENOENT)
+			return sn_fail(err, errno,
+				       "user %u cannot read the script '%.200s' (%s); chmod it",
+				       launch->account->uid, script->path, strerror(errno));
+		return sn_fail(
+			err, EINVAL,
+			"the tenant cannot read the script '%.140s', which is outside of its "
+			"directory; add --read-only %.140s%s%.140s",
+			script->path, script->path, more ? " --read-only " : "",
+			more ? script->whole : "");
+	}
+	return 0;
+}
+
 static int start(const struct sn_launch *launch, const struct guardian *g, struct sn_err *err)
 {
 	const struct sn_command *command = launch->command;
 	int ret = try_refusals(err);
 
+	if (!ret)
+		ret = try_scripts(launch, err);
 	if (!ret)
 		ret = tell(g, WORD_EXEC, err);
 	if (ret)

@@ -7,7 +7,7 @@
 
 #include "account.h"
 #include "err.h"
-#include "runtime.h"
+#include "command.h"
 
 struct sn_launch {
 	const char *cgroup;    /* absolute path */
@@ -24,7 +24,8 @@ struct sn_launch {
 /*
  * Becomes the command, in this order: close-on-exec on every descriptor above 2 that is not kept,
  * what sn_inherit_nothing() takes away, the directory, environment, credentials, no_new_privs, the
- * cgroup, a self-test of the refusals, exec. Returns only on failure, when undo has run.
+ * cgroup, a self-test of the refusals, can the scripts be read, exec. Returns only on failure, when
+ * undo has run.
  */
 int sn_launch(const struct sn_launch *launch, struct sn_err *err);
 

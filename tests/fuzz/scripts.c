@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* "#!" lines, against a plain reading of what fs/binfmt_script.c load_script() does with them. */
-#include "../../user/runtime.c"
+#include "../../user/command.c"
 
 #include "fuzz.h"
 

@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "cgroup.h"
+#include "command.h"
 #include "controllers.h"
 #include "enforcer.h"
 #include "fake_maps.h"

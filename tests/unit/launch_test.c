@@ -25,6 +25,7 @@
 #include <cmocka.h>
 
 #include "cgroup.h"
+#include "command.h"
 #include "inherit.h"
 #include "launch.h"
 #include "trial.h"
@@ -34,8 +35,9 @@ static char base[] = "/tmp/launch.XXXXXX"; /* "origin" and "t1" are cgroups, "ho
 /* What the processes tell the test, in memory that they share. */
 static struct world {
 	char steps[256];
-	const char *fails; /* the step that fails */
-	const char *dies;  /* the step at which the launcher is killed */
+	const char *fails;    /* the step that fails */
+	const char *dies;     /* the step at which the launcher is killed */
+	char *script, *whole; /* which the command reads */
 	int undone;
 	pid_t launcher, undone_by;
 	int ret;
@@ -168,7 +170,12 @@ static void __attribute__((noreturn)) launch(const char *script, const int *keep
 {
 	sn_autofree char *cgroup = in("t1"), *home = in("home");
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)script, NULL };
-	const struct sn_command command = { .path = script ? "/bin/sh" : home, .argv = argv };
+	const struct sn_command command = {
+		.path = script ? (char *)"/bin/sh" : home,
+		.argv = argv,
+		.scripts = { { world->script, world->whole } },
+		.nr_scripts = !!world->script,
+	};
 	const struct sn_account account = { .uid = 2001, .gid = 2002, .name = (char *)"tester" };
 	const struct sn_launch what = {
 		.cgroup = cgroup,
@@ -322,6 +329,29 @@ static void what_fails_before_there_is_a_guardian_is_undone_by_the_launcher(void
 	assert_int_equal(world->undone, 1);
 }
 
+static void a_script_that_cannot_be_read_is_named_with_the_cure(void **state)
+{
+	sn_autofree char *script = in("home");
+
+	world->script = script; /* anything that can be opened */
+	assert_int_equal(WEXITSTATUS(run_quietly("exit 7")), 7);
+	memset(world, 0, sizeof(*world));
+	world->script = world->whole = (char *)"/no/such/app.js";
+	assert_int_equal(WEXITSTATUS(run_quietly("exit 7")), 99);
+	assert_int_equal(world->ret, -EINVAL);
+	assert_string_equal(world->err.text, "the tenant cannot read the script '/no/such/app.js', "
+					     "which is outside of its directory; add --read-only "
+					     "/no/such/app.js");
+	assert_int_equal(world->undone, 1);
+	expect_file("origin/cgroup.procs", "0");
+	memset(world, 0, sizeof(*world));
+	world->script = (char *)"/no/such/app";
+	world->whole = (char *)"/no/node_modules/app";
+	assert_int_equal(WEXITSTATUS(run_quietly("exit 7")), 99);
+	assert_non_null(strstr(world->err.text,
+			       "--read-only /no/such/app --read-only /no/node_modules/app"));
+}
+
 static void a_program_that_cannot_start_leaves_the_cgroup_and_is_undone(void **state)
 {
 	assert_int_equal(WEXITSTATUS(run_quietly(NULL)), 99);
@@ -357,6 +387,7 @@ int main(void)
 		TEST(the_program_gets_its_directory_and_user_and_nothing_else),
 		TEST(what_fails_is_undone_by_the_guardian_before_the_launcher_returns),
 		TEST(what_fails_before_there_is_a_guardian_is_undone_by_the_launcher),
+		TEST(a_script_that_cannot_be_read_is_named_with_the_cure),
 		TEST(a_program_that_cannot_start_leaves_the_cgroup_and_is_undone),
 		TEST(a_launcher_that_is_killed_is_undone),
 	};

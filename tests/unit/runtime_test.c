@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Commands of every shape, and what is and is not in a baseline. */
+/* user/runtime.c: what is and is not in a baseline. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "command.h"
 #include "identity.h"
 #include "runtime.h"
 
@@ -72,160 +73,6 @@ static void make_program(const char *name, const void *content, size_t size)
 static void make_script(const char *name, const char *content)
 {
 	make_program(name, content, strlen(content));
-}
-
-/* Up to four arguments, then what must come out: argv, joined with '|'. */
-static void expect(const char *path, const char *argv, const char *const words[])
-{
-	struct sn_command command;
-	struct sn_err err = {};
-	char joined[1024] = "";
-
-	if (sn_command_resolve(&command, (char *const *)words, &err))
-		fail_msg("%s", err.text);
-	for (size_t i = 0; command.argv[i]; i++) {
-		strcat(joined, i ? "|" : "");
-		strcat(joined, command.argv[i]);
-	}
-	assert_string_equal(command.path, path);
-	assert_string_equal(joined, argv);
-	sn_command_free(&command);
-	assert_null(command.argv);
-}
-#define EXPECT(path, argv, ...) expect(path, argv, (const char *const[]){ __VA_ARGS__, NULL })
-
-static void refuse(int error, const char *reason, const char *const words[])
-{
-	struct sn_command command;
-	struct sn_err err = {};
-
-	assert_int_equal(sn_command_resolve(&command, (char *const *)words, &err), -error);
-	if (!strstr(err.text, reason))
-		fail_msg("'%s' is not in '%s'", reason, err.text);
-	assert_null(command.argv);
-	assert_null(command.path);
-}
-#define REFUSE(error, reason, ...) \
-	refuse(error, reason, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
-
-static void a_program_is_found_in_path_and_keeps_its_name(void **state)
-{
-	assert_return_code(mkdir(at("tool"), 0755), errno); /* not a program */
-	EXPECT(sh, "/bin/sh|-c|x", "/bin/sh", "-c", "x");
-	EXPECT(sh, "sh", "sh");
-	assert_return_code(symlink("/bin/sh", at("other")), errno);
-	EXPECT(sh, "other|a b||c", "other", "a b", "", "c");
-	REFUSE(ENOENT, "'tool' is not an executable file in $PATH", "tool");
-	REFUSE(ENOENT, "'/no/such' is not an executable file", "/no/such");
-	REFUSE(ENOENT, "'/etc/passwd' is not", "/etc/passwd");
-	REFUSE(ENOENT, "''", "");
-	REFUSE(EINVAL, "no program");
-	unsetenv("PATH");
-	EXPECT(sh, "sh", "sh");
-}
-
-static void an_empty_path_element_is_the_current_directory(void **state)
-{
-	char argv[256];
-
-	assert_return_code(chdir(base), errno);
-	make_script("here", "#!/bin/sh\n");
-	setenv("PATH", "/nowhere:", 1);
-	snprintf(argv, sizeof(argv), "/bin/sh|%s", at("./here"));
-	EXPECT(sh, argv, "here");
-	assert_return_code(chdir("/"), errno);
-	REFUSE(ENOENT, "here", "here");
-}
-
-static void a_script_becomes_its_interpreter(void **state)
-{
-	char argv[256];
-
-	make_script("plain", "#!/bin/sh\nexit\n");
-	snprintf(argv, sizeof(argv), "/bin/sh|%s|x", at("plain"));
-	EXPECT(sh, argv, "plain", "x");
-	EXPECT(sh, argv, at("plain"), "x");
-	make_script("spaces", "#! \t /bin/sh \t -e  -u \t \nexit\n");
-	snprintf(argv, sizeof(argv), "/bin/sh|-e  -u|%s", at("spaces"));
-	EXPECT(sh, argv, "spaces"); /* one argument, as the kernel passes it */
-	make_script("bare", "#!/bin/sh");
-	snprintf(argv, sizeof(argv), "/bin/sh|%s", at("bare"));
-	EXPECT(sh, argv, "bare");
-	assert_return_code(symlink("bare", at("link")), errno);
-	snprintf(argv, sizeof(argv), "/bin/sh|%s", at("link"));
-	EXPECT(sh, argv, "link"); /* $0 is the link */
-	assert_return_code(chdir(base), errno);
-	snprintf(argv, sizeof(argv), "/bin/sh|%s", at("./bare"));
-	EXPECT(sh, argv, "./bare"); /* absolute: the tenant starts elsewhere */
-	assert_return_code(chdir("/"), errno);
-}
-
-static void env_is_looked_through(void **state)
-{
-	char argv[256];
-
-	make_script("e1", "#!/usr/bin/env sh\n");
-	snprintf(argv, sizeof(argv), "sh|%s|x", at("e1"));
-	EXPECT(sh, argv, "e1", "x");
-	make_script("e2", "#!/usr/bin/env -S  sh -e  -u\n");
-	snprintf(argv, sizeof(argv), "sh|-e|-u|%s|x", at("e2"));
-	EXPECT(sh, argv, "e2", "x");
-	EXPECT(sh, "sh|x", "env", "sh", "x");
-	EXPECT(sh, "sh|x", "/usr/bin/env", "env", "sh", "x");
-	make_script("e3", "#!/usr/bin/env -S A=1 sh\n");
-	REFUSE(EINVAL, "'env A=1'", "e3");
-	make_script("e4", "#!/usr/bin/env -S sh '-e'\n");
-	REFUSE(EINVAL, "only plain words", "e4");
-	make_script("e5", "#!/usr/bin/env sh -e\n"); /* one argument with a space, to env */
-	REFUSE(ENOENT, "'sh -e'", "e5");
-	REFUSE(EINVAL, "'env -i'", "env", "-i", "sh");
-	REFUSE(EINVAL, "which program?", "env");
-	REFUSE(EINVAL, "'env '", "env", "-S");
-}
-
-static void interpreters_may_be_scripts_up_to_four_deep(void **state)
-{
-	char line[256], argv[512];
-
-	make_script("s1", "#!/bin/sh -1\n");
-	for (int i = 2; i <= 5; i++) {
-		char name[4], before[4];
-
-		snprintf(name, sizeof(name), "s%d", i);
-		snprintf(before, sizeof(before), "s%d", i - 1);
-		snprintf(line, sizeof(line), "#!%s -%d\n", at(before), i);
-		make_script(name, line);
-	}
-	snprintf(argv, sizeof(argv), "/bin/sh|-1|%s|-2|%s|a", at("s1"), at("s2"));
-	EXPECT(sh, argv, "s2", "a");
-	snprintf(argv, sizeof(argv), "/bin/sh|-1|%s|-2|%s|-3|%s|-4|%s", at("s1"), at("s2"),
-		 at("s3"), at("s4"));
-	EXPECT(sh, argv, "s4");
-	REFUSE(EINVAL, "too many interpreters", "s5");
-	snprintf(line, sizeof(line), "#!%s\n", at("self"));
-	make_script("self", line);
-	REFUSE(EINVAL, "too many interpreters", "self");
-}
-
-static void what_the_kernel_would_not_start_is_refused(void **state)
-{
-	char line[400];
-
-	make_script("text", "echo no first line\n");
-	REFUSE(EINVAL, "neither an ELF file nor a script", "text");
-	make_script("empty", "");
-	REFUSE(EINVAL, "neither", "empty");
-	make_script("none", "#! \t\n/bin/sh\n");
-	REFUSE(EINVAL, "names no interpreter", "none");
-	make_script("dos", "#!/bin/sh\r\n");
-	REFUSE(ENOENT, "/bin/sh\r", "dos");
-	make_script("gone", "#!/no/such/interpreter\n");
-	REFUSE(ENOENT, "/no/such/interpreter", "gone");
-	memset(line, 'x', sizeof(line));
-	memcpy(line, "#!/bin/sh ", 10);
-	line[sizeof(line) - 1] = '\0';
-	make_script("long", line);
-	REFUSE(EINVAL, "longer than the kernel reads", "long");
 }
 
 /* ---- baselines ---- */
@@ -564,12 +411,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(a_program_is_found_in_path_and_keeps_its_name),
-		TEST(an_empty_path_element_is_the_current_directory),
-		TEST(a_script_becomes_its_interpreter),
-		TEST(env_is_looked_through),
-		TEST(interpreters_may_be_scripts_up_to_four_deep),
-		TEST(what_the_kernel_would_not_start_is_refused),
 		TEST(the_baseline_of_a_shell),
 		TEST(a_baseline_is_narrow),
 		TEST(what_may_come_later_is_known_by_its_steps),

@@ -23,13 +23,13 @@ static int scratch_end(void **state)
 	return system(command);
 }
 
-/* The path of @name in it. The last two stay valid. */
+/* The path of @name in it. The last four stay valid. */
 static const char *at(const char *name)
 {
-	static char path[2][256];
+	static char path[4][256];
 	static int next;
 
-	next = !next;
+	next = (next + 1) % 4;
 	snprintf(path[next], sizeof(path[next]), "%s/%s", base, name);
 	return path[next];
 }

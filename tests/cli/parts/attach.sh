@@ -103,11 +103,11 @@ arguments_pass()
 {
 	f1_prints "[a][b c][][--cgroup][*]" printf '[%s]' a 'b c' '' --cgroup '*'
 	# a script: its interpreter is started, as the kernel would
-	printf '#!/usr/bin/env sh\necho "$0 $1"\n' >/srv/t1/script
+	printf '#!/usr/bin/env -S printf [%%s]\n' >/srv/t1/script
 	chmod 755 /srv/t1/script
-	f1_prints "/srv/t1/script x y" /srv/t1/script 'x y'
+	f1_prints "[/srv/t1/script][x y]" /srv/t1/script 'x y'
 	cd /srv/t1 || fail "no /srv/t1"
-	f1_prints "/srv/t1/./script x" ./script x
+	f1_prints "[/srv/t1/./script][x]" ./script x
 	rm -f /srv/t1/script
 }
 

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# safenode-attach where something is in its way: what the kernel does not start, or only to start something else.
+# shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154,SC2317
+
+# in_mounts SCRIPT COMMAND...: in a mount namespace that SCRIPT has changed
+in_mounts()
+{
+	local script=$1
+
+	shift
+	unshare -m sh -c "$script"' && exec "$@"' sh "$@"
+}
+
+# ---- what the kernel does not start for a tenant ----
+
+file_capabilities()
+{
+	local mode program=/srv/program # /tmp may be mounted nosuid
+
+	trap 'rm -f /srv/program' EXIT
+	install -m 755 "$tenant" $program
+	setcap cap_net_bind_service=+ep $program || fail "no file capabilities here"
+	# the control: the kernel starts it, but not where the bounding set lacks one of them
+	run 0 capsh --user=t1 -- -c "$program session"
+	run 126 capsh --drop=cap_net_bind_service --user=t1 -- -c "$program session"
+	refuses 2 "'$program'" "setcap -r it" "--keep-fd" "net.ipv4.ip_unprivileged_port_start" -- \
+		"${f1[@]}" -- $program self /srv/t1
+	refuses 2 "setcap -r it" -- "${f1[@]}" --user root -- $program self /srv/t1
+	# where they do not count, or do not take effect by themselves, it starts without
+	run 0 in_mounts "mount --bind /srv /srv && mount -o remount,bind,nosuid /srv" \
+		"${f1[@]}" -- $program self /srv/t1
+	printed "as promised"
+	setcap cap_net_bind_service=+p $program
+	run 0 "${f1[@]}" -- $program self /srv/t1
+	printed "as promised"
+	run 0 safenode-detach --cgroup f1
+	setcap cap_net_bind_service=+ei $program
+	refuses 2 "'$program'" "setcap -r it" -- "${f1[@]}" -- $program self /srv/t1
+	setcap -r $program
+	for mode in 4755 2755 6755; do
+		chmod $mode $program
+		run 0 "${f1[@]}" -- $program self /srv/t1
+		printed "as promised"
+	done
+	run 0 safenode-detach --cgroup f1
+	unchanged
+}
+
+# The two cures: a socket that the server opened, and ports that are not privileged
+low_ports()
+{
+	local before
+
+	before=$(sysctl -n net.ipv4.ip_unprivileged_port_start)
+	sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
+	trap 'sysctl -qw net.ipv4.ip_unprivileged_port_start=$before' EXIT
+	cat >/srv/t1/app.js <<-'END'
+		const net = require("net"), port = Number(process.argv[2]);
+		const server = net.createServer().on("error", e => console.log(e.code));
+		server.listen(port ? port : { fd: 7 }, () => {
+			console.log(server.address().port);
+			server.close();
+		});
+	END
+	f1_prints EACCES node app.js 81
+	run 0 python3 -c '
+import os, socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", 81))
+s.listen()
+os.dup2(s.fileno(), 7, inheritable=True)
+os.execvp(sys.argv[1], sys.argv[1:])' "${f1[@]}" --keep-fd 7 -- node app.js
+	printed 81
+	sysctl -qw net.ipv4.ip_unprivileged_port_start=81
+	f1_prints 81 node app.js 81
+	run 0 safenode-detach --cgroup f1
+	rm -f /srv/t1/app.js
+	unchanged
+}
+
+not_executable()
+{
+	install -d -m 755 "$work/bin"
+	install -m 644 "$tenant" "$work/bin/program"
+	refuses 2 "'$work/bin/program'" "chmod +x it" -- "${f1[@]}" -- "$work/bin/program" acts
+	PATH=$work/bin:$PATH refuses 2 "'$work/bin/program'" "chmod +x it" -- "${f1[@]}" -- program acts
+	chmod 755 "$work/bin/program"
+	refuses 2 "'$work/bin/program'" "mounted noexec" -- in_mounts \
+		"mount --bind $work $work && mount -o remount,bind,noexec $work" \
+		"${f1[@]}" -- "$work/bin/program" acts
+}
+
+# ---- what would only start something else ----
+
+# As of nodenv and asdf, or written by hand; of volta, mise and snap
+wrappers()
+{
+	local cure="name node itself, which 'node -p process.execPath' prints" line
+
+	install -d -m 755 "$work/bin"
+	for line in '#!/bin/sh' '#!/usr/bin/env bash'; do
+		printf '%s\nexec %s "$@"\n' "$line" "$tenant" >"$work/bin/node"
+		chmod 755 "$work/bin/node"
+		run 0 "$work/bin/node" session # the control
+		PATH=$work/bin:$PATH refuses 2 "'$work/bin/node' is a script for" "$cure" -- \
+			"${f1[@]}" -- node app.js
+		PATH=$work/bin:$PATH refuses 2 "'$work/bin/node' is a script for" "$cure" -- "${f1[@]}"
+	done
+	# a script for node finds it, too
+	printf '#!/usr/bin/env node\n' >/srv/t1/script
+	chmod 755 /srv/t1/script
+	PATH=$work/bin:$PATH refuses 2 "'$work/bin/node' is a script for" "$cure" -- "${f1[@]}" -- \
+		/srv/t1/script
+	# and where it could read the wrapper
+	refuses 2 "'$work/bin/node' is a script for" -- "${f1[@]}" --read-only "$work/bin" -- \
+		"$work/bin/node" app.js
+	ln -sf "$tenant" "$work/bin/node"
+	PATH=$work/bin:$PATH refuses 2 "'$work/bin/node' is a link to '$tenant'" "$cure" -- \
+		"${f1[@]}" -- node app.js
+	rm -f "$work/bin/node" /srv/t1/script
+	# a shell that the operator names is none
+	f1_prints hello sh -c 'echo hello'
+	run 0 safenode-detach --cgroup f1
+	unchanged
+}
+
+# As npm install -g makes them
+linked_scripts()
+{
+	local app=$work/lib/node_modules/app
+
+	install -d -m 755 "$work/bin" "$app"
+	printf '#!/usr/bin/env node\nconsole.log(require("./lib"), process.argv[1], process.argv[2]);\n' \
+		>"$app/cli.js"
+	echo 'module.exports = "whole";' >"$app/lib.js"
+	chmod 755 "$app/cli.js"
+	ln -sf ../lib/node_modules/app/cli.js "$work/bin/app"
+	refuses 2 "'$work/bin/app'" "add --read-only $work/bin/app --read-only $app" -- \
+		"${f1[@]}" -- "$work/bin/app" x
+	options=(--read-only "$work/bin/app" --read-only "$app")
+	f1_prints "whole $work/bin/app x" "$work/bin/app" x
+	PATH=$work/bin:$PATH f1_prints "whole $work/bin/app x" app x
+	run 0 safenode-detach --cgroup f1
+	# one that the server reads, and the tenant's user does not
+	chmod 700 "$app/cli.js"
+	refuses 1 "user 2001 cannot read the script '$work/bin/app'" "chmod" -- \
+		"${f1[@]}" "${options[@]}" -- "$work/bin/app" x
+	rm -rf "${work:?}/bin" "${work:?}/lib"
+}
+
+part_units()
+{
+	need_loaded
+	safenode-detach --cgroup f1 2>/dev/null
+	remember
+	it "a program with file capabilities is refused where the kernel would refuse it" file_capabilities
+	it "a port below 1024 can be handed over, or made unprivileged" low_ports
+	it "a program that cannot be executed is named with the reason" not_executable
+	it "a wrapper of node is refused, and names node" wrappers
+	it "a script that the tenant cannot read is named, with what it belongs to" linked_scripts
+}
