@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include "account.h"
@@ -21,6 +22,7 @@
 #include "enforcer.h"
 #include "identify.h"
 #include "launch.h"
+#include "rehearse.h"
 #include "rules.h"
 #include "runtime.h"
 #include "session.h"
@@ -28,6 +30,7 @@
 /* Everything that one attach gathers before it changes anything. */
 struct plan {
 	const struct sn_options *options;
+	void (*say)(const char *text);
 	char directory[PATH_MAX]; /* without symbolic links */
 	int directory_fd;	  /* looked at and entered by this alone; or -1 */
 	struct sn_inode dir;	  /* what it is */
@@ -171,6 +174,59 @@ static int identify_launcher(struct sn_inode *id, struct sn_err *err)
 	return sn_identify_fd(fd, id, err);
 }
 
+static struct sn_launch launch_of(struct plan *plan)
+{
+	return (struct sn_launch){
+		.cgroup = plan->cgroup,
+		.directory = plan->directory,
+		.directory_fd = plan->directory_fd,
+		.account = &plan->account,
+		.command = &plan->command,
+		.keep_fd = plan->options->keep_fd,
+		.nr_keep_fd = plan->options->nr_keep_fd,
+	};
+}
+
+static bool needs_jit(const struct sn_command *command)
+{
+	for (size_t i = 1; command->argv[i]; i++)
+		if (!strcmp(command->argv[i], "--jitless"))
+			return false;
+	return !strncmp(strrchr(command->path, '/'), "/node", strlen("/node"));
+}
+
+/* Can this process do all that it will have to? */
+static int check_powers(struct plan *plan, bool starts, struct sn_err *err)
+{
+	struct sn_launch launch = launch_of(plan);
+	struct sn_err why = {};
+	int ret = sn_rehearse(starts ? &launch : NULL, &why);
+
+	if (ret < 0)
+		return sn_fail(err, -ret, "%s", why.text);
+	if (ret && needs_jit(&plan->command)) /* no failure: NODE_OPTIONS can have --jitless */
+		plan->say(why.text);
+	return 0;
+}
+
+/* The tenant's cgroup is made in its parent. */
+static int check_writable(const struct plan *plan, struct sn_err *err)
+{
+	sn_autofree char *parent = strdup(plan->cgroup);
+	struct statvfs fs;
+
+	if (!parent)
+		return sn_fail(err, ENOMEM, "out of memory");
+	*strrchr(parent, '/') = '\0';
+	if (statvfs(parent, &fs) || !(fs.f_flag & ST_RDONLY))
+		return 0;
+	return sn_fail(err, EROFS,
+		       "%s is mounted read-only here, and the tenant needs a cgroup in it; leave "
+		       "ProtectControlGroups= out of the unit, or mount it writable in the "
+		       "container",
+		       parent);
+}
+
 /* Is everything in force, and is the name free? */
 static int check_enforcer(struct plan *plan, struct sn_err *err)
 {
@@ -178,6 +234,8 @@ static int check_enforcer(struct plan *plan, struct sn_err *err)
 
 	if (!ret)
 		ret = sn_enforcer_cgroup(&plan->enforcer, plan->options->tenant, plan->cgroup, err);
+	if (!ret)
+		ret = check_writable(plan, err);
 	return ret ? ret : check_idle(plan, err);
 }
 
@@ -213,6 +271,8 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 		ret = check_command(plan, err);
 	if (!ret)
 		ret = identify_launcher(&plan->launcher, err);
+	if (!ret)
+		ret = check_powers(plan, *argv, err);
 	if (!ret)
 		ret = check_enforcer(plan, err);
 	return ret ? ret : gather_rules(plan, err);
@@ -369,19 +429,11 @@ static int leave_session(const struct sn_options *options, struct sn_session *se
 
 static int launch(struct plan *plan, struct sn_err *err)
 {
-	struct sn_launch what = {
-		.cgroup = plan->cgroup,
-		.directory = plan->directory,
-		.directory_fd = plan->directory_fd,
-		.account = &plan->account,
-		.command = &plan->command,
-		.keep_fd = plan->options->keep_fd,
-		.nr_keep_fd = plan->options->nr_keep_fd,
-		.undo = undo,
-		.undo_data = plan,
-	};
+	struct sn_launch launch = launch_of(plan);
 
-	return sn_launch(&what, err);
+	launch.undo = undo;
+	launch.undo_data = plan;
+	return sn_launch(&launch, err);
 }
 
 static void release(struct plan *plan)
@@ -400,6 +452,7 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 {
 	struct plan plan = {
 		.options = options,
+		.say = say,
 		.enforcer = SN_ENFORCER_CLOSED,
 		.directory_fd = -1,
 	};

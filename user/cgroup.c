@@ -41,7 +41,10 @@ int sn_cgroup_make(const char *path, struct sn_err *err)
 	if (mkdir(path, 0755)) {
 		if (errno == EEXIST)
 			return 0;
-		return sn_fail(err, errno, "cannot make the cgroup %s: %s", path, strerror(errno));
+		return sn_fail(err, errno, "cannot make the cgroup %s: %s%s", path, strerror(errno),
+			       errno == EROFS ? "; leave ProtectControlGroups= out of the unit, or "
+						"mount it writable in the container"
+					      : "");
 	}
 	if (!chmod(path, 0755)) /* whatever the umask: the tenant reads its limits there */
 		return 1;

@@ -9,18 +9,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "cgroup.h"
+#include "drop.h"
 #include "inherit.h"
 #include "launch.h"
 #include "trial.h"
@@ -114,17 +110,6 @@ static void let_undo(const struct guardian *g)
 
 /* ---- dropping ---- */
 
-static int keep_only(const struct sn_launch *launch, struct sn_err *err)
-{
-	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC))
-		return sn_fail(err, errno, "cannot close descriptors: %s", strerror(errno));
-	for (size_t i = 0; i < launch->nr_keep_fd; i++)
-		if (fcntl(launch->keep_fd[i], F_SETFD, 0))
-			return sn_fail(err, EINVAL, "descriptor %d is not open",
-				       launch->keep_fd[i]);
-	return 0;
-}
-
 static int set_environment(const struct sn_launch *launch, struct sn_err *err)
 {
 	if (setenv("HOME", launch->directory, 1) || setenv("TMPDIR", launch->directory, 1) ||
@@ -140,49 +125,20 @@ static int set_environment(const struct sn_launch *launch, struct sn_err *err)
 	return 0;
 }
 
-/* For root as well: with an empty bounding set exec gives nothing back. */
-static int drop_capabilities(struct sn_err *err)
+/* As the tenant's user, who must be able to. */
+static int enter_directory(const struct sn_launch *launch, struct sn_err *err)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = {};
-
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
-	    syscall(SYS_capset, &header, none))
-		return sn_fail(err, errno, "cannot drop capabilities: %s", strerror(errno));
-	return 0;
+	if (!fchdir(launch->directory_fd) && !access(".", R_OK | X_OK))
+		return 0;
+	return sn_fail(err, errno, "user %u cannot enter %s: %s; chown or chmod it",
+		       launch->account->uid, launch->directory, strerror(errno));
 }
 
-static int drop_bounding_set(struct sn_err *err)
+int sn_launch_drop(const struct sn_launch *launch, struct sn_err *err)
 {
-	int cap = 0;
+	int ret = sn_drop_root(launch->account, err);
 
-	while (!prctl(PR_CAPBSET_DROP, cap))
-		cap++;
-	if (errno != EINVAL) /* no such capability: all are dropped */
-		return sn_fail(err, errno, "cannot drop capability %d: %s", cap, strerror(errno));
-	return 0;
-}
-
-static int drop_credentials(const struct sn_launch *launch, struct sn_err *err)
-{
-	uid_t uid = launch->account->uid;
-	gid_t gid = launch->account->gid;
-	int ret = drop_bounding_set(err);
-
-	if (ret)
-		return ret;
-	if (setgroups(1, &gid) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
-		return sn_fail(err, errno, "cannot change to user %u, group %u: %s", uid, gid,
-			       strerror(errno));
-	ret = drop_capabilities(err);
-	if (ret)
-		return ret;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return sn_fail(err, errno, "cannot set no_new_privs: %s", strerror(errno));
-	if (access(".", R_OK | X_OK))
-		return sn_fail(err, errno, "user %u cannot enter %s: %s", uid, launch->directory,
-			       strerror(errno));
-	return 0;
+	return ret ? ret : enter_directory(launch, err);
 }
 
 /* ---- inside ---- */
@@ -190,13 +146,15 @@ static int drop_credentials(const struct sn_launch *launch, struct sn_err *err)
 /* Not reported: this process is the policy's launcher. */
 static int try_refusals(struct sn_err *err)
 {
-	const char *granted = sn_trial_acts(true);
+	struct sn_trial trial = sn_trial_acts(true);
 
-	if (granted)
+	if (trial.error)
+		return sn_trial_refused_elsewhere(&trial, err);
+	if (trial.act)
 		return sn_fail(err, ENOSYS,
 			       "the kernel does not refuse %s in the tenant's cgroup; "
 			       "see safenode-load --check",
-			       granted);
+			       trial.act);
 	return 0;
 }
 
@@ -291,24 +249,26 @@ static int drop_and_become(const struct sn_launch *launch, const struct guardian
 
 	if (procs < 0 || origin < 0)
 		return procs < 0 ? procs : origin;
-	if (fchdir(launch->directory_fd))
-		return sn_fail(err, errno, "cannot enter %s: %s", launch->directory,
-			       strerror(errno));
 	ret = set_environment(launch, err);
 	if (!ret)
-		ret = drop_credentials(launch, err);
+		ret = sn_launch_drop(launch, err);
 	if (!ret)
 		ret = become(launch, procs, origin, g, err);
 	return ret;
 }
 
+int sn_launch_prepare(const struct sn_launch *launch, struct sn_err *err)
+{
+	int ret = sn_drop_descriptors(launch->keep_fd, launch->nr_keep_fd, err);
+
+	return ret ? ret : sn_inherit_nothing(err);
+}
+
 int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 {
 	struct guardian g;
-	int ret = keep_only(launch, err);
+	int ret = sn_launch_prepare(launch, err);
 
-	if (!ret)
-		ret = sn_inherit_nothing(err);
 	if (!ret)
 		ret = start_guardian(launch, &g, err);
 	if (ret) {

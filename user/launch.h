@@ -22,11 +22,16 @@ struct sn_launch {
 };
 
 /*
- * Becomes the command, in this order: close-on-exec on every descriptor above 2 that is not kept,
- * what sn_inherit_nothing() takes away, the directory, environment, credentials, no_new_privs, the
+ * Becomes the command, in this order: sn_launch_prepare(), environment, sn_launch_drop(), the
  * cgroup, a self-test of the refusals, can the scripts be read, exec. Returns only on failure, when
  * undo has run.
  */
 int sn_launch(const struct sn_launch *launch, struct sn_err *err);
+
+/* Close-on-exec for each descriptor above 2 that is not kept; sn_inherit_nothing(). */
+int sn_launch_prepare(const struct sn_launch *launch, struct sn_err *err);
+
+/* From root to the tenant's user, in its directory. */
+int sn_launch_drop(const struct sn_launch *launch, struct sn_err *err);
 
 #endif

@@ -134,15 +134,17 @@ struct trial {
 	bool again;
 };
 
-static const char *try_in_cgroup(int round, void *data)
+static struct sn_trial try_in_cgroup(int round, void *data)
 {
 	struct trial *trial = data;
 	char nothing;
 
 	if (read(trial->whose[round], &nothing, 1) || !trial->skel->bss->sn_is_refused)
-		return "anything by these programs";
-	/* they are in force beside those that they replace, and would show nothing */
-	return trial->again ? NULL : sn_trial_acts(false);
+		return (struct sn_trial){ .act = "anything by these programs" };
+	/* those that are replaced refuse as well: it would show nothing */
+	if (trial->again)
+		return (struct sn_trial){};
+	return sn_trial_acts(false);
 }
 
 /* Are those refused who have no policy, in a child cgroup, too? @parent is open as @cgroup_fd. */

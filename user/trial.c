@@ -16,36 +16,160 @@
 
 #define TRIAL ".self-test" /* the name of a tenant cannot begin with a dot */
 
-static bool refused(long result, int error)
+/* ---- the acts: 0 or an errno ---- */
+
+static int close_or_errno(int fd)
 {
-	return result == -1 && errno == error;
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
 }
 
-const char *sn_trial_acts(bool has_policy)
+static int make_unix_socket(void)
 {
-	int root;
-
-	if (!refused(socket(AF_UNIX, SOCK_STREAM, 0), EPERM))
-		return "a Unix socket";
-	root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* EACCES: the mode of / refuses the tenant's user before any BPF program is asked */
-	if (!refused(root, ENOENT) && !(has_policy && refused(root, EACCES)))
-		return "listing /";
-	if (!refused(chdir("/"), EPERM))
-		return "chdir";
-	if (getpid() != 1 && !refused(getsid(1), has_policy ? ESRCH : EPERM))
-		return "asking for the session of process 1";
-	return NULL;
+	return close_or_errno(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
+
+/* No protocol has this type, so the kernel itself says ESOCKTNOSUPPORT. */
+static int make_odd_socket(void)
+{
+	return close_or_errno(socket(AF_INET, SOCK_RDM | SOCK_CLOEXEC, 0));
+}
+
+static int list_root(void)
+{
+	return close_or_errno(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int list_proc(void)
+{
+	return close_or_errno(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int go_to_root(void)
+{
+	return chdir("/") ? errno : 0;
+}
+
+static int ask_for_session(void)
+{
+	return getsid(1) < 0 ? errno : 0;
+}
+
+/* A way to do an act, and what the kernel itself says: 0 or an errno. */
+struct way {
+	int (*try)(void);
+	int kernel;
+};
+
+/*
+ * What is tried, one act for each of four BPF programs. Some have a second way, for something else
+ * may refuse the first before any BPF program is asked: RestrictAddressFamilies= of a unit without
+ * AF_UNIX; a mode of / that is closed to the tenant's user.
+ */
+static const struct act {
+	const char *name;
+	int tenant, no_policy; /* what safenode says */
+	struct way ways[2];
+} acts[] = {
+	{ "a Unix socket",
+	  EPERM,
+	  EPERM,
+	  { { make_unix_socket, 0 }, { make_odd_socket, ESOCKTNOSUPPORT } } },
+	{ "listing /", ENOENT, ENOENT, { { list_root, 0 }, { list_proc, 0 } } },
+	{ "chdir", EPERM, EPERM, { { go_to_root, 0 } } },
+	{ "asking for the session of process 1", ESRCH, EPERM, { { ask_for_session, 0 } } },
+};
+#define NR_ACTS (sizeof(acts) / sizeof(*acts))
+
+static const struct way *next_way(const struct act *act, size_t *i)
+{
+	if (*i == sizeof(act->ways) / sizeof(*act->ways) || !act->ways[*i].try)
+		return NULL;
+	return &act->ways[(*i)++];
+}
+
+/* No way may be granted, and one must be refused as safenode does it. */
+static struct sn_trial try_act(const struct act *act, int expected)
+{
+	struct sn_trial trial = { .act = act->name };
+	const struct way *way;
+	bool refused = false;
+	size_t i = 0;
+
+	while ((way = next_way(act, &i))) {
+		int error = way->try();
+
+		if (error == way->kernel)
+			return (struct sn_trial){ .act = act->name };
+		if (error == expected)
+			refused = true;
+		else if (!trial.error)
+			trial.error = error;
+	}
+	if (refused)
+		return (struct sn_trial){};
+	return trial;
+}
+
+struct sn_trial sn_trial_acts(bool has_policy)
+{
+	struct sn_trial trial = {};
+
+	for (size_t i = 0; i < NR_ACTS && !trial.act; i++)
+		if (acts[i].ways[0].try != ask_for_session || getpid() != 1) /* of itself it may */
+			trial = try_act(&acts[i], has_policy ? acts[i].tenant : acts[i].no_policy);
+	return trial;
+}
+
+int sn_trial_control(struct sn_err *err)
+{
+	for (size_t i = 0; i < NR_ACTS; i++) {
+		struct sn_trial trial = { .act = acts[i].name };
+		const struct way *way;
+		bool granted = false;
+		size_t next = 0;
+
+		while ((way = next_way(&acts[i], &next))) {
+			int error = way->try();
+
+			if (error == way->kernel)
+				granted = true;
+			else if (!trial.error)
+				trial.error = error;
+		}
+		if (!granted)
+			return sn_trial_refused_elsewhere(&trial, err);
+	}
+	return 0;
+}
+
+int sn_trial_refused_elsewhere(const struct sn_trial *trial, struct sn_err *err)
+{
+	const char *who = "another security module (see /sys/kernel/security/lsm)?";
+
+	if (trial->error == EAFNOSUPPORT)
+		who = "add AF_UNIX to RestrictAddressFamilies= of the unit; the tenant is refused "
+		      "such sockets all the same";
+	else if (prctl(PR_GET_SECCOMP) > 0)
+		who = "a seccomp filter? Allow it in SystemCallFilter= of the unit, or in the "
+		      "container's profile; the tenant is refused it all the same";
+	return sn_fail(err, EPERM,
+		       "cannot see that safenode refuses %s, for something else does (%s): %s",
+		       trial->act, strerror(trial->error), who);
+}
+
+/* ---- in cgroups of its own ---- */
 
 /* The result of the process in the cgroup, in memory that it shares with its parent. */
 struct report {
 	bool done;
 	int error; /* why it could not join */
-	const char *granted;
+	struct sn_trial trial;
 };
 
-static pid_t start(int procs, int round, const char *(*act)(int round, void *data), void *data,
+static pid_t start(int procs, int round, struct sn_trial (*act)(int round, void *data), void *data,
 		   struct report *report)
 {
 	pid_t pid = fork();
@@ -54,29 +178,36 @@ static pid_t start(int procs, int round, const char *(*act)(int round, void *dat
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (write(procs, "0", 1) == 1)
-		report->granted = act(round, data);
+		report->trial = act(round, data);
 	else
 		report->error = errno;
 	report->done = true;
 	_exit(0);
 }
 
-static int judge(const char *cgroup, const struct report *report, struct sn_err *err)
+static int judge(const char *cgroup, int status, const struct report *report, struct sn_err *err)
 {
+	if (!report->done && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		return sn_fail(err, EPERM,
+			       "a seccomp filter killed the self-test's process in %s; allow its "
+			       "system calls in SystemCallFilter= of the unit",
+			       cgroup);
 	if (!report->done)
 		return sn_fail(err, EINTR, "the self-test's process in %s was killed", cgroup);
 	if (report->error)
 		return sn_fail(err, report->error, "cannot join %s: %s", cgroup,
 			       strerror(report->error));
-	if (report->granted)
+	if (report->trial.error)
+		return sn_trial_refused_elsewhere(&report->trial, err);
+	if (report->trial.act)
 		return sn_fail(err, ENOSYS,
 			       "a process without a policy is not refused %s in %s; "
 			       "nothing was changed; see safenode-load --check",
-			       report->granted, cgroup);
+			       report->trial.act, cgroup);
 	return 0;
 }
 
-static int try_in(const char *cgroup, int round, const char *(*act)(int round, void *data),
+static int try_in(const char *cgroup, int round, struct sn_trial (*act)(int round, void *data),
 		  void *data, struct sn_err *err)
 {
 	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
@@ -84,8 +215,8 @@ static int try_in(const char *cgroup, int round, const char *(*act)(int round, v
 	sn_autofree char *name = NULL;
 	sn_autoclose int procs = -1;
 	void (*before)(int);
+	int ret, status;
 	pid_t pid;
-	int ret;
 
 	if (report == MAP_FAILED)
 		return sn_fail(err, ENOMEM, "out of memory");
@@ -100,10 +231,10 @@ static int try_in(const char *cgroup, int round, const char *(*act)(int round, v
 		pid = start(procs, round, act, data, report);
 		if (pid < 0)
 			ret = sn_fail(err, errno, "cannot fork: %s", strerror(errno));
-		else if (waitpid(pid, NULL, 0) != pid)
+		else if (waitpid(pid, &status, 0) != pid)
 			ret = sn_fail(err, errno, "cannot wait: %s", strerror(errno));
 		else
-			ret = judge(cgroup, report, err);
+			ret = judge(cgroup, status, report, err);
 		signal(SIGCHLD, before);
 	}
 	munmap(report, sizeof(*report));
@@ -124,7 +255,7 @@ int sn_trial_clear(const char *parent, struct sn_err *err)
 	return ret ? ret : sn_cgroup_remove(path, err);
 }
 
-int sn_trial_below(const char *parent, const char *(*act)(int round, void *data), void *data,
+int sn_trial_below(const char *parent, struct sn_trial (*act)(int round, void *data), void *data,
 		   struct sn_err *err)
 {
 	static const char *const below[SN_TRIAL_ROUNDS] = { TRIAL, TRIAL "/child" };

@@ -20,6 +20,7 @@
 #include "fake_maps.h"
 #include "identify.h"
 #include "launch.h"
+#include "rehearse.h"
 #include "runtime.h"
 #include "session.h"
 
@@ -33,6 +34,8 @@ static struct {
 	bool exists, running; /* the tenant's cgroup */
 	bool controllers;     /* are switched on for it */
 	bool locked;
+	bool no_jit;
+	char said[64];
 	__u64 id;
 } world;
 
@@ -154,13 +157,23 @@ void sn_controllers_undo(const char *path, const struct sn_controllers *enabled)
 
 int sn_command_resolve(struct sn_command *command, char *const argv[], struct sn_err *err)
 {
-	*command = (struct sn_command){ .path = strdup("/usr/bin/node") };
+	static char *words[] = { (char *)"node", NULL };
+
+	*command = (struct sn_command){ .path = strdup("/usr/bin/node"), .argv = words };
 	return step("resolve", err);
 }
 
 void sn_command_free(struct sn_command *command)
 {
 	free(command->path);
+}
+
+int sn_rehearse(const struct sn_launch *launch, struct sn_err *err)
+{
+	int ret = step(launch ? "rehearse" : "rehearse-nothing", err);
+
+	assert_false(world.locked);
+	return ret || !world.no_jit ? ret : (sn_fail(err, EPERM, "no JIT"), 1);
 }
 
 int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *err)
@@ -196,6 +209,7 @@ int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 
 static void say(const char *text)
 {
+	snprintf(world.said, sizeof(world.said), "%s", text);
 }
 
 /* ---- the tests ---- */
@@ -229,23 +243,35 @@ static int reset(void **state)
 static void everything_is_checked_before_the_lock_and_changed_behind_it(void **state)
 {
 	assert_int_equal(attach(true), 0);
-	assert_string_equal(world.steps, "resolve open baseline terminals session lock make "
-					 "limits id launch");
+	assert_string_equal(world.steps,
+			    "resolve rehearse open baseline terminals session lock make "
+			    "limits id launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
 static void without_a_command_the_policy_is_written_and_that_is_all(void **state)
 {
 	assert_int_equal(attach(false), 0);
-	assert_string_equal(world.steps, "resolve open baseline lock make limits id");
+	assert_string_equal(world.steps,
+			    "resolve rehearse-nothing open baseline lock make limits id");
 	assert_true(world.exists);
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
+static void where_node_has_no_jit_a_line_says_so(void **state)
+{
+	assert_int_equal(attach(true), 0);
+	assert_string_equal(world.said, "");
+	world.no_jit = true;
+	assert_int_equal(attach(true), 0);
+	assert_string_equal(world.said, "no JIT");
+}
+
 static void whichever_step_fails_nothing_is_left(void **state)
 {
-	static const char *const steps[] = { "resolve", "open", "baseline", "terminals", "session",
-					     "lock",	"make", "limits",   "id",	 "launch" };
+	static const char *const steps[] = { "resolve",	  "rehearse", "open",  "baseline",
+					     "terminals", "session",  "lock",  "make",
+					     "limits",	  "id",	      "launch" };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		reset(NULL);
@@ -282,7 +308,7 @@ static void an_ended_tenant_is_touched_only_when_all_is_checked(void **state)
 	world.steps[0] = '\0';
 	world.fails = "baseline";
 	assert_int_equal(attach(true), -EIO);
-	assert_string_equal(world.steps, "resolve open baseline");
+	assert_string_equal(world.steps, "resolve rehearse open baseline");
 	assert_true(world.exists);
 	assert_int_equal(sn_store_get(&fake_store, world.id, &policy), 0);
 	assert_int_equal(policy.safe_mode, 1);
@@ -290,8 +316,9 @@ static void an_ended_tenant_is_touched_only_when_all_is_checked(void **state)
 	world.fails = NULL;
 	world.steps[0] = '\0';
 	assert_int_equal(attach(true), 0);
-	assert_string_equal(world.steps, "resolve open baseline terminals session lock id remove "
-					 "make limits id launch");
+	assert_string_equal(world.steps,
+			    "resolve rehearse open baseline terminals session lock id remove "
+			    "make limits id launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
@@ -302,7 +329,7 @@ static void a_running_tenant_is_left_alone(void **state)
 	world.steps[0] = '\0';
 	fake_log[0] = '\0';
 	assert_int_equal(attach(true), -EINVAL);
-	assert_string_equal(world.steps, "resolve open");
+	assert_string_equal(world.steps, "resolve rehearse open");
 	assert_string_equal(fake_log, "");
 }
 
@@ -313,6 +340,7 @@ int main(void)
 				       reset),
 		cmocka_unit_test_setup(without_a_command_the_policy_is_written_and_that_is_all,
 				       reset),
+		cmocka_unit_test_setup(where_node_has_no_jit_a_line_says_so, reset),
 		cmocka_unit_test_setup(whichever_step_fails_nothing_is_left, reset),
 		cmocka_unit_test_setup(whichever_change_of_a_map_fails_nothing_is_left, reset),
 		cmocka_unit_test_setup(an_ended_tenant_is_touched_only_when_all_is_checked, reset),

@@ -64,10 +64,18 @@ int sn_inherit_nothing(struct sn_err *err)
 	return step("inherit") ? sn_fail(err, errno, "inherit failed") : 0;
 }
 
-const char *sn_trial_acts(bool has_policy)
+struct sn_trial sn_trial_acts(bool has_policy)
 {
 	assert_true(has_policy);
-	return step("trial") ? "anything" : NULL;
+	if (step("trial"))
+		return (struct sn_trial){ .act = "anything" };
+	return step("trial-elsewhere") ? (struct sn_trial){ "a thing", EXDEV }
+				       : (struct sn_trial){};
+}
+
+int sn_trial_refused_elsewhere(const struct sn_trial *trial, struct sn_err *err)
+{
+	return sn_fail(err, EPERM, "something else refuses %s (%d)", trial->act, trial->error);
 }
 
 int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
@@ -111,6 +119,8 @@ int prctl(int option, ...)
 	va_end(args);
 	switch (option) {
 	case PR_CAPBSET_DROP:
+		if (value == 2 && step("bounding-set"))
+			return -1;
 		errno = EINVAL; /* there is no such capability */
 		return value < 3 ? 0 : -1;
 	case PR_CAP_AMBIENT:
@@ -249,7 +259,8 @@ static void expect_file(const char *name, const char *content)
 
 /* ---- the tests ---- */
 
-#define ALL_STEPS "inherit origin groups gid uid ambient no-new-privs trial"
+#define ALL_STEPS \
+	"inherit origin bounding-set groups gid uid ambient no-new-privs trial trial-elsewhere"
 
 static void a_program_that_starts_is_not_undone(void **state)
 {
@@ -290,12 +301,15 @@ static void what_fails_is_undone_by_the_guardian_before_the_launcher_returns(voi
 		int error;
 	} cases[] = {
 		{ "origin", "origin failed", EPERM },
+		{ "bounding-set", "leave CAP_SETPCAP in CapabilityBoundingSet= of the unit",
+		  EPERM },
 		{ "groups", "cannot change to user 2001, group 2002", EPERM },
 		{ "gid", "cannot change to user 2001, group 2002", EPERM },
-		{ "uid", "cannot change to user 2001, group 2002", EPERM },
+		{ "uid", "leave CAP_SETGID and CAP_SETUID in CapabilityBoundingSet=", EPERM },
 		{ "ambient", "cannot drop capabilities", EPERM },
 		{ "no-new-privs", "no_new_privs", EPERM },
 		{ "trial", "the kernel does not refuse anything", ENOSYS },
+		{ "trial-elsewhere", "something else refuses a thing", EPERM },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

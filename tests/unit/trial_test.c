@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,8 +27,8 @@ static char base[] = "/tmp/trial.XXXXXX";
 
 /* What the processes saw, in memory that they share with the test. */
 static struct seen {
-	int rounds[4], nr;
-	pid_t pids[4];
+	int rounds[8], nr;
+	pid_t pids[8];
 } * seen;
 
 static struct {
@@ -75,6 +77,59 @@ int sn_cgroup_remove(const char *path, struct sn_err *err)
 	return status ? sn_fail(err, EBUSY, "cannot remove it") : 0;
 }
 
+/* ---- in place of the kernel ---- */
+
+static int filter_mode;
+/* What each act gets: 0 or an errno. */
+static struct {
+	int unix_socket, odd_socket, list_root, list_proc, chdir, getsid;
+} answers;
+
+static const struct {
+	typeof(answers) tenant, no_policy, free;
+} good = {
+	.tenant = { EPERM, EPERM, ENOENT, ENOENT, EPERM, ESRCH },
+	.no_policy = { EPERM, EPERM, ENOENT, ENOENT, EPERM, EPERM },
+	.free = { 0, ESOCKTNOSUPPORT, 0, 0, 0, 0 },
+};
+
+static int answer(int error)
+{
+	errno = error;
+	return error ? -1 : 1000; /* no descriptor */
+}
+
+int socket(int family, int type, int protocol)
+{
+	return answer(family == AF_UNIX ? answers.unix_socket : answers.odd_socket);
+}
+
+int chdir(const char *path)
+{
+	errno = answers.chdir;
+	return answers.chdir ? -1 : 0;
+}
+
+pid_t getsid(pid_t pid)
+{
+	assert_int_equal(pid, 1);
+	return answer(answers.getsid);
+}
+
+int open(const char *path, int flags, ...)
+{
+	if (!strcmp(path, "/"))
+		return answer(answers.list_root);
+	if (!strcmp(path, "/proc"))
+		return answer(answers.list_proc);
+	return openat(AT_FDCWD, path, flags, 0600);
+}
+
+int prctl(int option, ...)
+{
+	return option == PR_GET_SECCOMP ? filter_mode : 0;
+}
+
 /* ---- the tests ---- */
 
 static int setup(void **state)
@@ -91,18 +146,29 @@ static int teardown(void **state)
 	return rmdir(base); /* which is empty again after every test */
 }
 
-/* @data: what is granted in the second round; "killed": or the process dies there */
-static const char *act(int round, void *data)
+/* @data: what comes of it in the second round; "killed" and "filtered": the process dies there */
+static struct sn_trial act(int round, void *data)
 {
-	const char *granted = data;
+	const struct sn_trial *trial = data;
 
 	seen->rounds[seen->nr] = round;
 	seen->pids[seen->nr++] = getpid();
-	if (!round || !granted)
-		return NULL;
-	if (!strcmp(granted, "killed"))
+	if (!round || !trial)
+		return (struct sn_trial){};
+	if (!strcmp(trial->act, "killed"))
 		raise(SIGKILL);
-	return granted;
+	if (!strcmp(trial->act, "filtered")) {
+		signal(SIGSYS, SIG_DFL); /* which cmocka catches */
+		raise(SIGSYS);
+	}
+	return *trial;
+}
+
+static int trial_of(const char *what, int error, struct sn_err *err)
+{
+	struct sn_trial trial = { what, error };
+
+	return sn_trial_below(base, act, &trial, err);
 }
 
 static void the_acts_are_tried_in_two_cgroups_by_processes_of_their_own(void **state)
@@ -119,7 +185,7 @@ static void what_is_granted_fails_it_with_the_name(void **state)
 {
 	struct sn_err err = {};
 
-	assert_int_equal(sn_trial_below(base, act, (void *)"a forbidden act", &err), -ENOSYS);
+	assert_int_equal(trial_of("a forbidden act", 0, &err), -ENOSYS);
 	assert_non_null(strstr(err.text, "is not refused a forbidden act in "));
 	assert_non_null(strstr(err.text, "/.self-test/child; nothing was changed"));
 }
@@ -128,8 +194,27 @@ static void a_process_that_is_killed_has_refused_nothing(void **state)
 {
 	struct sn_err err = {};
 
-	assert_int_equal(sn_trial_below(base, act, (void *)"killed", &err), -EINTR);
+	assert_int_equal(trial_of("killed", 0, &err), -EINTR);
 	assert_non_null(strstr(err.text, "/.self-test/child was killed"));
+	assert_int_equal(trial_of("filtered", 0, &err), -EPERM);
+	assert_non_null(strstr(err.text, "a seccomp filter killed the self-test's process in "));
+	assert_non_null(strstr(err.text, "SystemCallFilter= of the unit"));
+}
+
+static void what_something_else_refuses_is_told_from_what_is_granted(void **state)
+{
+	struct sn_err err = {};
+
+	assert_int_equal(trial_of("a Unix socket", EAFNOSUPPORT, &err), -EPERM);
+	assert_non_null(strstr(err.text, "cannot see that safenode refuses a Unix socket, for "
+					 "something else does (Address family not supported"));
+	assert_non_null(strstr(err.text, "add AF_UNIX to RestrictAddressFamilies="));
+	assert_int_equal(trial_of("chdir", EIO, &err), -EPERM);
+	assert_non_null(strstr(err.text, "another security module"));
+	filter_mode = 2;
+	assert_int_equal(trial_of("chdir", EIO, &err), -EPERM);
+	assert_non_null(strstr(err.text, "a seccomp filter? Allow it in SystemCallFilter="));
+	filter_mode = 0;
 }
 
 static void a_cgroup_that_cannot_be_joined_is_an_error(void **state)
@@ -168,6 +253,89 @@ static void a_caller_that_ignores_sigchld_is_served_and_goes_on_ignoring_it(void
 	assert_int_equal(seen->nr, 2);
 }
 
+static void assert_trial(bool has_policy, const char *want, int error)
+{
+	struct sn_trial trial = sn_trial_acts(has_policy);
+
+	assert_int_equal(trial.error, error);
+	if (want)
+		assert_string_equal(trial.act, want);
+	else
+		assert_null(trial.act);
+}
+
+static void whatever_is_granted_is_named(void **state)
+{
+	static const struct {
+		size_t answer;
+		int granted;
+		const char *act;
+	} cases[] = {
+		{ offsetof(typeof(answers), unix_socket), 0, "a Unix socket" },
+		{ offsetof(typeof(answers), odd_socket), ESOCKTNOSUPPORT, "a Unix socket" },
+		{ offsetof(typeof(answers), list_root), 0, "listing /" },
+		{ offsetof(typeof(answers), list_proc), 0, "listing /" },
+		{ offsetof(typeof(answers), chdir), 0, "chdir" },
+		{ offsetof(typeof(answers), getsid), 0, "asking for the session of process 1" },
+	};
+
+	answers = good.tenant;
+	assert_trial(true, NULL, 0);
+	assert_trial(false, "asking for the session of process 1", ESRCH);
+	answers = good.no_policy;
+	assert_trial(false, NULL, 0);
+	assert_trial(true, "asking for the session of process 1", EPERM);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		answers = good.tenant;
+		*(int *)((char *)&answers + cases[i].answer) = cases[i].granted;
+		assert_trial(true, cases[i].act, 0);
+	}
+}
+
+/* RestrictAddressFamilies=AF_INET; a root directory that is closed to the tenant's user */
+static void one_way_of_two_may_be_refused_by_something_else(void **state)
+{
+	answers = good.tenant;
+	answers.unix_socket = EAFNOSUPPORT;
+	answers.list_root = EACCES;
+	assert_trial(true, NULL, 0);
+	answers.odd_socket = EAFNOSUPPORT;
+	assert_trial(true, "a Unix socket", EAFNOSUPPORT);
+	answers = good.tenant;
+	answers.list_root = answers.list_proc = EACCES;
+	assert_trial(true, "listing /", EACCES);
+	answers = good.tenant;
+	answers.chdir = ENOSYS;
+	assert_trial(true, "chdir", ENOSYS);
+}
+
+/* Also with the errno of safenode, which then would prove nothing */
+static void what_is_refused_outside_cannot_be_tried(void **state)
+{
+	struct sn_err err = {};
+
+	answers = good.free;
+	assert_int_equal(sn_trial_control(NULL), 0);
+	answers.unix_socket = EAFNOSUPPORT;
+	answers.list_root = EACCES;
+	assert_int_equal(sn_trial_control(NULL), 0);
+	answers.odd_socket = EAFNOSUPPORT;
+	assert_int_equal(sn_trial_control(&err), -EPERM);
+	assert_non_null(strstr(err.text, "add AF_UNIX to RestrictAddressFamilies="));
+	answers = good.free;
+	answers.unix_socket = answers.odd_socket = EPERM;
+	assert_int_equal(sn_trial_control(&err), -EPERM);
+	assert_non_null(strstr(err.text, "a Unix socket, for something else does (Operation not"));
+	answers = good.free;
+	answers.list_root = answers.list_proc = ENOENT;
+	assert_int_equal(sn_trial_control(&err), -EPERM);
+	assert_non_null(strstr(err.text, "listing /"));
+	answers = good.free;
+	answers.getsid = ESRCH;
+	assert_int_equal(sn_trial_control(&err), -EPERM);
+	assert_non_null(strstr(err.text, "session"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -175,6 +343,10 @@ int main(void)
 		TEST(the_acts_are_tried_in_two_cgroups_by_processes_of_their_own),
 		TEST(what_is_granted_fails_it_with_the_name),
 		TEST(a_process_that_is_killed_has_refused_nothing),
+		TEST(what_something_else_refuses_is_told_from_what_is_granted),
+		TEST(whatever_is_granted_is_named),
+		TEST(one_way_of_two_may_be_refused_by_something_else),
+		TEST(what_is_refused_outside_cannot_be_tried),
 		TEST(a_cgroup_that_cannot_be_joined_is_an_error),
 		TEST(what_a_killed_trial_left_is_removed_first),
 		TEST(a_caller_that_ignores_sigchld_is_served_and_goes_on_ignoring_it),

@@ -1,6 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# safenode-attach where something is in its way: what the kernel does not start, or only to start something else.
+# safenode-attach where something is in its way: what units of systemd and containers take from what they
+# start; what the kernel does not start, or only to start something else.
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154,SC2317
+
+filtered=$here/filtered
+
+# works [COMMAND...]: started by COMMAND, f1 is as it should be
+works()
+{
+	run 0 "$@" "${f1[@]}" -- "$tenant" self /srv/t1
+	printed "as promised"
+	run 0 safenode-detach --cgroup f1
+	unchanged
+}
 
 # in_mounts SCRIPT COMMAND...: in a mount namespace that SCRIPT has changed
 in_mounts()
@@ -85,7 +97,15 @@ not_executable()
 	install -m 644 "$tenant" "$work/bin/program"
 	refuses 2 "'$work/bin/program'" "chmod +x it" -- "${f1[@]}" -- "$work/bin/program" acts
 	PATH=$work/bin:$PATH refuses 2 "'$work/bin/program'" "chmod +x it" -- "${f1[@]}" -- program acts
+	# executable for root, and not for the tenant's user
+	chmod 700 "$work/bin/program"
+	refuses 1 "user 2001 cannot start '$work/bin/program'" "chmod it" -- \
+		"${f1[@]}" -- "$work/bin/program" acts
 	chmod 755 "$work/bin/program"
+	chmod 700 "$work/bin"
+	refuses 1 "user 2001 cannot start '$work/bin/program', for it cannot enter '$work/bin'" \
+		"/usr/local" -- "${f1[@]}" -- "$work/bin/program" acts
+	chmod 755 "$work/bin"
 	refuses 2 "'$work/bin/program'" "mounted noexec" -- in_mounts \
 		"mount --bind $work $work && mount -o remount,bind,noexec $work" \
 		"${f1[@]}" -- "$work/bin/program" acts
@@ -149,6 +169,106 @@ linked_scripts()
 	rm -rf "${work:?}/bin" "${work:?}/lib"
 }
 
+# ---- what a unit takes away ----
+
+# With these four it works, also a second time, and without each of them it says which
+capabilities()
+{
+	local weak=(setpriv --bounding-set) of="${f1[*]} -- $tenant self /srv/t1"
+
+	run 0 "${weak[@]}" -all,+bpf,+setgid,+setuid,+setpcap $of
+	works "${weak[@]}" -all,+bpf,+setgid,+setuid,+setpcap
+	works "${weak[@]}" -all,+sys_admin,+setgid,+setuid,+setpcap
+	refuses 1 "CAP_BPF in CapabilityBoundingSet=" -- "${weak[@]}" -bpf,-sys_admin $of
+	refuses 1 "CAP_SETPCAP in CapabilityBoundingSet=" -- "${weak[@]}" -setpcap $of
+	refuses 1 "CAP_SETUID in CapabilityBoundingSet=" -- "${weak[@]}" -setuid $of
+	refuses 1 "CAP_SETGID and CAP_SETUID in" -- "${weak[@]}" -setgid $of
+}
+
+# RestrictAddressFamilies=
+address_families()
+{
+	local none='socket:0!0' inet='socket:0!2,10'
+
+	run 0 "$filtered" EAFNOSUPPORT "$inet" "${f1[@]}" -- "$tenant" acts
+	printed "unix-socket=EAFNOSUPPORT read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EACCES write-inside=ok"
+	run 0 safenode-detach --cgroup f1
+	works "$filtered" EAFNOSUPPORT 'socket:0!1'
+	refuses 1 "refuses a Unix socket, for something else does (Address family not supported" \
+		"add AF_UNIX to RestrictAddressFamilies=" -- \
+		"$filtered" EAFNOSUPPORT "$none" "${f1[@]}" -- "$tenant" acts
+}
+
+# SystemCallFilter=, with SystemCallErrorNumber= or without
+system_calls()
+{
+	local command=("${f1[@]}" -- "$tenant" acts) call
+
+	refuses 1 "bpf(2) is refused here (Operation not permitted)" "add bpf to SystemCallFilter=" -- \
+		"$filtered" EPERM bpf "${command[@]}"
+	refuses 1 "kills whoever calls bpf;" "SystemCallFilter= of the unit" -- \
+		"$filtered" kill bpf "${command[@]}"
+	refuses 1 "kills whoever calls bpf;" -- "$filtered" kill bpf "${f1[@]}"
+	for call in close_range unshare setgroups setresuid capset chdir getsid; do
+		refuses 1 "a seccomp filter kills" "$call" "SystemCallFilter=" -- \
+			"$filtered" kill $call "${command[@]}"
+	done
+	# with the errno of safenode, it would be no proof
+	refuses 1 "refuses a Unix socket, for something else does" "SystemCallFilter=" -- \
+		"$filtered" EPERM socket "${command[@]}"
+	refuses 1 "refuses chdir, for something else does (Function not implemented)" \
+		"SystemCallFilter=" -- "$filtered" ENOSYS chdir "${command[@]}"
+	refuses 1 "session of process 1, for something else does" -- \
+		"$filtered" ESRCH getsid "${command[@]}"
+}
+
+# MemoryDenyWriteExecute=
+no_executable_memory()
+{
+	local deny=("$filtered" EPERM 'mprotect:2&4')
+
+	works "${deny[@]}"
+	"${deny[@]}" "${f1[@]}" -- node -e 0 >"$work/out" 2>"$work/err" && fail "node needs it no more"
+	head -n 1 "$work/err" | grep -q "^safenode-attach: .*MemoryDenyWriteExecute= .*--jitless$" ||
+		fail "$(head -n 1 "$work/err")"
+	run 0 "${deny[@]}" "${f1[@]}" -- node --jitless -p 1
+	[ "$(cat "$work/out")" = 1 ] || fail "$(cat "$work/out")"
+	! grep safenode "$work/err" || fail "complained"
+	run 0 safenode-detach --cgroup f1
+	unchanged
+}
+
+# ProtectControlGroups=, ProtectKernelTunables=, ProtectProc= with ProcSubset=, NoNewPrivileges=
+mounts()
+{
+	local ro='seal() { mount --bind $1 $1 && mount -o remount,bind,ro $1; }; '
+
+	refuses 1 "ProtectControlGroups=" -- in_mounts "$ro seal /sys/fs/cgroup" \
+		"${f1[@]}" -- "$tenant" acts
+	refuses 1 "ProtectControlGroups=" -- in_mounts "$ro seal /sys/fs/cgroup" "${f1[@]}"
+	works in_mounts "$ro seal /proc/sys && seal /sys/fs/bpf"
+	works in_mounts "mount -t proc -o hidepid=invisible,subset=pid proc /proc"
+	works setpriv --no-new-privs
+}
+
+# PrivateUsers=
+user_namespace()
+{
+	refuses 1 "cannot change to user" "PrivateUsers= out of the unit" -- \
+		unshare --user --map-root-user "${f1[@]}" --user t1 -- "$tenant" acts
+}
+
+# The self-test of a load
+load_is_filtered()
+{
+	run 1 "$filtered" kill getsid safenode-load
+	said "safenode-load: " "a seccomp filter killed the self-test's process" "SystemCallFilter="
+	run 1 "$filtered" EAFNOSUPPORT 'socket:0!0' safenode-load
+	said "safenode-load: " "refuses a Unix socket, for something else does" "RestrictAddressFamilies="
+	! is_loaded || fail "loaded"
+	unchanged
+}
+
 part_units()
 {
 	need_loaded
@@ -156,7 +276,17 @@ part_units()
 	remember
 	it "a program with file capabilities is refused where the kernel would refuse it" file_capabilities
 	it "a port below 1024 can be handed over, or made unprivileged" low_ports
-	it "a program that cannot be executed is named with the reason" not_executable
+	it "a program that cannot be executed, here or by the tenant's user, is named with the reason" \
+		not_executable
 	it "a wrapper of node is refused, and names node" wrappers
 	it "a script that the tenant cannot read is named, with what it belongs to" linked_scripts
+	it "four capabilities are needed, and each is named when it is missing" capabilities
+	it "address families that a unit refuses are told from those that nobody refuses" address_families
+	it "system calls that a filter refuses or kills are named" system_calls
+	it "where memory cannot be made executable, a line says so for node" no_executable_memory
+	it "read-only control groups are named; other mounts of a unit do no harm" mounts
+	it "users that do not exist in a user namespace are told from capabilities" user_namespace
+	need_unloaded
+	remember
+	it "a filter that stops the self-test of a load is named" load_is_filtered
 }
