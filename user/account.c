@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* --user, or the owner of a directory -> the user and group that a tenant runs as. */
+/* --user, or the owner of a directory -> the user and groups that a tenant runs as. */
 #include <errno.h>
+#include <grp.h>
+#include <linux/types.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
@@ -8,14 +10,15 @@
 #include "account.h"
 #include "parse.h"
 
-static bool parse_uid(const char *word, uid_t *uid)
+/* A uid or gid. */
+static bool parse_id(const char *word, __u32 *id)
 {
 	uint64_t number;
 
-	/* the last one means "no user" to setresuid(2) */
-	if (!sn_parse_number(word, (uid_t)-2, &number))
+	/* the last one means "as it is" to setresuid(2) */
+	if (!sn_parse_number(word, (__u32)-2, &number))
 		return false;
-	*uid = number;
+	*id = number;
 	return true;
 }
 
@@ -53,7 +56,7 @@ int sn_account_find(struct sn_account *account, const char *word, const char *di
 
 	*account = (struct sn_account){};
 	if (word) {
-		pw = parse_uid(word, &uid) ? getpwuid(uid) : getpwnam(word);
+		pw = parse_id(word, &uid) ? getpwuid(uid) : getpwnam(word);
 		if (!pw)
 			return sn_fail(err, EINVAL, "unknown user " SN_QUOTED "; see getent passwd",
 				       word);
@@ -64,10 +67,33 @@ int sn_account_find(struct sn_account *account, const char *word, const char *di
 		if (ret)
 			return ret;
 	}
+	account->groups[account->nr_groups++] = account->gid;
 	if (!pw)
 		return 0;
 	account->name = strdup(pw->pw_name);
 	return account->name ? 0 : sn_fail(err, ENOMEM, "out of memory");
+}
+
+int sn_account_add_group(struct sn_account *account, const char *word, struct sn_err *err)
+{
+	const struct group *group;
+	gid_t gid;
+
+	if (!parse_id(word, &gid)) {
+		group = getgrnam(word);
+		if (!group)
+			return sn_fail(err, EINVAL, "unknown group " SN_QUOTED "; see getent group",
+				       word);
+		gid = group->gr_gid;
+	}
+	for (size_t i = 0; i < account->nr_groups; i++)
+		if (account->groups[i] == gid)
+			return 0;
+	if (account->nr_groups == sizeof(account->groups) / sizeof(account->groups[0]))
+		return sn_fail(err, EINVAL, SN_QUOTED " is one too many: at most %d groups", word,
+			       SN_GROUPS_MAX);
+	account->groups[account->nr_groups++] = gid;
+	return 0;
 }
 
 void sn_account_free(struct sn_account *account)

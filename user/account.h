@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* --user, or the owner of a directory -> the user and group that a tenant runs as. */
+/* --user, or the owner of a directory -> the user and groups that a tenant runs as. */
 #ifndef SAFENODE_ACCOUNT_H
 #define SAFENODE_ACCOUNT_H
 
@@ -8,11 +8,15 @@
 
 #include "err.h"
 
+#define SN_GROUPS_MAX 64 /* --supplementary-group */
+
 /* Owns @name. */
 struct sn_account {
 	uid_t uid;
 	gid_t gid;
-	char *name; /* in passwd(5), or NULL: there is no entry */
+	char *name;			 /* in passwd(5), or NULL: there is no entry */
+	gid_t groups[1 + SN_GROUPS_MAX]; /* @gid, and what the operator added */
+	size_t nr_groups;
 };
 
 /*
@@ -22,6 +26,12 @@ struct sn_account {
  */
 int sn_account_find(struct sn_account *account, const char *word, const char *directory,
 		    const struct stat *dir, struct sn_err *err);
+
+/*
+ * Adds the group @word, a name of group(5) or a number, of which no entry is needed. Those of the
+ * user in group(5) are left out, for they can be as strong as "disk" or "shadow". 0 or -EINVAL.
+ */
+int sn_account_add_group(struct sn_account *account, const char *word, struct sn_err *err);
 
 void sn_account_free(struct sn_account *account);
 

@@ -90,6 +90,16 @@ static int check_directory(struct plan *plan, struct stat *st, struct sn_err *er
 	return named_wrongly(sn_identify_fd(plan->directory_fd, &plan->dir, err));
 }
 
+static int find_account(struct plan *plan, const struct stat *dir, struct sn_err *err)
+{
+	const struct sn_options *options = plan->options;
+	int ret = sn_account_find(&plan->account, options->user, plan->directory, dir, err);
+
+	for (size_t i = 0; i < options->nr_groups && !ret; i++)
+		ret = sn_account_add_group(&plan->account, options->groups[i], err);
+	return ret;
+}
+
 static int check_idle(struct plan *plan, struct sn_err *err)
 {
 	int running = sn_tenant_is_running(plan->cgroup, plan->options->tenant, err);
@@ -263,8 +273,7 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 			       "add --safe-mode");
 	ret = check_directory(plan, &st, err);
 	if (!ret)
-		ret = sn_account_find(&plan->account, plan->options->user, plan->directory, &st,
-				      err);
+		ret = find_account(plan, &st, err);
 	if (!ret)
 		ret = named_wrongly(sn_command_resolve(&plan->command, *argv ? argv : node, err));
 	if (!ret)

@@ -72,7 +72,8 @@ static int become(const struct sn_account *account, struct sn_err *err)
 			   "or in the container";
 	int error;
 
-	if (!setgroups(1, &gid) && !setresgid(gid, gid, gid) && !setresuid(uid, uid, uid))
+	if (!setgroups(account->nr_groups, account->groups) && !setresgid(gid, gid, gid) &&
+	    !setresuid(uid, uid, uid))
 		return 0;
 	error = errno;
 	if (!has_all_users())

@@ -130,7 +130,9 @@ static int enter_directory(const struct sn_launch *launch, struct sn_err *err)
 {
 	if (!fchdir(launch->directory_fd) && !access(".", R_OK | X_OK))
 		return 0;
-	return sn_fail(err, errno, "user %u cannot enter %s: %s; chown or chmod it",
+	return sn_fail(err, errno,
+		       "user %u cannot enter %s: %s; chown or chmod it, or add a group that may "
+		       "with --supplementary-group",
 		       launch->account->uid, launch->directory, strerror(errno));
 }
 

@@ -111,13 +111,12 @@ static int set_listen(void *target, const char *value, struct sn_err *err)
 	return error;
 }
 
-static int add_path(char **list, size_t *nr, const char *value, struct sn_err *err)
+static int add_word(char **list, size_t *nr, size_t max, const char *value, struct sn_err *err)
 {
 	int error;
 
-	if (*nr == SN_PATHS_MAX)
-		return sn_fail(err, EINVAL, SN_QUOTED " is one too many: at most %d paths", value,
-			       SN_PATHS_MAX);
+	if (*nr == max)
+		return sn_fail(err, EINVAL, SN_QUOTED " is one too many: at most %zu", value, max);
 	error = set_once(&list[*nr], value, err);
 	if (!error)
 		++*nr;
@@ -128,14 +127,21 @@ static int set_read_only(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
 
-	return add_path(options->read_only, &options->nr_read_only, value, err);
+	return add_word(options->read_only, &options->nr_read_only, SN_PATHS_MAX, value, err);
 }
 
 static int set_read_write(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
 
-	return add_path(options->read_write, &options->nr_read_write, value, err);
+	return add_word(options->read_write, &options->nr_read_write, SN_PATHS_MAX, value, err);
+}
+
+static int set_group(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	return add_word(options->groups, &options->nr_groups, SN_GROUPS_MAX, value, err);
 }
 
 static int set_keep_fd(void *target, const char *value, struct sn_err *err)
@@ -262,6 +268,7 @@ const struct sn_opt sn_attach_opts[] = {
 	{ "cgroup", "NAME", "the tenant", set_cgroup },
 	{ "dir", "PATH", "the one directory that it has", set_dir },
 	SHARED_ROWS,
+	{ "supplementary-group", "NAME|GID", "one more group to run with; repeatable", set_group },
 	{ "read-only", "PATH", "one more file or directory to read; repeatable", set_read_only },
 	{ "read-write", "PATH", "one more file or directory to change; repeatable",
 	  set_read_write },
@@ -295,6 +302,8 @@ static const char *needs_safe_mode(const struct sn_options *options)
 		return "read-write";
 	if (options->user)
 		return "user";
+	if (options->nr_groups)
+		return "supplementary-group";
 	if (options->terminal)
 		return "terminal";
 	return options->audit ? "audit" : NULL;
@@ -323,6 +332,8 @@ void sn_options_free(struct sn_options *options)
 	free(options->tenant);
 	free(options->directory);
 	free(options->user);
+	for (size_t i = 0; i < options->nr_groups; i++)
+		free(options->groups[i]);
 	sn_addresses_free(&options->restricted);
 	sn_ports_free(&options->outgoing);
 	sn_ports_free(&options->listen);

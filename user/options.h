@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "account.h"
 #include "addresses.h"
 #include "cli.h"
 #include "err.h"
@@ -16,9 +17,11 @@
 
 /* The options of one tenant. Owns its strings and lists; see sn_options_free(). */
 struct sn_options {
-	char *tenant;	 /* --cgroup */
-	char *directory; /* --dir, as given */
-	char *user;	 /* --user, or NULL: the owner of the directory */
+	char *tenant;		     /* --cgroup */
+	char *directory;	     /* --dir, as given */
+	char *user;		     /* --user, or NULL: the owner of the directory */
+	char *groups[SN_GROUPS_MAX]; /* --supplementary-group */
+	size_t nr_groups;
 	bool safe_mode;
 	bool audit;
 	bool terminal;	      /* --terminal: stay at the terminal */

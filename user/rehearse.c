@@ -75,7 +75,9 @@ static int try_program(const struct sn_launch *launch, struct sn_err *err)
 				"(%s); install it elsewhere, such as below /usr/local",
 				launch->account->uid, path, dir, strerror(errno));
 	}
-	return sn_fail(err, error, "user %u cannot start '%.200s' (%s); chmod it",
+	return sn_fail(err, error,
+		       "user %u cannot start '%.200s' (%s); chmod it, or add a group that may with "
+		       "--supplementary-group",
 		       launch->account->uid, path, strerror(error));
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* user/account.c: whom a tenant runs as. */
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -38,6 +40,20 @@ struct passwd *getpwnam(const char *name)
 	return NULL;
 }
 
+static struct group groups[] = {
+	{ .gr_name = (char *)"root", .gr_gid = 0 },
+	{ .gr_name = (char *)"www", .gr_gid = 33 },
+	{ .gr_name = (char *)"33", .gr_gid = 44 },
+};
+
+struct group *getgrnam(const char *name)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (!strcmp(groups[i].gr_name, name))
+			return &groups[i];
+	return NULL;
+}
+
 static void assert_account(const char *word, uid_t owner, gid_t group, uid_t uid, gid_t gid,
 			   const char *name)
 {
@@ -49,6 +65,8 @@ static void assert_account(const char *word, uid_t owner, gid_t group, uid_t uid
 		fail_msg("%s", err.text);
 	assert_int_equal(account.uid, uid);
 	assert_int_equal(account.gid, gid);
+	assert_int_equal(account.nr_groups, 1); /* none but its own */
+	assert_int_equal(account.groups[0], gid);
 	if (name)
 		assert_string_equal(account.name, name);
 	else
@@ -100,6 +118,35 @@ static void a_user_is_a_name_or_a_number_of_passwd(void **state)
 	assert_refused("", 1000, 1000, "unknown user");
 }
 
+static void groups_are_added_by_name_or_number(void **state)
+{
+	static const char *const wrong[] = { "no-such", "-1", "4294967295", "4294967296", " 33" };
+	struct sn_account account = { .gid = 1001, .groups = { 1001 }, .nr_groups = 1 };
+	struct sn_err err = {};
+	char word[12];
+
+	assert_int_equal(sn_account_add_group(&account, "www", &err), 0);
+	assert_int_equal(sn_account_add_group(&account, "5000", &err), 0); /* without an entry */
+	assert_int_equal(sn_account_add_group(&account, "33", &err), 0); /* the number, and again */
+	assert_int_equal(sn_account_add_group(&account, "1001", &err), 0); /* has it */
+	assert_int_equal(sn_account_add_group(&account, "root", &err), 0); /* it is asked for */
+	assert_int_equal(account.nr_groups, 4);
+	assert_int_equal(account.groups[1], 33);
+	assert_int_equal(account.groups[2], 5000);
+	assert_int_equal(account.groups[3], 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(sn_account_add_group(&account, wrong[i], &err), -EINVAL);
+		assert_non_null(strstr(err.text, wrong[i]));
+		assert_non_null(strstr(err.text, "see getent group"));
+	}
+	for (int gid = 6000; account.nr_groups < 1 + SN_GROUPS_MAX; gid++) {
+		snprintf(word, sizeof(word), "%d", gid);
+		assert_int_equal(sn_account_add_group(&account, word, &err), 0);
+	}
+	assert_int_equal(sn_account_add_group(&account, "7000", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "one too many: at most 64 groups"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +154,7 @@ int main(void)
 		cmocka_unit_test(an_owner_without_an_entry_has_the_directorys_group),
 		cmocka_unit_test(root_and_its_group_are_asked_for_by_name),
 		cmocka_unit_test(a_user_is_a_name_or_a_number_of_passwd),
+		cmocka_unit_test(groups_are_added_by_name_or_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

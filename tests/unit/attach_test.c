@@ -173,6 +173,10 @@ int sn_rehearse(const struct sn_launch *launch, struct sn_err *err)
 	int ret = step(launch ? "rehearse" : "rehearse-nothing", err);
 
 	assert_false(world.locked);
+	if (!ret && launch) {
+		assert_int_equal(launch->account->nr_groups, 2);
+		assert_int_equal(launch->account->groups[1], 4242);
+	}
 	return ret || !world.no_jit ? ret : (sn_fail(err, EPERM, "no JIT"), 1);
 }
 
@@ -221,6 +225,8 @@ static int attach(bool starts)
 		.tenant = (char *)"t1",
 		.directory = (char *)DIRECTORY,
 		.user = (char *)"nobody",
+		.groups = { (char *)"4242" },
+		.nr_groups = 1,
 		.safe_mode = true,
 		.memory_max = (char *)"1000000",
 		.pids_max = (char *)"10",

@@ -92,8 +92,9 @@ int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err)
 
 int setgroups(size_t nr, const gid_t *groups)
 {
-	assert_int_equal(nr, 1);
+	assert_int_equal(nr, 2);
 	assert_int_equal(groups[0], 2002);
+	assert_int_equal(groups[1], 44);
 	return step("groups");
 }
 
@@ -186,7 +187,13 @@ static void __attribute__((noreturn)) launch(const char *script, const int *keep
 		.scripts = { { world->script, world->whole } },
 		.nr_scripts = !!world->script,
 	};
-	const struct sn_account account = { .uid = 2001, .gid = 2002, .name = (char *)"tester" };
+	const struct sn_account account = {
+		.uid = 2001,
+		.gid = 2002,
+		.name = (char *)"tester",
+		.groups = { 2002, 44 },
+		.nr_groups = 2,
+	};
 	const struct sn_launch what = {
 		.cgroup = cgroup,
 		.directory = home,

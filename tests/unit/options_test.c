@@ -146,7 +146,7 @@ static void switches_may_be_repeated(void **state)
 	sn_options_free(&options);
 }
 
-static void paths_and_descriptors_accumulate(void **state)
+static void paths_groups_and_descriptors_accumulate(void **state)
 {
 	struct sn_options options = {};
 
@@ -161,6 +161,13 @@ static void paths_and_descriptors_accumulate(void **state)
 	assert_int_equal(options.nr_read_write, 1);
 	assert_int_equal(options.nr_keep_fd, 2);
 	assert_int_equal(options.keep_fd[1], 100);
+	take(&options, "supplementary-group", "www");
+	take(&options, "supplementary-group", "33");
+	assert_int_equal(options.nr_groups, 2);
+	assert_string_equal(options.groups[1], "33");
+	while (options.nr_groups < SN_GROUPS_MAX)
+		take(&options, "supplementary-group", "www");
+	refuse_after(&options, "supplementary-group", "disk", "one too many");
 	while (options.nr_read_only < SN_PATHS_MAX)
 		take(&options, "read-only", "/a");
 	refuse_after(&options, "read-only", "/d", "one too many");
@@ -173,6 +180,7 @@ static void paths_and_descriptors_accumulate(void **state)
 	refuse_after(&options, "keep-fd", "99", "one too many");
 	sn_options_free(&options);
 	refuse("read-write", "", "empty");
+	refuse("supplementary-group", "", "empty");
 	refuse("keep-fd", "2", "above 2");
 	refuse("keep-fd", "-1", "above 2");
 	refuse("keep-fd", "x", "above 2");
@@ -321,9 +329,14 @@ static void incomplete_options_are_refused(void **state)
 static void restrictions_need_safe_mode(void **state)
 {
 	static const char *const restricting[] = {
-		ADDRESSES "=::1", PORTS "=80",	   "allowed-listen-ports=80",
-		"read-only=/a",	  "read-write=/a", "user=u",
+		ADDRESSES "=::1",
+		PORTS "=80",
+		"allowed-listen-ports=80",
+		"read-only=/a",
+		"read-write=/a",
+		"user=u",
 		"audit",
+		"supplementary-group=g",
 	};
 	struct sn_err err = {};
 
@@ -368,7 +381,7 @@ int main(void)
 		cmocka_unit_test(names_of_tenants_are_plain),
 		cmocka_unit_test(what_stands_for_one_thing_is_given_once),
 		cmocka_unit_test(switches_may_be_repeated),
-		cmocka_unit_test(paths_and_descriptors_accumulate),
+		cmocka_unit_test(paths_groups_and_descriptors_accumulate),
 		cmocka_unit_test(limits_become_what_cgroup_files_take),
 		cmocka_unit_test(bad_limits_are_refused),
 		cmocka_unit_test(a_file_has_the_same_options),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # safenode-attach where something is in its way: what units of systemd and containers take from what they
-# start; what the kernel does not start, or only to start something else.
+# start; what the kernel does not start, or only to start something else; directories of other groups.
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154,SC2317
 
 filtered=$here/filtered
@@ -99,7 +99,7 @@ not_executable()
 	PATH=$work/bin:$PATH refuses 2 "'$work/bin/program'" "chmod +x it" -- "${f1[@]}" -- program acts
 	# executable for root, and not for the tenant's user
 	chmod 700 "$work/bin/program"
-	refuses 1 "user 2001 cannot start '$work/bin/program'" "chmod it" -- \
+	refuses 1 "user 2001 cannot start '$work/bin/program'" "--supplementary-group" -- \
 		"${f1[@]}" -- "$work/bin/program" acts
 	chmod 755 "$work/bin/program"
 	chmod 700 "$work/bin"
@@ -167,6 +167,46 @@ linked_scripts()
 	refuses 1 "user 2001 cannot read the script '$work/bin/app'" "chmod" -- \
 		"${f1[@]}" "${options[@]}" -- "$work/bin/app" x
 	rm -rf "${work:?}/bin" "${work:?}/lib"
+}
+
+# ---- groups ----
+
+groups_directory()
+{
+	install -d -o root -g 3000 -m 2770 "$work/team"
+	run 2 "${f1[@]}" --read-write "$work/team" -- sh -c "echo two >$work/team/file"
+	grep -q "Permission denied" "$work/err" || fail "$(cat "$work/err")"
+	options=(--read-write "$work/team" --supplementary-group 3000 --supplementary-group 3001)
+	f1_prints "2001 3000 3001" id -G
+	f1_prints "" sh -c "echo two >$work/team/file"
+	[ "$(stat -c %u:%g "$work/team/file")" = 2001:3000 ] || fail "$(stat -c %u:%g "$work/team/file")"
+	printf 'supplementary-group 3000\nread-write %s\n' "$work/team" >"$work/policy"
+	options=(--policy "$work/policy")
+	f1_prints "two" cat "$work/team/file"
+	# the directory, too
+	install -d -o root -g 3000 -m 2770 "$work/theirs"
+	run 1 safenode-attach --cgroup f2 --dir "$work/theirs" --user t1 --safe-mode -- "$tenant" acts
+	said "user 2001 cannot enter $work/theirs" "--supplementary-group"
+	run 0 safenode-attach --cgroup f2 --dir "$work/theirs" --user t1 --safe-mode \
+		--supplementary-group 3000 -- id -G
+	printed "2001 3000"
+	run 0 safenode-detach --cgroup f1
+	run 0 safenode-detach --cgroup f2
+	refuses 2 "'no-such'" "getent group" -- "${f1[@]}" --supplementary-group no-such -- "$tenant" acts
+	unchanged
+}
+
+# A user can be in groups that are as strong as root
+groups_of_user()
+{
+	groupadd --gid 3006 strong && usermod -aG strong t1
+	trap 'groupdel strong' EXIT
+	[ "$(id -G t1)" = "2001 3006" ] || fail "$(id -G t1)"
+	f1_prints "2001" id -G
+	options=(--supplementary-group strong)
+	f1_prints "2001 3006" id -G
+	run 0 safenode-detach --cgroup f1
+	unchanged
 }
 
 # ---- what a unit takes away ----
@@ -280,6 +320,8 @@ part_units()
 		not_executable
 	it "a wrapper of node is refused, and names node" wrappers
 	it "a script that the tenant cannot read is named, with what it belongs to" linked_scripts
+	it "a directory of another group needs --supplementary-group" groups_directory
+	disposable "the groups of a user are not handed down, and can be named" groups_of_user
 	it "four capabilities are needed, and each is named when it is missing" capabilities
 	it "address families that a unit refuses are told from those that nobody refuses" address_families
 	it "system calls that a filter refuses or kills are named" system_calls
