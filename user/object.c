@@ -174,35 +174,6 @@ static void not_asked(const struct sn_requirement *req, void *data)
 {
 }
 
-/* Attaches every program and pins its link in @dir; how many, into @nr. */
-static int attach_all(struct safenode_bpf *skel, int cgroup_fd, const char *dir, __u32 *nr,
-		      struct sn_err *err)
-{
-	struct bpf_program *prog;
-
-	*nr = 0;
-	bpf_object__for_each_program (prog, skel->obj) {
-		struct bpf_link *link;
-		int ret;
-
-		if (!bpf_program__autoload(prog) || is_iterator(prog))
-			continue;
-		if (hook_of(prog))
-			link = bpf_program__attach_lsm(prog);
-		else
-			link = bpf_program__attach_cgroup(prog, cgroup_fd);
-		if (!link)
-			return sn_fail(err, errno, "cannot attach %s: %s", bpf_program__name(prog),
-				       strerror(errno));
-		ret = sn_pins_put_link(link, dir, bpf_program__name(prog), err);
-		bpf_link__destroy(link); /* the pin keeps it */
-		if (ret)
-			return ret;
-		++*nr;
-	}
-	return 0;
-}
-
 /* A load under way. */
 struct load {
 	struct safenode_bpf *skel;
@@ -210,9 +181,49 @@ struct load {
 	struct sn_state state;	    /* to be written; what was pinned comes first */
 	char parent[PATH_MAX + SN_TEXT_MAX];
 	int cgroup_fd; /* the parent */
-	int maps;      /* the lock on them, or -1 */
+	int maps;      /* the lock on those that were pinned before, or -1 */
+	int new_maps;  /* the lock on those that take their place, or -1 */
+	bool in_force; /* the new programs and maps are in their final place */
 };
 
+static int attach(struct bpf_program *prog, const struct load *load, struct bpf_link **link,
+		  struct sn_err *err)
+{
+	const char *hook = hook_of(prog);
+
+	*link = hook ? bpf_program__attach_lsm(prog)
+		     : bpf_program__attach_cgroup(prog, load->cgroup_fd);
+	if (*link)
+		return 0;
+	return sn_fail(err, errno, "cannot attach %s: %s", bpf_program__name(prog),
+		       strerror(errno));
+}
+
+/* Attaches every program and pins its link in @dir. */
+static int attach_all(struct load *load, const char *dir, struct sn_err *err)
+{
+	struct bpf_program *prog;
+
+	load->state.programs = 0;
+	bpf_object__for_each_program (prog, load->skel->obj) {
+		struct bpf_link *link;
+		int ret;
+
+		if (!bpf_program__autoload(prog) || is_iterator(prog))
+			continue;
+		ret = attach(prog, load, &link, err);
+		if (ret)
+			return ret;
+		ret = sn_pins_put_link(link, dir, bpf_program__name(prog), err);
+		bpf_link__destroy(link); /* the pin keeps it */
+		if (ret)
+			return ret;
+		++load->state.programs;
+	}
+	return 0;
+}
+
+/* The state last: where this fails, that of before still holds. */
 static int write_state(const struct load *load, struct sn_err *err)
 {
 	const struct safenode_bpf *skel = load->skel;
@@ -220,13 +231,35 @@ static int write_state(const struct load *load, struct sn_err *err)
 	__u32 first = 0;
 	__u64 nobody = 0;
 
-	if (bpf_map_update_elem(bpf_map__fd(skel->maps.state), &first, &load->state, BPF_ANY))
-		return sn_fail(err, errno, "cannot write the state: %s", strerror(errno));
 	/* key 0 counts for processes without a policy; it may be there from an earlier load */
 	if (bpf_map_update_elem(bpf_map__fd(skel->maps.counters), &nobody, &none, BPF_NOEXIST) &&
 	    errno != EEXIST)
 		return sn_fail(err, errno, "cannot write the counters: %s", strerror(errno));
+	if (bpf_map_update_elem(bpf_map__fd(skel->maps.state), &first, &load->state, BPF_ANY))
+		return sn_fail(err, errno, "cannot write the state: %s", strerror(errno));
 	return 0;
+}
+
+/* From where they were made to where they count, in one step. */
+static int put_in_force(struct load *load, const char *from, const char *to, unsigned int flags,
+			struct sn_err *err)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, flags))
+		return sn_fail(err, errno, "cannot make %s: %s", to, strerror(errno));
+	load->in_force = true;
+	return 0;
+}
+
+static int remove_old(const char *dir, struct sn_err *err)
+{
+	int ret = sn_pins_remove(dir);
+
+	if (!ret)
+		return 0;
+	return sn_fail(err, EBUSY,
+		       "loaded, but cannot remove the old programs in %s: %s; "
+		       "run safenode-load once more",
+		       dir, strerror(-ret));
 }
 
 /*
@@ -243,14 +276,14 @@ static int load_beside(struct load *load, struct sn_err *err)
 	bool again = load->upgrade;
 	int ret;
 
-	if (mkdir(SN_NEW_DIR, 0700) || mkdir(SN_NEW_DIR "/links", 0700))
-		return sn_fail(err, errno, "cannot make %s: %s", SN_NEW_DIR, strerror(errno));
+	load->new_maps = sn_pins_make_new(err);
+	if (load->new_maps < 0)
+		return load->new_maps;
 	ret = sn_pins_put_maps(load->skel->obj, SN_NEW_DIR, err);
 	if (!ret && again)
 		ret = sn_upgrade_carry(load->upgrade, err);
 	if (!ret)
-		ret = attach_all(load->skel, load->cgroup_fd, SN_NEW_DIR "/links",
-				 &load->state.programs, err);
+		ret = attach_all(load, SN_NEW_DIR "/links", err);
 	/* before there is a counter for those without a policy, and so without a report */
 	if (!ret)
 		ret = try_refusals(load->skel, load->parent, load->cgroup_fd, again, err);
@@ -258,21 +291,17 @@ static int load_beside(struct load *load, struct sn_err *err)
 		ret = sn_upgrade_carry_again(load->upgrade, "counters", err);
 	if (!ret)
 		ret = write_state(load, err);
-	if (!ret && renameat2(AT_FDCWD, SN_NEW_DIR, AT_FDCWD, SN_PIN_DIR,
-			      again ? RENAME_EXCHANGE : RENAME_NOREPLACE))
-		ret = sn_fail(err, errno, "cannot make %s: %s", SN_PIN_DIR, strerror(errno));
-	if (!ret && again && sn_pins_remove(SN_NEW_DIR)) /* now the old ones */
-		ret = sn_fail(err, EBUSY,
-			      "loaded, but cannot remove the old programs in %s; "
-			      "run safenode-load once more",
-			      SN_NEW_DIR);
-	return ret;
+	if (!ret)
+		ret = put_in_force(load, SN_NEW_DIR, SN_PIN_DIR,
+				   again ? RENAME_EXCHANGE : RENAME_NOREPLACE, err);
+	return !ret && again ? remove_old(SN_NEW_DIR, err) : ret;
 }
 
 /*
  * With the maps that are there: for a moment the old and the new programs are both in force, and
  * both must agree. The two directories change places at once, so that whoever is killed here leaves
- * all links in one of them where they belong.
+ * all links in one of them where they belong. They change back if the state cannot be written,
+ * which tells how many there are and where the parent is.
  */
 static int load_again(struct load *load, struct sn_err *err)
 {
@@ -281,15 +310,17 @@ static int load_again(struct load *load, struct sn_err *err)
 
 	if (mkdir(SN_NEW_LINKS_DIR, 0700))
 		return sn_fail(err, errno, "cannot make %s: %s", SN_NEW_LINKS_DIR, strerror(errno));
-	ret = attach_all(load->skel, load->cgroup_fd, SN_NEW_LINKS_DIR, &load->state.programs, err);
+	ret = attach_all(load, SN_NEW_LINKS_DIR, err);
 	if (!ret)
 		ret = try_refusals(load->skel, load->parent, load->cgroup_fd, true, err);
+	if (!ret)
+		ret = put_in_force(load, SN_NEW_LINKS_DIR, SN_LINKS_DIR, flags, err);
 	if (ret)
 		return ret;
-	if (renameat2(AT_FDCWD, SN_NEW_LINKS_DIR, AT_FDCWD, SN_LINKS_DIR, flags))
-		return sn_fail(err, errno, "cannot make %s: %s", SN_LINKS_DIR, strerror(errno));
 	ret = write_state(load, err);
-	sn_pins_remove(SN_NEW_LINKS_DIR); /* now the old ones */
+	if (!ret)
+		return remove_old(SN_NEW_LINKS_DIR, err);
+	load->in_force = renameat2(AT_FDCWD, SN_LINKS_DIR, AT_FDCWD, SN_NEW_LINKS_DIR, flags);
 	return ret;
 }
 
@@ -298,6 +329,18 @@ static void remove_leftovers(void)
 {
 	sn_pins_remove(SN_NEW_DIR);
 	sn_pins_remove(SN_NEW_LINKS_DIR);
+}
+
+/* Tools take what is in SN_NEW_DIR for what it is, but while it goes they have to wait. */
+static int remove_interrupted(bool loaded, struct sn_err *err)
+{
+	bool lock = loaded && !access(SN_NEW_DIR, F_OK);
+	sn_autoclose int maps = lock ? sn_pins_lock_maps(err) : -1;
+
+	if (lock && maps < 0)
+		return maps;
+	remove_leftovers();
+	return 0;
 }
 
 /* Into the kernel, where nothing runs yet. @old is NULL where nothing was loaded before. */
@@ -319,10 +362,10 @@ static int load_programs(struct load *load, const struct sn_state *old, struct s
 
 static int load_into(struct load *load, const struct sn_state *old, struct sn_err *err)
 {
-	int ret;
+	int ret = remove_interrupted(old, err);
 
-	remove_leftovers();
-	ret = load_programs(load, old, err);
+	if (!ret)
+		ret = load_programs(load, old, err);
 	if (!ret && old && !sn_upgrade_is_needed(load->upgrade)) {
 		ret = load_again(load, err);
 	} else if (!ret) {
@@ -390,14 +433,14 @@ static int load_below(struct load *load, const char *parent, struct sn_err *err)
 	if (made < 0)
 		return made;
 	ret = load_into(load, again ? &old : NULL, err);
-	if (ret && made)
+	if (ret && made && !load->in_force)
 		rmdir(load->parent);
 	return ret;
 }
 
 int sn_object_load(const char *parent, struct sn_err *err)
 {
-	struct load load = { .cgroup_fd = -1, .maps = -1 };
+	struct load load = { .cgroup_fd = -1, .maps = -1, .new_maps = -1 };
 	sn_autoclose int lock = sn_pins_lock_loads(err);
 	int ret;
 
@@ -408,10 +451,9 @@ int sn_object_load(const char *parent, struct sn_err *err)
 			: sn_fail(err, errno, "cannot read the BPF object: %s", strerror(errno));
 	sn_upgrade_free(load.upgrade);
 	safenode_bpf__destroy(load.skel);
-	if (load.maps >= 0)
-		close(load.maps);
-	if (load.cgroup_fd >= 0)
-		close(load.cgroup_fd);
+	sn_close_(&load.maps);
+	sn_close_(&load.new_maps);
+	sn_close_(&load.cgroup_fd);
 	return ret;
 }
 
@@ -501,7 +543,7 @@ static int check_parent_id(const struct sn_state *state, struct sn_err *err)
 	return 0;
 }
 
-int sn_object_state(struct sn_state *state, struct sn_err *err)
+static int look(struct sn_state *state, struct sn_err *err)
 {
 	int ret = sn_pins_state(state, err), links;
 
@@ -513,4 +555,17 @@ int sn_object_state(struct sn_state *state, struct sn_err *err)
 			       links < 0 ? 0 : links, state->programs);
 	ret = check_parent_id(state, err);
 	return ret ? ret : sn_kernel_check_ftrace(err);
+}
+
+/* Between two steps of a load, what it makes looks as if it were broken. */
+int sn_object_state(struct sn_state *state, struct sn_err *err)
+{
+	int ret = look(state, err);
+
+	if (ret == -EPROTO) {
+		sn_autoclose int no_load = sn_pins_lock_loads(NULL);
+
+		ret = no_load < 0 ? ret : look(state, err);
+	}
+	return ret;
 }

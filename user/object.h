@@ -21,8 +21,8 @@ int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *d
  * root of the hierarchy, which it makes. NULL: the one that is loaded, else the default. Loaded
  * already: the programs are replaced; the new ones are in force before the old ones go, and
  * policies stay; where they are of another version, they are carried over (upgrade.h). On failure
- * nothing has changed. -ENOSYS where the kernel lacks something, -EPROTO where something would be
- * lost.
+ * nothing has changed, unless it is that the old programs could not be removed. -ENOSYS where the
+ * kernel lacks something, -EPROTO where something would be lost.
  */
 int sn_object_load(const char *parent, struct sn_err *err);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "pins.h"
 
@@ -48,6 +49,13 @@ int sn_pins_check_whole(struct sn_err *err)
 	return sn_fail(err, EPROTO,
 		       "a load was killed, and programs of two loads are in force; "
 		       "run safenode-load");
+}
+
+int sn_pins_make_new(struct sn_err *err)
+{
+	if (mkdir(SN_NEW_DIR, 0700) || mkdir(SN_NEW_DIR "/links", 0700))
+		return sn_fail(err, errno, "cannot make %s: %s", SN_NEW_DIR, strerror(errno));
+	return lock_dir(SN_NEW_DIR, err);
 }
 
 /* ---- maps ---- */

@@ -33,6 +33,12 @@ int sn_pins_lock_maps(struct sn_err *err);
  */
 int sn_pins_check_whole(struct sn_err *err);
 
+/*
+ * Makes SN_NEW_DIR, where a load puts its pins before it moves them to SN_PIN_DIR. The descriptor
+ * is the second lock on what will be there, so that no tool uses it before the load is done.
+ */
+int sn_pins_make_new(struct sn_err *err);
+
 /* Opens a pinned map; -EPROTO where its keys or values have another size. */
 int sn_pins_open(const char *map, size_t key_size, size_t value_size, struct sn_err *err);
 

@@ -6,6 +6,7 @@
  *  FAILAT=FAMILY:N   the Nth call of that family fails, with an errno that it can have
  *  FAILAT_ON=1	      and so does every later one, for callers that try again
  *  FAILAT_KILL=1     it ends the process with SIGKILL instead
+ *  FAILAT_STOP=1     it stops the process instead, which then goes on as if nothing were
  *  FAILAT_LIST=FILE  gets a line "FAMILY:N CALLERS" for each call, CALLERS being a hash of where in
  *		      the program it comes from; with FAILAT only the line "hit FAMILY:N", so that a
  *		      test knows that it came so far
@@ -67,8 +68,8 @@ static const struct {
 static unsigned int calls[NR_FAMILIES];
 static char generation[8]; /* a '+' for each fork since the start */
 static char wanted[64], only[256];
-static bool fail, failing_on, reached, killing, armed;
-static int list = -1, callers = 1;
+static bool fail, failing_on, reached, armed;
+static int list = -1, callers = 1, signal_instead;
 static unsigned long program_start, program_end;
 
 /* Not through the functions below, and not counted. */
@@ -129,10 +130,10 @@ static bool hit(const char *name)
 	if (!reached)
 		put_line(line, snprintf(line, sizeof(line), "hit %s\n", call));
 	reached = true;
-	if (killing)
-		syscall(SYS_kill, getpid(), SIGKILL);
+	if (signal_instead)
+		syscall(SYS_kill, getpid(), signal_instead);
 	errno = families[i].error;
-	return true;
+	return !signal_instead;
 }
 
 /* Before the library is armed, dlsym(3) itself may come here for memory. */
@@ -354,9 +355,9 @@ static int find_program(struct dl_phdr_info *info, size_t size, void *data)
 
 static void __attribute__((constructor)) arm(void)
 {
-	static const char *const own[] = { "FAILAT",	  "FAILAT_ON",	 "FAILAT_KILL",
-					   "FAILAT_LIST", "FAILAT_ONLY", "FAILAT_DEPTH",
-					   "LD_PRELOAD" };
+	static const char *const own[] = { "FAILAT",	   "FAILAT_ON",	  "FAILAT_KILL",
+					   "FAILAT_STOP",  "FAILAT_LIST", "FAILAT_ONLY",
+					   "FAILAT_DEPTH", "LD_PRELOAD" };
 	const char *file = getenv("FAILAT_LIST"), *depth = getenv("FAILAT_DEPTH");
 	void *frame;
 
@@ -364,7 +365,7 @@ static void __attribute__((constructor)) arm(void)
 	copy_env(only, sizeof(only), "FAILAT_ONLY");
 	fail = *wanted;
 	failing_on = getenv("FAILAT_ON");
-	killing = getenv("FAILAT_KILL");
+	signal_instead = getenv("FAILAT_KILL") ? SIGKILL : getenv("FAILAT_STOP") ? SIGSTOP : 0;
 	if (depth)
 		callers = atoi(depth);
 	dl_iterate_phdr(find_program, NULL);

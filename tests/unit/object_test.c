@@ -28,6 +28,8 @@ static struct {
 	bool tenants;	   /* are left */
 	bool stuck;	   /* the pins cannot be removed */
 	bool half_removed; /* at some moment, of what counts as loaded */
+	int links;	   /* of programs; 60 of them belong there */
+	bool loading;	   /* until the lock on loads is free */
 	bool parent;	   /* there is the cgroup */
 	__u64 parent_id;   /* and its id; when safenode was loaded, it was 1 */
 } world;
@@ -72,6 +74,9 @@ int sn_pins_remove(const char *path)
 
 int sn_pins_lock_loads(struct sn_err *err)
 {
+	if (world.loading)
+		world.links = 60;
+	world.loading = false;
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
@@ -113,7 +118,7 @@ int sn_pins_state(struct sn_state *state, struct sn_err *err)
 int sn_pins_count(const char *path)
 {
 	assert_string_equal(path, SN_LINKS_DIR);
-	return 60;
+	return world.links;
 }
 
 int sn_cgroup_populated(const char *path)
@@ -135,6 +140,7 @@ int sn_cgroup_remove(const char *path, struct sn_err *err)
 		fail_msg("it is called"); \
 		return 0;                 \
 	}
+NOT_CALLED(int, sn_pins_make_new, struct sn_err *err)
 NOT_CALLED(int, sn_pins_put_maps, struct bpf_object *obj, const char *dir, struct sn_err *err)
 NOT_CALLED(int, sn_pins_put_link, struct bpf_link *link, const char *dir, const char *name,
 	   struct sn_err *err)
@@ -158,6 +164,7 @@ static int reset(void **state)
 	memset(&world, 0, sizeof(world));
 	world.pins = world.parent = true;
 	world.parent_id = 1;
+	world.links = 60;
 	return 0;
 }
 
@@ -220,6 +227,27 @@ static void when_the_parent_was_removed_a_load_is_the_cure(void **state)
 	assert_null(strstr(err.text, "--unload"));
 }
 
+static void programs_that_are_missing_are_missing(void **state)
+{
+	struct sn_state found;
+	struct sn_err err = {};
+
+	world.links = 59;
+	assert_int_equal(sn_object_state(&found, &err), -EPROTO);
+	assert_string_equal(err.text, "59 of 60 programs are attached; run safenode-load");
+}
+
+/* Between two steps of it, the links are those of one version and the state that of another. */
+static void a_load_that_is_at_work_is_waited_for(void **state)
+{
+	struct sn_state found;
+	struct sn_err err = {};
+
+	world.links = 59;
+	world.loading = true;
+	assert_int_equal(sn_object_state(&found, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +257,8 @@ int main(void)
 		cmocka_unit_test_setup(while_tenants_are_left_it_changes_nothing, reset),
 		cmocka_unit_test_setup(what_is_not_loaded_is_not_unloaded, reset),
 		cmocka_unit_test_setup(when_the_parent_was_removed_a_load_is_the_cure, reset),
+		cmocka_unit_test_setup(programs_that_are_missing_are_missing, reset),
+		cmocka_unit_test_setup(a_load_that_is_at_work_is_waited_for, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,13 @@ fails_at()
 	unchanged
 }
 
+# The third write to a map, after those to the programs' own variables
+state_is_not_written()
+{
+	fails_at bpf-update:3 1
+	said "cannot write the "
+}
+
 is_not_there()
 {
 	run 1 "${f1[@]}" -- "$tenant" acts
@@ -176,6 +183,7 @@ part_load()
 	shared 1 "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1
 	shared 2 "load again, when the last step fails, changes nothing" fails_at rename:1 1
 	shared 3 "load again, when its self-test fails, changes nothing" fails_at +read:1 3
+	shared 2 "load again, when it cannot write the state, changes nothing" state_is_not_written
 	it "load refuses another parent while it is loaded" other_parent
 	shared 1 "load again may be killed in its self-test; attach then works, or says what to do" \
 		killed_again rmdir:1

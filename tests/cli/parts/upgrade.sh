@@ -138,9 +138,27 @@ loses()
 	"$here/poke" "$1" "$2" 0 "$3" || fail "cannot reset it"
 }
 
+is_stopped()
+{
+	grep -q '^State:	T' "/proc/$1/status"
+}
+
+# As long as it is at work, tools wait for it; nobody calls it killed before it is
 killed_down()
 {
-	killed "$1"
+	local load i
+
+	env LD_PRELOAD="$here/failat.so" FAILAT="$1" FAILAT_STOP=1 safenode-load >"$work/out" 2>"$work/err" \
+		</dev/null &
+	load=$!
+	for ((i = 0; i < 6; i++)); do
+		! soon is_stopped $load || break
+	done
+	is_stopped $load || fail "never came so far: $(cat "$work/err")"
+	run 124 timeout 3 safenode-status
+	run 124 timeout 3 "${f1[@]}" -- "$tenant" acts
+	kill -9 $load
+	wait $load
 	both_are_left
 }
 
