@@ -79,17 +79,30 @@ int sn_pins_open(const char *map, size_t key_size, size_t value_size, struct sn_
 	return sn_fail(err, EPROTO, "%s has the layout of another version" OTHER_VERSION, path);
 }
 
+/* The map's id, which no other gets while it is open; 0: there is no map. */
+static __u32 id_of(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
 bool sn_pins_have(const char *map, int fd)
 {
-	struct bpf_map_info own = {}, pinned = {};
-	__u32 own_size = sizeof(own), pinned_size = sizeof(pinned);
-	sn_autoclose int there = -1;
-	char path[PATH_MAX];
+	static const char *const dirs[] = { SN_PIN_DIR, SN_NEW_DIR };
+	__u32 own = id_of(fd);
+	bool have = false;
 
-	snprintf(path, sizeof(path), SN_PIN_DIR "/%s", map);
-	there = bpf_obj_get(path);
-	return there >= 0 && !bpf_obj_get_info_by_fd(there, &pinned, &pinned_size) &&
-	       !bpf_obj_get_info_by_fd(fd, &own, &own_size) && own.id == pinned.id;
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs) && !have; i++) {
+		sn_autoclose int there = -1;
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s/%s", dirs[i], map);
+		there = bpf_obj_get(path);
+		have = own && id_of(there) == own;
+	}
+	return have;
 }
 
 bool sn_pins_have_entries(const char *map)

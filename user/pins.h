@@ -42,7 +42,10 @@ int sn_pins_make_new(struct sn_err *err);
 /* Opens a pinned map; -EPROTO where its keys or values have another size. */
 int sn_pins_open(const char *map, size_t key_size, size_t value_size, struct sn_err *err);
 
-/* Is the map @fd still the one that is pinned under that name? */
+/*
+ * Is the map @fd still the one that is pinned under that name, or one whose programs a load is
+ * about to remove, and which are in force until then?
+ */
 bool sn_pins_have(const char *map, int fd);
 
 /* Has the pinned map any entry? Whatever its layout is. */

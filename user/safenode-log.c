@@ -60,12 +60,16 @@ static int open_ring(struct sn_err *err)
 	return ret ? ret : sn_pins_open("events", 0, 0, err);
 }
 
-/* Waits for events, and does not wait for ever where none will come. */
+/*
+ * Waits for events, but not for ever where none will come. Programs that were replaced can report
+ * for some time after their pins are gone: the last ones are read until a second passes without.
+ */
 static int wait_for(struct sn_events_reader *reader, int ring, struct sn_err *err)
 {
+	bool pinned = sn_pins_have("events", ring);
 	int ret = sn_events_poll(reader, 1000, err);
 
-	if (ret || sn_pins_have("events", ring))
+	if (ret || pinned)
 		return ret;
 	return sn_fail(err, EPROTO,
 		       "safenode was unloaded, or another version was loaded; "

@@ -109,12 +109,15 @@ are_others()
 	[ "$(sn_programs | comm -12 - "$work/programs")" = "" ]
 }
 
-# Meanwhile, tenants can be started
+# Meanwhile, tenants can be started; and who reads the log reads on
 replaces()
 {
-	local load tenants=0
+	local load log tenants=0
 
+	rm -f "$work/stream"
 	sn_programs >"$work/programs"
+	safenode-log --cgroup watch >>"$work/stream" 2>&1 </dev/null &
+	log=$!
 	safenode-load &
 	load=$!
 	while ! is_gone $load; do
@@ -124,6 +127,10 @@ replaces()
 	done
 	wait $load || fail "status $?"
 	[ $tenants -gt 2 ] || fail "only $tenants tenants meanwhile"
+	sleep 3 # for a reader that ends
+	: >"$work/stream"
+	soon grep -q " tenant=watch .* op=task.fork " "$work/stream" || fail "the log: $(cat "$work/stream")"
+	kill $log || fail "the log has ended: $(cat "$work/stream")"
 	run 0 safenode-detach --cgroup f1
 	is_whole
 	[ -s "$work/programs" ] || fail "there were no programs"

@@ -200,6 +200,53 @@ log_survives_a_stop()
 	kill $log || fail "it has ended"
 }
 
+# begin_log NAME: its lines are in NAME.log, and its process id in NAME.pid
+begin_log()
+{
+	safenode-log >"$work/$1.log" 2>"$work/$1.err" </dev/null &
+	echo $! >"$work/$1.pid"
+	soon grep -q libbpf "/proc/$!/maps" || fail "it does not start"
+	sleep 1
+}
+
+# log_has_ended NAME: it does not wait for events that will not come
+log_has_ended()
+{
+	soon is_gone "$(cat "$work/$1.pid")" || fail "$1 waits"
+	cp "$work/$1.err" "$work/err"
+	: >"$work/out"
+	said "safenode-log: " "safenode was unloaded" "start"
+}
+
+# The second one finds it loaded when it looks again
+log_ends_with_unload()
+{
+	local status=0
+
+	begin_log one
+	begin_log two
+	kill -STOP "$(cat "$work/two.pid")"
+	run 0 safenode-load --unload
+	log_has_ended one
+	wait "$(cat "$work/one.pid")" || status=$?
+	[ $status = 1 ] || fail "status $status"
+	run 0 safenode-load
+	kill -CONT "$(cat "$work/two.pid")"
+	log_has_ended two
+}
+
+# With the file system go the pins, and with them the programs
+log_ends_without_bpffs()
+{
+	begin_log one
+	umount /sys/fs/bpf || fail "cannot unmount it"
+	mount -t bpf -o nosuid,nodev,noexec,mode=700 bpf /sys/fs/bpf
+	log_has_ended one
+	run 1 safenode-status
+	said "not loaded" "run safenode-load"
+	run 0 safenode-load
+}
+
 lost_output_is_an_error()
 {
 	local command status
@@ -221,6 +268,8 @@ both_clean()
 
 part_log()
 {
+	local unmounted="a log ends when the bpf file system is unmounted"
+
 	need_loaded
 	remember
 	it "each refusal is counted, and one line" denials_are_lines
@@ -236,4 +285,10 @@ part_log()
 	it "status and --check that cannot be written say so" lost_output_is_an_error
 	it "bpftool shows the policy in words" maps_read_like_configuration
 	it "detach leaves nothing of it" both_clean
+	it "a log ends when safenode is unloaded, whether it is loaded anew or not" log_ends_with_unload
+	if is_ours 3; then
+		disposable "$unmounted" log_ends_without_bpffs
+	else
+		echo "# left out: $unmounted"
+	fi
 }
