@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What safenode needs of the kernel: what is there, what is missing, and the cure. */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 
@@ -135,11 +137,46 @@ int sn_kernel_check_ftrace(struct sn_err *err)
 		       "sysctl kernel.ftrace_enabled=1");
 }
 
+const char *sn_kernel_hint(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "; it needs CAP_SYS_ADMIN outside of a user namespace, and bpf(2) refused "
+		       "by no "
+		       "seccomp filter (SystemCallFilter= of a unit) or other security module";
+	case ENOMEM:
+		return "; free memory, or raise the limit of the unit or container (MemoryMax=)";
+	}
+	return "";
+}
+
+/* A user who is root in a container, or in a unit with fewer privileges, may not. */
+static int try_bpf(void)
+{
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	sn_autoclose int fd =
+		bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, NULL, "GPL", nothing, 2, NULL);
+
+	return fd < 0 ? -errno : 0;
+}
+
 static void check_root(struct sn_requirement *req)
 {
+	bool root = geteuid() == 0;
+	int ret = root ? try_bpf() : 0;
+
 	req->what = "root";
-	req->met = geteuid() == 0;
-	snprintf(req->found, sizeof(req->found), "%s", req->met ? "yes" : "run it as root");
+	req->met = root && !ret;
+	if (!root)
+		snprintf(req->found, sizeof(req->found), "run it as root");
+	else if (ret)
+		snprintf(req->found, sizeof(req->found), "it may load no BPF program: %s%s",
+			 strerror(-ret), sn_kernel_hint(-ret));
+	else
+		snprintf(req->found, sizeof(req->found), "yes");
 }
 
 struct version {
@@ -263,12 +300,26 @@ static void check_lockdown(struct sn_requirement *req)
 			 strerror(-ret));
 }
 
+/* It is for some units of systemd, and in containers. @option is what does it in a unit. */
+static bool is_read_only(const struct statfs *fs, const char *option, struct sn_requirement *req)
+{
+	if (!(fs->f_flags & ST_RDONLY))
+		return false;
+	req->met = false;
+	snprintf(req->found, sizeof(req->found),
+		 "mounted read-only here; a unit must be without %s, a container needs it writable",
+		 option);
+	return true;
+}
+
 static void check_bpffs(struct sn_requirement *req)
 {
 	struct statfs fs;
 
 	req->what = "bpf file system on /sys/fs/bpf";
 	req->met = !statfs("/sys/fs/bpf", &fs) && fs.f_type == BPF_FS_MAGIC;
+	if (req->met && is_read_only(&fs, "ProtectKernelTunables=", req))
+		return;
 	snprintf(req->found, sizeof(req->found), "%s",
 		 req->met ? "yes" : "missing; mount -t bpf bpf /sys/fs/bpf");
 }
@@ -276,10 +327,13 @@ static void check_bpffs(struct sn_requirement *req)
 static void check_cgroup(struct sn_requirement *req)
 {
 	char mount[PATH_MAX];
+	struct statfs fs;
 	struct sn_err err;
 
 	req->what = "cgroup v2";
 	req->met = !sn_cgroup_mount(mount, &err);
+	if (req->met && !statfs(mount, &fs) && is_read_only(&fs, "ProtectControlGroups=", req))
+		return;
 	snprintf(req->found, sizeof(req->found), "%.255s", req->met ? mount : err.text);
 }
 

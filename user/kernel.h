@@ -22,6 +22,9 @@ struct sn_requirement {
 int sn_kernel_check(void (*each)(const struct sn_requirement *req, void *data), void *data,
 		    struct sn_err *err);
 
+/* "; " and the cure, where the kernel refuses BPF programs with @error and there is one, or "". */
+const char *sn_kernel_hint(int error);
+
 /* Does the kernel with the types @btf have the LSM hook @hook? */
 bool sn_kernel_has_hook(const struct btf *btf, const char *hook);
 

@@ -356,7 +356,8 @@ static int load_programs(struct load *load, const struct sn_state *old, struct s
 		return ret;
 	ret = safenode_bpf__load(load->skel);
 	if (ret)
-		return sn_fail(err, ENOSYS, "the kernel refuses the programs: %s", strerror(-ret));
+		return sn_fail(err, ENOSYS, "the kernel refuses the programs: %s%s", strerror(-ret),
+			       sn_kernel_hint(-ret));
 	return find_parent(load->skel, load->cgroup_fd, &load->state, err);
 }
 

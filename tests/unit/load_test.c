@@ -203,6 +203,11 @@ int sn_kernel_check_ftrace(struct sn_err *err)
 	return 0;
 }
 
+const char *sn_kernel_hint(int error)
+{
+	return "";
+}
+
 /* What the programs would write there, which nobody runs. */
 static struct safenode_bpf__bss *bss;
 

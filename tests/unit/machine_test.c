@@ -11,10 +11,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <cmocka.h>
 
 #include "kernel.h"
@@ -23,8 +25,10 @@
 
 static struct {
 	uid_t uid;
+	int refuses; /* every BPF program, with this errno */
 	const char *release, *version;
 	bool btf, bpffs, unified; /* cgroup v2 on /sys/fs/cgroup */
+	const char *read_only;	  /* a mount */
 	/* contents of files; NULL: missing */
 	const char *lsm, *lockdown, *ftrace, *mountinfo;
 	const char *unreadable; /* a file that is there, and cannot be opened */
@@ -33,6 +37,13 @@ static struct {
 uid_t geteuid(void)
 {
 	return machine.uid;
+}
+
+int bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license,
+		  const struct bpf_insn *insns, size_t nr, const struct bpf_prog_load_opts *opts)
+{
+	errno = machine.refuses;
+	return machine.refuses ? -machine.refuses : open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 int uname(struct utsname *name)
@@ -52,11 +63,13 @@ int access(const char *path, int mode)
 int statfs(const char *path, struct statfs *fs)
 {
 	memset(fs, 0, sizeof(*fs));
+	if (machine.read_only && !strcmp(path, machine.read_only))
+		fs->f_flags = ST_RDONLY;
 	if (!strcmp(path, "/sys/fs/bpf"))
 		fs->f_type = machine.bpffs ? BPF_FS_MAGIC : SYSFS_MAGIC;
 	else if (!strcmp(path, "/sys/fs/cgroup"))
 		fs->f_type = machine.unified ? CGROUP2_SUPER_MAGIC : TMPFS_MAGIC;
-	else
+	else if (strcmp(path, "/sys/fs/cgroup/unified") && strcmp(path, "/a b"))
 		fail_msg("statfs %s", path);
 	return 0;
 }
@@ -105,8 +118,8 @@ static void keep(const struct sn_requirement *req, void *data)
 static int setup(void **state)
 {
 	nr_told = 0;
-	machine.unreadable = NULL;
-	machine.uid = 0;
+	machine.unreadable = machine.read_only = NULL;
+	machine.uid = machine.refuses = 0;
 	machine.release = "6.12.95-amd64";
 	machine.version = "#1 SMP Debian 6.12.95-1";
 	machine.btf = machine.bpffs = machine.unified = true;
@@ -172,6 +185,14 @@ static void what_is_missing_is_told_with_the_cure(void **state)
 	machine.uid = 1000;
 	lacks("root", "run it as root");
 	setup(NULL);
+	machine.refuses = EPERM;
+	lacks("root", "it may load no BPF program: Operation not permitted; it needs CAP_SYS_ADMIN "
+		      "outside of a user namespace, and bpf(2) refused by no seccomp filter "
+		      "(SystemCallFilter= of a unit) or other security module");
+	machine.refuses = ENOMEM;
+	lacks("root", "it may load no BPF program: Cannot allocate memory; free memory, or raise "
+		      "the limit of the unit or container (MemoryMax=)");
+	setup(NULL);
 	machine.btf = false;
 	lacks("type information (CONFIG_DEBUG_INFO_BTF)",
 	      "missing; run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
@@ -186,6 +207,18 @@ static void what_is_missing_is_told_with_the_cure(void **state)
 	machine.lockdown = "none integrity [confidentiality]\n";
 	lacks("lockdown", "confidentiality: programs cannot read the kernel's memory; boot without "
 			  "lockdown=confidentiality (lockdown=integrity will do)");
+}
+
+/* Nothing could be pinned, and no cgroup made. */
+static void what_is_mounted_read_only_is_missing(void **state)
+{
+	machine.read_only = "/sys/fs/bpf";
+	lacks("bpf file system on /sys/fs/bpf",
+	      "mounted read-only here; a unit must be without ProtectKernelTunables=, "
+	      "a container needs it writable");
+	machine.read_only = "/sys/fs/cgroup";
+	lacks("cgroup v2", "mounted read-only here; a unit must be without ProtectControlGroups=, "
+			   "a container needs it writable");
 }
 
 static void bpf_is_one_word_of_the_list_of_modules(void **state)
@@ -260,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_machine_that_has_all_is_told_what, setup),
 		cmocka_unit_test_setup(what_is_missing_is_told_with_the_cure, setup),
+		cmocka_unit_test_setup(what_is_mounted_read_only_is_missing, setup),
 		cmocka_unit_test_setup(bpf_is_one_word_of_the_list_of_modules, setup),
 		cmocka_unit_test_setup(kernels_without_lockdown_or_ftrace_are_as_good, setup),
 		cmocka_unit_test_setup(what_cannot_be_read_counts_as_missing, setup),

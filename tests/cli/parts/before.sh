@@ -93,6 +93,13 @@ counts_otherwise()
 		'mount --bind '"$work"'/types /sys/kernel/btf/vmlinux && exec safenode-load'
 }
 
+# As for units with ProtectKernelTunables= or ProtectControlGroups=
+is_read_only()
+{
+	refuses 3 "$2" -- unshare -m sh -c 'mount --bind '"$1 $1"' && mount -o remount,ro,bind '"$1"' &&
+		exec safenode-load'
+}
+
 part_before()
 {
 	need_unloaded
@@ -118,6 +125,9 @@ part_before()
 	disposable "without the bpf file system load says how to mount it" without_bpffs
 	disposable "without cgroup v2 load says how to mount it" without_cgroup2
 	disposable "without securityfs load says how to mount it" without_securityfs
+	it "where the bpf file system is read-only, load says what does that" \
+		is_read_only /sys/fs/bpf ProtectKernelTunables=
+	it "where cgroups are read-only, load says what does that" is_read_only /sys/fs/cgroup ProtectControlGroups=
 	it "with kernel.ftrace_enabled=0 load says how to set it, or it cannot be set" without_ftrace
 	it "load refuses a kernel that is too old, and names the version that it needs" \
 		refuses 3 "kernel version: 2.6." "Linux 6.1.54" -- setarch --uname-2.6 safenode-load
