@@ -11,6 +11,7 @@
 
 #include "cgroup.h"
 #include "object.h"
+#include "peers.h"
 #include "pins.h"
 #include "safenode.skel.h"
 #include "trial.h"
@@ -195,8 +196,8 @@ static int attach(struct bpf_program *prog, const struct load *load, struct bpf_
 		     : bpf_program__attach_cgroup(prog, load->cgroup_fd);
 	if (*link)
 		return 0;
-	return sn_fail(err, errno, "cannot attach %s: %s", bpf_program__name(prog),
-		       strerror(errno));
+	return hook ? sn_peers_explain_hook(prog, hook, errno, err)
+		    : sn_peers_explain_egress(prog, load->parent, errno, err);
 }
 
 /* Attaches every program and pins its link in @dir. */

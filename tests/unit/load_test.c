@@ -20,6 +20,7 @@
 #include "cgroup.h"
 #include "kernel.h"
 #include "object.h"
+#include "peers.h"
 #include "pins.h"
 #include "safenode.skel.h"
 #include "trial.h"
@@ -262,6 +263,18 @@ int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
 		return -1;
 	world.state = ((const struct sn_state *)value)->parent_id;
 	return 0;
+}
+
+int sn_peers_explain_hook(const struct bpf_program *prog, const char *hook, int error,
+			  struct sn_err *err)
+{
+	return sn_fail(err, error, "no place on %s", hook);
+}
+
+int sn_peers_explain_egress(const struct bpf_program *prog, const char *path, int error,
+			    struct sn_err *err)
+{
+	return sn_fail(err, error, "no place in %s", path);
 }
 
 /* ---- what was loaded before ---- */
