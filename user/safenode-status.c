@@ -23,12 +23,18 @@ struct view {
 	FILE *out; /* in memory: a slow reader of stdout must not delay the lock */
 };
 
+/* What authors of tenants ask about, for node's own message does not tell them why. */
+static const char *hint(int op)
+{
+	return op == SN_OP_CODE_MMAP ? " (native addons are: docs/for-tenant-authors.md)" : "";
+}
+
 static void print_counters(FILE *out, const struct sn_counters *counters)
 {
 	for (int op = 0; op < SN_OP_NR; op++)
 		if (counters->denied[op])
-			fprintf(out, "    %-20s %10" PRIu64 " refused\n", sn_op_name(op),
-				(uint64_t)counters->denied[op]);
+			fprintf(out, "    %-20s %10" PRIu64 " refused%s\n", sn_op_name(op),
+				(uint64_t)counters->denied[op], hint(op));
 	if (counters->known)
 		fprintf(out, "    %-20s %10" PRIu64 " refused, as node and libc always try\n",
 			"known", (uint64_t)counters->known);
