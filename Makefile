@@ -200,6 +200,7 @@ stage: all next $(KERNEL_TESTS) $(HELPERS)
 	@install -d $(STAGED)/kernel
 	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
 	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo) docs/programs.md $(STAGED)
+	@cp docs/for-tenant-authors.md $(STAGED)/node
 	@for f in $(HELPERS:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
 	@install -D -t $(STAGED)/next $(PROGRAMS:%=build/next/build/%)
 

@@ -6,7 +6,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { pipeline } = require('stream/promises');
-const { act, inside, expect, sleep, Failure } = require('./acts.js');
+const { act, inside, absent, expect, sleep, Failure } = require('./acts.js');
 const config = require('./config.json');
 
 const own = config.places.own;
@@ -206,6 +206,27 @@ for (const [place, dir] of Object.entries(config.places)) {
 		sleep(200).then(() => fs.appendFileSync(file, 'more')).catch(() => {});
 	}));
 }
+
+act('watch_tree_own', async () => {
+	const tree = path.join(own, 'watched');
+
+	fs.mkdirSync(path.join(tree, 'below'), { recursive: true });
+	if (Number(process.versions.node.split('.')[0]) < 20)
+		throw absent();
+	const watcher = fs.watch(tree, { recursive: true });
+	const seen = new Promise((resolve, reject) => {
+		watcher.on('error', reject);
+		watcher.on('change', (event, name) => {
+			if (name === path.join('below', 'file'))
+				resolve();
+		});
+	});
+
+	await sleep(200); // older ones look at the tree behind the caller's back
+	fs.writeFileSync(path.join(tree, 'below', 'file'), '');
+	await seen;
+	watcher.close();
+});
 
 // 100 MB written and read back by streams; compared as they are, for hashing takes longer
 inside('big_stream_own', async () => {

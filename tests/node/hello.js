@@ -2,6 +2,7 @@
 // A program as short as they come: what it finds on its descriptors, and how it ends.
 'use strict';
 const fs = require('fs');
+const { Worker } = require('worker_threads');
 
 const [how] = process.argv.slice(2);
 const is = stat => ['isFile', 'isFIFO', 'isSocket', 'isCharacterDevice'].find(each => stat[each]());
@@ -49,6 +50,23 @@ const ends = {
 	handle: () => {
 		process.on('SIGTERM', () => process.exit(7));
 		ends.wait();
+	},
+	// of the cgroup; os.totalmem() is the machine's. V8 takes half of what it is told
+	limits: () => {
+		const heap = require('v8').getHeapStatistics().heap_size_limit;
+		const most = process.constrainedMemory();
+
+		console.log(most, heap < 0.6 * most, require('os').totalmem() > most);
+	},
+	threads: () => {
+		for (;;)
+			new Worker('setTimeout(() => {}, 10000)', { eval: true });
+	},
+	grow: () => {
+		const all = [];
+
+		for (;;)
+			all.push(Array(1 << 16).fill(all.length));
 	},
 	// of a server that has an IPC channel to its tenants
 	ipc: () => process.on('message', message => {

@@ -47,6 +47,15 @@ act('spawn_with_pipes', () => ended(() => child_process.spawn(TRUE)));
 act('exec', () => callback(child_process.exec, 'true'));
 act('exec_sync', () => void child_process.execSync('true', { stdio: 'ignore' }));
 act('exec_file', () => callback(child_process.execFile, TRUE));
+// node cannot make them before it starts the subprocess, and leaves them out
+act('spawn_streams', async () => {
+	const subprocess = child_process.spawn(TRUE);
+
+	subprocess.on('error', () => {});
+	if (!subprocess.stdout && !subprocess.stdin && !subprocess.pid)
+		throw new Failure('streamless');
+	await once(subprocess, 'exit');
+});
 act('fork', () => ended(() => child_process.fork(child)));
 act('cluster_fork', async () => {
 	cluster.setupPrimary({ exec: child });
@@ -67,6 +76,7 @@ act('priority_other', () => os.setPriority(config.victim, 5));
 // the victim ignores SIGUSR1, by which node asks another node for its inspector
 act('debug_other', () => process._debugProcess(config.victim));
 
+act('user_info', () => void os.userInfo());
 act('setuid', () => process.setuid(process.getuid()));
 act('setgid', () => process.setgid(process.getgid()));
 
