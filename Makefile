@@ -95,6 +95,10 @@ test-without: deps		## which tests notice when PROGRAM=sn_... (of docs/programs.
 	@$(MAKE) -s stage
 	+@tests/vm/run --kernel $(KERNEL) --timeout 3600 -- /usr/lib/safenode/tests/programs --all "$(PROGRAM)"
 
+test-node-suite: deps		## node's own tests, bare and as a tenant: do they end alike? (in VMs, takes hours)
+	@$(MAKE) -s stage
+	+@tests/node-suite/run --kernel $(KERNEL)
+
 units: all $(UNITS)
 
 check: units			## unit tests and the tools' usage: no root, no kernel support
@@ -210,6 +214,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-all test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-all test-without test-node-suite units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d build/*/*/*.d)
