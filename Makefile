@@ -90,6 +90,10 @@ test-all: deps			## the same, and nothing is shared between the kernels: it take
 	@$(MAKE) -s stage units
 	+@tests/run --all $(BESIDE)
 
+test-apps: deps			## applications from the npm registry, bare and as tenants, APPS=... or all (in a VM)
+	@$(MAKE) -s stage
+	+@tests/apps/run $(APPS)
+
 KERNEL    ?= 6.12
 test-without: deps		## which tests notice when PROGRAM=sn_... (of docs/programs.md) is left out?
 	@$(MAKE) -s stage
@@ -214,6 +218,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-all test-without test-node-suite units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-all test-apps test-node-suite test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d build/*/*/*.d)
