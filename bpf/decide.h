@@ -504,12 +504,23 @@ static __always_inline bool sn_sockopt_shares(int level, int name, int type)
 }
 
 /*
+ * libuv sets SO_REUSEADDR on each datagram socket that it is given to open. On one that the server
+ * has bound it shares a port which the server chose, and takes none: that socket keeps its port.
+ */
+static __always_inline bool sn_shares_what_it_was_given(int name, bool given, bool keeps_port)
+{
+	return name == 2 /* SO_REUSEADDR */ && given && keeps_port;
+}
+
+/*
  * May such an option be set? The hook is not told its value. It may if ports are listed, on a
  * socket that has no port yet (@port is 0), for bind() is checked again, or has a listed one.
  */
 static __always_inline enum sn_why sn_decide_to_share(const struct sn_policy *pol, __u16 port,
-						      bool listed)
+						      bool listed, bool given)
 {
+	if (given)
+		return SN_ALLOWED;
 	return pol->listen_restricted && (!port || listed) ? SN_ALLOWED : SN_NOT_LISTED;
 }
 

@@ -302,6 +302,14 @@ static __always_inline enum sn_why sn_ask_to_reach(const struct sn_policy *pol, 
 
 #define SN_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: the port was asked for by bind() */
 
+static __always_inline bool sn_keeps_port(struct socket *sock)
+{
+	struct sock *sk = BPF_CORE_READ(sock, sk);
+	__u64 locks = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks);
+
+	return locks & SN_SOCK_BINDPORT_LOCK;
+}
+
 /*
  * A connected datagram socket has the local address that the kernel chose, and other sockets may
  * bind its port on other addresses. When it disconnects, it keeps a port that it asked for but
@@ -310,10 +318,7 @@ static __always_inline enum sn_why sn_ask_to_reach(const struct sn_policy *pol, 
  */
 static __always_inline enum sn_why sn_ask_to_disconnect(struct socket *sock)
 {
-	struct sock *sk = BPF_CORE_READ(sock, sk);
-	__u64 locks = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks);
-
-	return sn_decide_to_disconnect(sock->type, locks & SN_SOCK_BINDPORT_LOCK);
+	return sn_decide_to_disconnect(sock->type, sn_keeps_port(sock));
 }
 
 SN_HOOK(socket_connect, struct socket *sock, struct sockaddr *address, int len)
@@ -476,8 +481,10 @@ SN_HOOK(socket_setsockopt, struct socket *sock, int level, int name)
 	ask = (struct sn_ask){ .op = SN_OP_NET_SETSOCKOPT, .number = name };
 	if (sn_sockopt_shares(level, name, sock->type)) {
 		ask.port = sn_port_of(sock);
-		ask.why = sn_decide_to_share(pol, ask.port,
-					     sn_in_ports(pol, ask.port, SN_PORT_LISTEN));
+		ask.why = sn_decide_to_share(
+			pol, ask.port, sn_in_ports(pol, ask.port, SN_PORT_LISTEN),
+			sn_shares_what_it_was_given(name, !sn_made_by_tenant(pol, sock),
+						    sn_keeps_port(sock)));
 	} else {
 		ask.why = sn_decide_sockopt(level, name);
 	}

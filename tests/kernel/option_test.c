@@ -414,6 +414,43 @@ TEST(a_socket_that_was_handed_over_takes_no_port_that_it_would_share)
 	EXPECT_EQ(0, outside("use_kept", "41 listen 0"));
 }
 
+/* "FD OPTION": as libuv does when it opens the socket. */
+PROBE(share_kept)
+{
+	int fd, option;
+
+	if (sscanf(arg, "%d %d", &fd, &option) != 2)
+		return could_not_try("cannot understand %s", arg);
+	return answer(set_one(fd, option));
+}
+
+/* Of the server's sockets 43 is bound, 44 is not, 45 has a port that the kernel chose. */
+TEST(a_datagram_socket_that_the_server_has_bound_can_be_opened_by_node)
+{
+	struct sockaddr_in to = at(TAKEN);
+	struct tenant *t;
+
+	for (int fd = 43; fd <= 45; fd++)
+		hand_over(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), fd);
+	if (bind_to(43, FREE) || connect(45, (void *)&to, sizeof(to)))
+		GIVE_UP("no sockets for the tenant: %s", strerror(errno));
+	t = tenant_start("given", "--dir", "/srv/t10", "--keep-fd", "43", "--keep-fd", "44",
+			 "--keep-fd", "45", NULL);
+	EXPECT_ALLOWED(t, "share_kept", "43 %d", SO_REUSEADDR);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SETSOCKOPT, SN_NOT_LISTED, "share_kept", "43 %d",
+		       SO_REUSEPORT);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SETSOCKOPT, SN_NOT_LISTED, "share_kept", "44 %d",
+		       SO_REUSEADDR);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_SETSOCKOPT, SN_NOT_LISTED, "share_kept", "45 %d",
+		       SO_REUSEADDR);
+	/* it has its port for good, and takes no other with the option */
+	EXPECT_EQ(-EPERM, inside(t, "use_kept", "43 bind %d", TAKEN));
+	EXPECT_EVENT(t, SN_OP_NET_BIND, SN_NOT_LISTED);
+	EXPECT_EQ(-EINVAL, outside("use_kept", "43 bind %d", TAKEN));
+	EXPECT_TRUE(send_some(SOCK_DGRAM, FREE));
+	EXPECT_EQ(TRIES, arrived(43));
+}
+
 /* ---- all other options ---- */
 
 /* "FAMILY TYPE LEVEL OPTION VALUE": sets a number. */

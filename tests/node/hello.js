@@ -68,6 +68,17 @@ const ends = {
 		for (;;)
 			all.push(Array(1 << 16).fill(all.length));
 	},
+	// of a server that has bound a socket for its tenant
+	datagram: () => {
+		const socket = require('dgram').createSocket('udp4');
+
+		socket.on('error', error => console.log(error.message));
+		socket.on('message', message => {
+			console.log(`${message}`);
+			socket.close();
+		});
+		socket.bind({ fd: 9 });
+	},
 	// of a server that has an IPC channel to its tenants
 	ipc: () => process.on('message', message => {
 		process.send({ pid: process.pid, echo: message }, () => process.disconnect());

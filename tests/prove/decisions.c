@@ -94,10 +94,10 @@ static void ports(void)
 {
 	struct sn_policy policy = nondet_policy();
 	uint16_t port = nondet_u16();
-	bool listed = nondet_bool(), shares = nondet_bool();
+	bool listed = nondet_bool(), shares = nondet_bool(), given = nondet_bool();
 	enum sn_why bind = sn_decide_bind(&policy, port, listed, shares);
 	enum sn_why listen = sn_decide_listen(&policy, port, listed, shares);
-	enum sn_why share = sn_decide_to_share(&policy, port, listed);
+	enum sn_why share = sn_decide_to_share(&policy, port, listed, given);
 
 	PROVE(is_verdict(bind) && is_verdict(listen) && is_verdict(share));
 	/* a restricted tenant listens on nothing else, and a port is shared where it is listed */
@@ -105,7 +105,7 @@ static void ports(void)
 	IMPLIES(policy.listen_restricted && !listed && port, bind != SN_ALLOWED);
 	IMPLIES(shares && !listed, bind != SN_ALLOWED);
 	IMPLIES(shares && !port, bind != SN_ALLOWED && listen != SN_ALLOWED);
-	IMPLIES(!policy.listen_restricted, share != SN_ALLOWED);
+	IMPLIES(!policy.listen_restricted && !given, share != SN_ALLOWED);
 }
 
 static void messages(void)

@@ -791,11 +791,21 @@ static void only_a_listed_port_is_shared(void **state)
 	assert_int_equal(sn_decide_listen(&closed, 0, false, true), SN_NOT_LISTED);
 	assert_int_equal(sn_decide_listen(&closed, 80, true, true), SN_ALLOWED);
 
-	assert_int_equal(sn_decide_to_share(&open, 0, false), SN_NOT_LISTED);
-	assert_int_equal(sn_decide_to_share(&open, 80, true), SN_NOT_LISTED);
-	assert_int_equal(sn_decide_to_share(&closed, 0, false), SN_ALLOWED);
-	assert_int_equal(sn_decide_to_share(&closed, 80, true), SN_ALLOWED);
-	assert_int_equal(sn_decide_to_share(&closed, 80, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_to_share(&open, 0, false, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_to_share(&open, 80, true, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_to_share(&closed, 0, false, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_to_share(&closed, 80, true, false), SN_ALLOWED);
+	assert_int_equal(sn_decide_to_share(&closed, 80, false, false), SN_NOT_LISTED);
+	assert_int_equal(sn_decide_to_share(&closed, 80, false, true), SN_ALLOWED);
+	assert_int_equal(sn_decide_to_share(&open, 80, false, true), SN_ALLOWED);
+}
+
+static void a_socket_that_the_server_has_bound_is_opened_by_libuv(void **state)
+{
+	assert_true(sn_shares_what_it_was_given(SO_REUSEADDR, true, true));
+	assert_false(sn_shares_what_it_was_given(SO_REUSEADDR, true, false));
+	assert_false(sn_shares_what_it_was_given(SO_REUSEADDR, false, true));
+	assert_false(sn_shares_what_it_was_given(SO_REUSEPORT, true, true));
 }
 
 static void a_datagram_socket_stays_connected_at_a_port_that_it_asked_for(void **state)
@@ -1033,6 +1043,7 @@ int main(void)
 		cmocka_unit_test(a_translated_destination_needs_a_grant_by_name),
 		cmocka_unit_test(listening_is_free_until_it_is_restricted),
 		cmocka_unit_test(only_a_listed_port_is_shared),
+		cmocka_unit_test(a_socket_that_the_server_has_bound_is_opened_by_libuv),
 		cmocka_unit_test(a_datagram_socket_stays_connected_at_a_port_that_it_asked_for),
 		cmocka_unit_test(a_stream_that_reuses_an_address_shares_nothing),
 		cmocka_unit_test(options_of_the_socket_itself_are_granted_and_no_others),
