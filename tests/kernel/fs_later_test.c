@@ -198,6 +198,25 @@ TEST(a_directory_that_others_can_write_has_no_name_servers)
 	put_back();
 }
 
+/* That they were there when it started is no reason to trust who may write them now. */
+TEST(a_tenant_that_found_name_servers_loses_them_to_whoever_may_write_there)
+{
+	struct tenant *t;
+
+	need_spare_machine();
+	systemd_resolved_starts(resolver);
+	t = tenant_start("t10", NULL);
+	EXPECT_ALLOWED(t, "open", "0 " STUB);
+	belongs_to("/run/systemd/resolve", resolver, 0775);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 " STUB);
+	belongs_to("/run/systemd/resolve", 2002, 0755);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 " STUB);
+	belongs_to("/run/systemd/resolve", resolver, 0755);
+	EXPECT_ALLOWED(t, "open", "0 " STUB);
+	tenant_stop(t);
+	put_back();
+}
+
 /* An ACL that lets others write shows in the bits of the group. */
 TEST(a_directory_whose_acl_lets_others_write_has_no_name_servers)
 {

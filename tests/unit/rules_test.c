@@ -533,6 +533,13 @@ static void what_comes_later_is_known_by_steps_from_its_mount(void **state)
 	expect(rule_of_steps(&rules, "/proc", "self/x"), READ, READ);
 	expect(rule_of_dir(&rules, "/proc"), WAY, 0);
 	sn_rules_free(&rules);
+	need_base();
+	make_link("/proc", "way");
+	assert_int_equal(sn_rules_add_steps(&rules, at("way/x"), &grant), 0);
+	assert_true(rules.nr_names > 0);
+	assert_null(rule_of_dir(&rules, "/proc"));
+	assert_null(rule_of_steps(&rules, "/proc", "x"));
+	sn_rules_free(&rules);
 }
 
 static void steps_that_cannot_be_compared_are_an_error(void **state)
@@ -693,7 +700,9 @@ static int on_ramfs(void)
 	if (sn_rules_add(&rules, at("ramfs/d"), READ, READ, &err) != -EOPNOTSUPP ||
 	    !strstr(err.text, "on a ramfs"))
 		return 3;
-	if (mount(at("ramfs/d"), at("bound"), NULL, MS_BIND, NULL) ||
+	/* nor is it the root because that of another is mounted at the same place */
+	if (mount("none", at("bound"), "tmpfs", 0, NULL) ||
+	    mount(at("ramfs/d"), at("bound"), NULL, MS_BIND, NULL) ||
 	    sn_rules_add(&rules, at("bound"), READ, READ, &err) != -EOPNOTSUPP)
 		return 4;
 	if (sn_rules_reach_directory(&rules, at("ramfs"), real, &err) != -EOPNOTSUPP)
@@ -717,6 +726,41 @@ static void of_a_ramfs_its_root_is_known(void **state)
 	pid = fork();
 	if (!pid)
 		_exit(on_ramfs());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == 255 && !getenv("SAFENODE_MUST_RUN")) {
+		print_message("skipped: the right to make a mount namespace\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
+/* Another directory was mounted where the shell stands: by its name that is another one. */
+static int beneath_a_mount(void)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	char real[PATH_MAX];
+
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    chdir(at("a")) || mount("none", at("a"), "tmpfs", 0, NULL))
+		return 255;
+	make_dir("a/b");
+	setenv("PWD", at("a"), 1);
+	if (sn_rules_reach_directory(&rules, ".", real, &err) != -ENOENT)
+		return 1;
+	return sn_rules_reach_directory(&rules, "b", real, &err) != -ENOENT || rules.nr_directories;
+}
+
+static void where_the_shell_stands_is_not_what_was_mounted_there(void **state)
+{
+	int status;
+	pid_t pid;
+
+	need_base();
+	make_dir("a");
+	pid = fork();
+	if (!pid)
+		_exit(beneath_a_mount());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WEXITSTATUS(status) == 255 && !getenv("SAFENODE_MUST_RUN")) {
 		print_message("skipped: the right to make a mount namespace\n");
@@ -809,6 +853,7 @@ int main(void)
 		TEST(a_scope_is_a_hash_of_the_content),
 		TEST(a_mounted_file_is_known_by_inode),
 		TEST(of_a_ramfs_its_root_is_known),
+		TEST(where_the_shell_stands_is_not_what_was_mounted_there),
 		TEST(code_that_a_group_can_replace_is_refused),
 	};
 
