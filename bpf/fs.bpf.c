@@ -143,7 +143,8 @@ SN_HOOK(inode_getattr, const struct path *path)
 
 SN_HOOK(inode_readlink, struct dentry *dentry)
 {
-	return sn_ask_about_dentry(SN_OP_FS_READLINK, dentry, SN_MAY_READ);
+	/* not SN_MAY_READ: a file that takes the place of a granted link is not to be read */
+	return sn_ask_about_dentry(SN_OP_FS_READLINK, dentry, SN_MAY_STAT);
 }
 
 SN_HOOK(inode_getxattr, struct dentry *dentry)

@@ -48,7 +48,7 @@
 
 /* What a tenant may do with one file or directory; a sum of these bits. */
 enum sn_access {
-	SN_MAY_STAT = 1,    /* learn that it exists and its attributes */
+	SN_MAY_STAT = 1,    /* learn that it exists, its attributes, and where a link leads */
 	SN_MAY_SEARCH = 2,  /* directory: walk through it */
 	SN_MAY_READ = 4,    /* read the file or list the directory */
 	SN_MAY_WRITE = 8,   /* write the contents */

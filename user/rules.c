@@ -19,7 +19,7 @@
 #define LINKS_MAX 40 /* MAXSYMLINKS in include/linux/namei.h */
 
 #define WAY_DIR	 (SN_MAY_STAT | SN_MAY_SEARCH)
-#define WAY_LINK (SN_MAY_STAT | SN_MAY_READ)
+#define WAY_LINK SN_MAY_STAT
 
 /* A directory that a walk has reached, by its path without symbolic links; or a mounted file. */
 struct sn_place {

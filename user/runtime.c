@@ -292,8 +292,12 @@ static int find_owner(const char *name, __u32 *id)
 
 static int add_place(struct sn_rules *rules, const struct place *place)
 {
-	struct sn_grant grant = { .access = place->is == A_TREE ? READ_TREE : READ_FILE,
-				  .below = place->is == A_TREE ? READ_TREE : 0 };
+	static const struct sn_grant by_kind[] = {
+		[A_FILE] = { .access = READ_FILE },
+		[A_TREE] = { .access = READ_TREE, .below = READ_TREE },
+		[A_LINK] = { .access = SN_MAY_STAT },
+	};
+	struct sn_grant grant = by_kind[place->is];
 	int error = 0;
 
 	if (place->when != IF_ROOTS)

@@ -141,6 +141,9 @@ TEST(name_servers_are_found_by_the_old_name_of_run)
 	put_roots_dir("/var/run");
 	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "list", "/var/run");
 	rmdir("/var/run");
+	put_roots_file("/var/run");
+	EXPECT_MISSING(SN_OP_FS_OPEN, "/var/run");
+	unlink("/var/run");
 	if (had)
 		EXPECT_EQ(0, rename("/var/run.kept", "/var/run"));
 	put_back();

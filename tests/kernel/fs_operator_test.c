@@ -180,6 +180,26 @@ TEST(links_that_were_there_before_the_tenant_lead_nowhere_else)
 	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/t10/beside");
 }
 
+/* Whoever may write the directory that a link is in cannot give the tenant a file of that name. */
+TEST(what_takes_the_place_of_a_link_on_the_way_is_not_read)
+{
+	struct tenant *t;
+
+	put_file("/srv/ro/f");
+	put_link("ro", "/srv/way");
+	EXPECT_EQ(0, lchown("/srv/way", 0, 0));
+	t = tenant_start("t10", "--read-only", "/srv/way/f", NULL);
+	EXPECT_ALLOWED(t, "open", "0 /srv/way/f");
+	EXPECT_ALLOWED(t, "readlink", "/srv/way");
+	put_file("/srv/way.new");
+	EXPECT_EQ(0, rename("/srv/way.new", "/srv/way"));
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/way");
+	EXPECT_REFUSED(t, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "open", "1 /srv/way");
+	EXPECT_ALLOWED(t, "stat", "/srv/way");
+	tenant_stop(t);
+	unlink("/srv/way");
+}
+
 TEST(a_single_file_whose_name_is_too_long_is_no_rule)
 {
 	char path[128] = "/srv/";

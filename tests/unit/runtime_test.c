@@ -265,7 +265,9 @@ static void what_may_come_later_is_known_by_its_steps(void **state)
 	assert_int_equal(rule->below, file | way);
 	assert_non_null(rule_of_steps(&rules, "/", "etc/resolv.conf"));
 	assert_non_null(rule_of_steps(&rules, "/", "usr/share/zoneinfo"));
-	assert_non_null(rule_of_steps(&rules, "/", "var/run"));
+	rule = rule_of_steps(&rules, "/", "var/run");
+	assert_non_null(rule);
+	assert_int_equal(rule->access, SN_MAY_STAT);
 	assert_null(rule_of_steps(&rules, "/", "var/lib"));
 	sn_rules_free(&rules);
 }
