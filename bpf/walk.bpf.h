@@ -269,10 +269,32 @@ static __noinline __u32 sn_access_by_name(const struct sn_policy *pol, __u64 den
 
 struct sn_climb {
 	const struct sn_policy *pol;
-	__u64 dentry;
+	__u64 dentry;		   /* in the end the root of its file system */
+	__u64 steps[SN_STEPS_MAX]; /* the uppermost dentries below that on the way; then 0 */
 	__u32 need;
 	__u32 access;
 };
+
+static __always_inline void sn_climb_to(struct sn_climb *climb, __u64 parent)
+{
+	_Static_assert(SN_STEPS_MAX == 4, "all are moved");
+	climb->steps[3] = climb->steps[2];
+	climb->steps[2] = climb->steps[1];
+	climb->steps[1] = climb->steps[0];
+	climb->steps[0] = climb->dentry;
+	climb->dentry = parent;
+}
+
+static __always_inline __u64 sn_next_step(struct sn_climb *climb)
+{
+	__u64 dentry = climb->steps[0];
+
+	climb->steps[0] = climb->steps[1];
+	climb->steps[1] = climb->steps[2];
+	climb->steps[2] = climb->steps[3];
+	climb->steps[3] = 0;
+	return dentry;
+}
 
 /* One step upwards: what do the rules grant on everything below this directory? */
 static long sn_climb_step(__u64 step, struct sn_climb *climb)
@@ -288,83 +310,34 @@ static long sn_climb_step(__u64 step, struct sn_climb *climb)
 	if (sn_facts_are_dir(climb->pol, &f))
 		climb->access |= SN_MAY_ALL;
 	climb->access |= sn_directory_access(climb->pol, &f, true, climb->need);
-	climb->dentry = parent;
+	sn_climb_to(climb, parent);
 	return (climb->access & climb->need) == climb->need;
 }
 
-/* Beside @access: what the rules grant on a dentry because of the directories above it. */
-static __noinline __u32 sn_access_from_above(const struct sn_policy *pol, __u64 dentry, __u32 need,
-					     __u32 access)
+/* Beside climb->access: what the rules grant on a dentry because of the directories above it. */
+static __noinline __u32 sn_access_from_above(struct sn_climb *climb)
 {
-	struct sn_climb climb = { .pol = pol, .dentry = dentry, .need = need, .access = access };
-
-	bpf_loop(SN_WALK_MAX, sn_climb_step, &climb, 0);
-	return climb.access;
-}
-
-/* What leads from the root of a file system, which is @dentry in the end, to where it began. */
-struct sn_descent {
-	__u64 dentry;
-	__u64 steps[SN_STEPS_MAX]; /* the uppermost dentries below the root; then 0 */
-};
-
-static long sn_descent_step(__u64 step, struct sn_descent *way)
-{
-	struct dentry *d = (struct dentry *)way->dentry;
-	__u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
-
-	_Static_assert(SN_STEPS_MAX == 4, "all are moved");
-	if (parent == way->dentry || !parent)
-		return 1;
-	way->steps[3] = way->steps[2];
-	way->steps[2] = way->steps[1];
-	way->steps[1] = way->steps[0];
-	way->steps[0] = way->dentry;
-	way->dentry = parent;
-	return 0;
-}
-
-static __always_inline __u64 sn_next_step(struct sn_descent *way)
-{
-	__u64 dentry = way->steps[0];
-
-	way->steps[0] = way->steps[1];
-	way->steps[1] = way->steps[2];
-	way->steps[2] = way->steps[3];
-	way->steps[3] = 0;
-	return dentry;
-}
-
-/* Goes up to the root, whose inode this is, and whose rules have @key. */
-static __always_inline struct inode *sn_descent_from_root(struct sn_descent *way, __u64 scope,
-							  struct sn_directory_key *key)
-{
-	struct dentry *d;
-	struct inode *root;
-
-	bpf_loop(SN_WALK_MAX, sn_descent_step, way, 0);
-	d = (struct dentry *)way->dentry;
-	root = BPF_CORE_READ(d, d_inode);
-	key->scope = scope;
-	key->ino = BPF_CORE_READ(root, i_ino);
-	key->dev = BPF_CORE_READ(root, i_sb, s_dev);
-	return root;
+	bpf_loop(SN_WALK_MAX, sn_climb_step, climb, 0);
+	return climb->access;
 }
 
 /*
  * What the baseline grants by the names of all directories from the root of the file system on, of
  * which only that root is known by inode: what comes or is made anew while the tenant runs. For
- * each step there is a rule, so that a foreign path ends at its first or second.
+ * each step there is a rule, so that a foreign path ends at its first or second. @climb has reached
+ * that root.
  */
-static __noinline __u32 sn_access_by_steps(const struct sn_policy *pol, __u64 dentry)
+static __noinline __u32 sn_access_by_steps(struct sn_climb *climb, __u64 dentry)
 {
-	struct sn_descent way = { .dentry = dentry };
-	struct sn_name_key key = {};
-	struct inode *dir = sn_descent_from_root(&way, pol->baseline, &key.directory);
+	struct dentry *root = (struct dentry *)climb->dentry;
+	struct inode *dir = BPF_CORE_READ(root, d_inode);
+	struct sn_name_key key = { .directory = { .scope = climb->pol->baseline,
+						  .ino = BPF_CORE_READ(dir, i_ino),
+						  .dev = BPF_CORE_READ(dir, i_sb, s_dev) } };
 	__u32 generation = BPF_CORE_READ(dir, i_generation), access = 0, used = 0, owner = 0;
 
 	for (int i = 0; i < SN_STEPS_MAX && used <= SN_NAME_MAX - (SN_STEP_MAX + 1); i++) {
-		struct dentry *d = (struct dentry *)sn_next_step(&way);
+		struct dentry *d = (struct dentry *)sn_next_step(climb);
 		__u32 user = BPF_CORE_READ(dir, i_uid.val);
 		struct sn_rule *rule;
 		long got;
@@ -485,14 +458,16 @@ static __noinline __u32 sn_access_itself(const struct sn_policy *pol, __u64 dent
 static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry, __u32 need)
 {
 	__u32 access = sn_access_itself(pol, dentry, need);
+	struct sn_climb climb = { .pol = pol, .dentry = dentry, .need = need };
 
 	if (!(access & (SN_SETTLED | SN_IS_DIRECTORY)) && (access & need) != need)
 		access |= sn_access_by_name(pol, dentry);
+	climb.access = access;
 	if (!(access & SN_SETTLED) && (access & need) != need)
-		access = sn_access_from_above(pol, dentry, need, access);
-	if (!(access & SN_SETTLED) && (access & need) != need)
-		access |= sn_access_by_steps(pol, dentry);
-	return access & ~(SN_SETTLED | SN_IS_DIRECTORY);
+		access = sn_access_from_above(&climb);
+	if (access & SN_HAS_STEPS && (access & need) != need)
+		access |= sn_access_by_steps(&climb, dentry);
+	return access & ~(SN_SETTLED | SN_IS_DIRECTORY | SN_HAS_STEPS);
 }
 
 struct sn_aliases {

@@ -55,6 +55,7 @@ enum sn_access {
 	SN_MAY_CHANGE = 16, /* create, remove, rename, link below it; its attributes */
 	SN_MAY_MAP = 32,    /* map it executable */
 	SN_MAY_START = 64,  /* start it as the tenant's one program */
+	SN_HAS_STEPS = 128, /* below the root of a file system: "names" has more than files in it */
 };
 
 /* The verdict; only SN_ALLOWED lets an operation through. */

@@ -545,7 +545,8 @@ int sn_rules_add_steps(struct sn_rules *rules, const char *path, const struct sn
 	if (!error)
 		error = run(&walk);
 	if (!error)
-		error = add_inode(&walk.rules, walk.at->path, &walk.at->id, WAY_DIR, 0, NULL);
+		error = add_inode(&walk.rules, walk.at->path, &walk.at->id, WAY_DIR, SN_HAS_STEPS,
+				  NULL);
 	for (const char *end = steps; !error && (end = strchr(end, '/')); end++) {
 		way.owner = end == last ? grant->owner : 0;
 		error = add_steps(&walk, steps, end - steps, &way);
