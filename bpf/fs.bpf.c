@@ -389,7 +389,13 @@ SN_HOOK(path_link, struct dentry *old, const struct path *dir, struct dentry *de
 					 (__u64)dir->dentry);
 }
 
-/* With RENAME_EXCHANGE each end is the other's source. RENAME_WHITEOUT makes a device. */
+/* RENAME_WHITEOUT makes a device. A function of its own, for it needs much stack. */
+static __noinline int sn_refuse_whiteout(__u32 flags)
+{
+	return flags & SN_RENAME_WHITEOUT ? sn_never(SN_OP_FS_RENAME, flags) : 0;
+}
+
+/* With RENAME_EXCHANGE each end is the other's source. */
 SN_HOOK(path_rename, const struct path *old_dir, struct dentry *old, const struct path *new_dir,
 	struct dentry *new, unsigned int flags)
 {
@@ -400,9 +406,7 @@ SN_HOOK(path_rename, const struct path *old_dir, struct dentry *old, const struc
 		error = sn_ask_the_rules_for_both(SN_OP_FS_RENAME, (__u64)old,
 						  (__u64)old_dir->dentry, (__u64) new,
 						  (__u64)new_dir->dentry);
-	if (!error && flags & SN_RENAME_WHITEOUT)
-		error = sn_never(SN_OP_FS_RENAME, flags);
-	return error;
+	return error ?: sn_refuse_whiteout(flags);
 }
 
 static __always_inline enum sn_op sn_op_of_attr(__u32 valid)

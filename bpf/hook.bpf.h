@@ -26,6 +26,14 @@
 #include <bpf/bpf_tracing.h>
 #include <stddef.h>
 
+/*
+ * A function that the verifier checks once for any arguments, not at each call with what is known
+ * there: without, loading takes three times as long. It returns a number, takes an address as a
+ * member of a struct only, and its pointers may be NULL for all the verifier knows. Weak, because
+ * it is in several objects.
+ */
+#define SN_GLOBAL __weak __noinline
+
 /* What a hook asks, and what it knows of the object; sn_event_begin() adds the rest. */
 struct sn_ask {
 	enum sn_op op;
@@ -142,7 +150,7 @@ static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 	/* if the parent was removed, another cgroup may have its address, but never its id */
 	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
 		return NULL;
-	return (const struct sn_policy *)&sn_no_policy;
+	return &sn_no_policy;
 }
 
 /*
@@ -305,34 +313,38 @@ static __always_inline struct sn_event *sn_event_begin(const struct sn_policy *p
 	return ev;
 }
 
-/* Counts and reports what current did. Returns @error: whether that works changes no answer. */
-static __noinline int sn_report(const struct sn_policy *pol, const struct sn_ask *ask, int error)
+/* Counts and reports what current did. Whether that works changes no answer. */
+SN_GLOBAL int sn_report(const struct sn_policy *pol, const struct sn_ask *ask, int error)
 {
-	struct sn_event *ev = sn_event_begin(pol, ask, error);
 	__u64 task = bpf_get_current_pid_tgid();
+	struct sn_event *ev;
 
+	if (!pol || !ask)
+		return 0;
+	ev = sn_event_begin(pol, ask, error);
 	if (!ev)
-		return error;
+		return 0;
 	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
 	ev->pid = task >> 32;
 	ev->tid = (__u32)task;
 	if (ask->dentry)
 		sn_put_path(ev, ask->dentry);
 	bpf_ringbuf_submit(ev, 0);
-	return error;
+	return 0;
 }
 
 /* The answer of a hook: 0 or a negative errno. */
 static __always_inline int sn_finish(const struct sn_policy *pol, struct sn_ask *ask)
 {
-	int error;
+	int error = 0;
 
 	if (!pol->safe_mode)
 		ask->why = SN_NO_POLICY;
-	if (ask->why == SN_ALLOWED)
-		return pol->audit ? sn_report(pol, ask, 0) : 0;
-	error = sn_errno(ask->op, ask->why);
-	return sn_current_is_launcher(pol) ? error : sn_report(pol, ask, error);
+	if (ask->why != SN_ALLOWED)
+		error = sn_errno(ask->op, ask->why);
+	if (error ? !sn_current_is_launcher(pol) : pol->audit)
+		sn_report(pol, ask, error);
+	return error;
 }
 
 /* Answers a hook whose act is never granted. */

@@ -20,7 +20,7 @@ __u32 sn_parent_level = 0;
 __u64 sn_no_egress = 0;
 bool sn_egress_elsewhere = false;
 bool sn_is_refused = false;
-const volatile struct sn_policy sn_no_policy = {};
+struct sn_policy sn_no_policy = {};
 
 /* Not used: with it, the types of the programs tell what a record of the ring is (user/upgrade.c).
  */

@@ -74,7 +74,11 @@ extern bool sn_egress_elsewhere;
 /* Found by sn_try_confined(). */
 extern bool sn_is_refused;
 
-/* The policy of a process below the parent that has none: all zero, which refuses everything. */
-extern const volatile struct sn_policy sn_no_policy;
+/*
+ * The policy of a process below the parent that has none: all zero, which refuses everything. Not
+ * const, because what global functions are given must be writable (check_mem_reg() in
+ * kernel/bpf/verifier.c).
+ */
+extern struct sn_policy sn_no_policy;
 
 #endif

@@ -109,9 +109,9 @@ static __always_inline enum sn_found sn_look_up_prefix(const struct sn_policy *p
  * The cost grows with the logarithm of the number of prefix lengths that the tenant uses, not with
  * the number of tenants or addresses. A BPF function takes no struct by value, hence @hi and @lo.
  */
-static __noinline bool sn_in_addresses(const struct sn_policy *pol, __u64 hi, __u64 lo)
+SN_GLOBAL int sn_in_addresses(const struct sn_policy *pol, __u64 hi, __u64 lo)
 {
-	return sn_search_prefixes(pol, (struct sn_address){ hi, lo }, sn_look_up_prefix);
+	return !pol || sn_search_prefixes(pol, (struct sn_address){ hi, lo }, sn_look_up_prefix);
 }
 
 /* A search for a port: the prefix lengths still to try, as bits, and what was found. */
@@ -737,7 +737,7 @@ int sn_egress(struct __sk_buff *skb)
 		return 1;
 	pol = sn_policy_of(id);
 	if (!pol)
-		return sn_drop((const struct sn_policy *)&sn_no_policy, NULL, SN_NO_POLICY);
+		return sn_drop(&sn_no_policy, NULL, SN_NO_POLICY);
 	if (!pol->safe_mode)
 		return sn_drop(pol, NULL, SN_NO_POLICY);
 	if (!plain) {

@@ -450,16 +450,28 @@ static __noinline __u32 sn_access_itself(const struct sn_policy *pol, __u64 dent
 	return type == SN_S_IFDIR ? SN_IS_DIRECTORY | access : access;
 }
 
-/*
- * What the rules, or special file systems, grant on a positive dentry. Stops looking as soon as
- * @need is granted. Each look is a function of its own: their keys take much of the 512 bytes of
- * stack that nested calls share.
- */
-static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry, __u32 need)
-{
-	__u32 access = sn_access_itself(pol, dentry, need);
-	struct sn_climb climb = { .pol = pol, .dentry = dentry, .need = need };
+/* What is asked of the rules. */
+struct sn_look {
+	__u64 dentry; /* address of a positive dentry */
+	__u64 need;   /* sum of enum sn_access */
+};
 
+/*
+ * What the rules, or special file systems, grant. Stops looking as soon as what is needed is
+ * granted. Each look is a function of its own: their keys take much of the 512 bytes of stack that
+ * nested calls share.
+ */
+SN_GLOBAL int sn_look_at_rules(const struct sn_policy *pol, const struct sn_look *look)
+{
+	struct sn_climb climb = { .pol = pol };
+	__u64 dentry;
+	__u32 access, need;
+
+	if (!pol || !look)
+		return 0;
+	climb.dentry = dentry = look->dentry;
+	climb.need = need = look->need;
+	access = sn_access_itself(pol, dentry, need);
 	if (!(access & (SN_SETTLED | SN_IS_DIRECTORY)) && (access & need) != need)
 		access |= sn_access_by_name(pol, dentry);
 	climb.access = access;
@@ -468,6 +480,14 @@ static __noinline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 de
 	if (access & SN_HAS_STEPS && (access & need) != need)
 		access |= sn_access_by_steps(&climb, dentry);
 	return access & ~(SN_SETTLED | SN_IS_DIRECTORY | SN_HAS_STEPS);
+}
+
+static __always_inline __u32 sn_access_by_rules(const struct sn_policy *pol, __u64 dentry,
+						__u32 need)
+{
+	struct sn_look look = { .dentry = dentry, .need = need };
+
+	return sn_look_at_rules(pol, &look);
 }
 
 struct sn_aliases {
