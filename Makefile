@@ -220,4 +220,5 @@ help:				## this list
 
 .PHONY: all next deps demo test test-all test-apps test-node-suite test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
 
--include $(wildcard build/*.d build/*/*.d build/*/*/*.d)
+# not those of build/vm, where a tree that is being made into an image is called root.d
+-include $(filter-out build/vm/%,$(wildcard build/*.d build/*/*.d build/*/*/*.d))
