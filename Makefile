@@ -99,6 +99,10 @@ test-without: deps		## which tests notice when PROGRAM=sn_... (of docs/programs.
 	@$(MAKE) -s stage
 	+@tests/vm/run --kernel $(KERNEL) --timeout 3600 -- /usr/lib/safenode/tests/programs --all "$(PROGRAM)"
 
+test-systemd: deps		## what docs/with-systemd.md says, where systemd is process 1, on each kernel (in VMs)
+	@$(MAKE) -s all build/cli/tenant
+	+@tests/systemd/run
+
 test-node-suite: deps		## node's own tests, bare and as a tenant: do they end alike? (in VMs, takes hours)
 	@$(MAKE) -s stage
 	+@tests/node-suite/run --kernel $(KERNEL)
@@ -218,7 +222,7 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-all test-apps test-node-suite test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-all test-apps test-systemd test-node-suite test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
 
 # not those of build/vm, where a tree that is being made into an image is called root.d
 -include $(filter-out build/vm/%,$(wildcard build/*.d build/*/*.d build/*/*/*.d))
