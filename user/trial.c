@@ -123,6 +123,7 @@ struct sn_trial sn_trial_acts(bool has_policy)
 	return trial;
 }
 
+/* Up to the first way that is granted: for an odd socket, the kernel starts modprobe, twice. */
 int sn_trial_control(struct sn_err *err)
 {
 	for (size_t i = 0; i < NR_ACTS; i++) {
@@ -131,7 +132,7 @@ int sn_trial_control(struct sn_err *err)
 		bool granted = false;
 		size_t next = 0;
 
-		while ((way = next_way(&acts[i], &next))) {
+		while (!granted && (way = next_way(&acts[i], &next))) {
 			int error = way->try();
 
 			if (error == way->kernel)

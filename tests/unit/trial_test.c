@@ -79,7 +79,7 @@ int sn_cgroup_remove(const char *path, struct sn_err *err)
 
 /* ---- in place of the kernel ---- */
 
-static int filter_mode;
+static int filter_mode, odd_sockets;
 /* What each act gets: 0 or an errno. */
 static struct {
 	int unix_socket, odd_socket, list_root, list_proc, chdir, getsid;
@@ -101,6 +101,7 @@ static int answer(int error)
 
 int socket(int family, int type, int protocol)
 {
+	odd_sockets += family != AF_UNIX;
 	return answer(family == AF_UNIX ? answers.unix_socket : answers.odd_socket);
 }
 
@@ -315,10 +316,13 @@ static void what_is_refused_outside_cannot_be_tried(void **state)
 	struct sn_err err = {};
 
 	answers = good.free;
+	odd_sockets = 0;
 	assert_int_equal(sn_trial_control(NULL), 0);
+	assert_int_equal(odd_sockets, 0);
 	answers.unix_socket = EAFNOSUPPORT;
 	answers.list_root = EACCES;
 	assert_int_equal(sn_trial_control(NULL), 0);
+	assert_int_equal(odd_sockets, 1);
 	answers.odd_socket = EAFNOSUPPORT;
 	assert_int_equal(sn_trial_control(&err), -EPERM);
 	assert_non_null(strstr(err.text, "add AF_UNIX to RestrictAddressFamilies="));
