@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -147,7 +146,6 @@ static int run(const struct sn_launch *launch, struct report *report, struct sn_
 	int status, ret;
 
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		report->ret = rehearse(launch, report);
 		report->done = true;
 		_exit(0);

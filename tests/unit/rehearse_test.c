@@ -155,6 +155,17 @@ static int teardown(void **state)
 	return scratch_end(state);
 }
 
+static void a_caller_that_ignores_sigchld_is_served_and_goes_on_ignoring_it(void **state)
+{
+	void (*before)(int) = signal(SIGCHLD, SIG_IGN);
+	struct sn_err err = {};
+	int ret = sn_rehearse(NULL, &err);
+
+	assert_ptr_equal(signal(SIGCHLD, before), SIG_IGN);
+	assert_string_equal(err.text, "");
+	assert_int_equal(ret, 0);
+}
+
 static void what_can_start_is_let_through_and_nothing_lasts(void **state)
 {
 	assert_int_equal(rehearse("/bin/sh", 0, 0, false), 0);
@@ -259,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_can_start_is_let_through_and_nothing_lasts),
 		TEST(whichever_step_fails_says_why),
+		TEST(a_caller_that_ignores_sigchld_is_served_and_goes_on_ignoring_it),
 		TEST(a_filter_of_bpf_is_named_whatever_it_does),
 		TEST(a_capability_that_bpf_needs_is_named),
 		TEST(another_call_that_kills_is_named_with_its_neighbours),
