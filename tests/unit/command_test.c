@@ -245,6 +245,9 @@ static void a_script_for_a_shell_is_refused_by_its_name(void **state)
 {
 	static const char *const lines[] = { "#!/bin/sh\n", "#!/bin/sh -e\n", "#!/usr/bin/env sh\n",
 					     "#!/usr/bin/env -S bash -e\n" };
+	static const char *const shells[] = {
+		"dash", "ash", "ksh", "mksh", "zsh", "fish", "busybox"
+	};
 	char line[300];
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -252,6 +255,12 @@ static void a_script_for_a_shell_is_refused_by_its_name(void **state)
 		REFUSE(EINVAL, "/node' is a script for '", "node", "app.js");
 		REFUSE(EINVAL, "name node itself, which 'node -p process.execPath' prints", "node");
 		REFUSE(EINVAL, "/node' is a script for '", "env", "node");
+	}
+	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+		assert_return_code(symlink("/bin/sh", at(shells[i])), errno);
+		snprintf(line, sizeof(line), "#!%s sh\n", at(shells[i]));
+		make_script("node", line);
+		REFUSE(EINVAL, "/node' is a script for '", "node");
 	}
 	/* where it is the interpreter, it is at fault, and not what it would interpret */
 	make_script("app", "#!/usr/bin/env node\n");
