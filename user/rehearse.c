@@ -151,7 +151,10 @@ static int run(const struct sn_launch *launch, struct report *report, struct sn_
 		_exit(0);
 	}
 	if (pid < 0)
-		ret = sn_fail(err, errno, "cannot fork: %s", strerror(errno));
+		ret = sn_fail(err, errno,
+			      "cannot fork: %s; raise TasksMax= of the unit, or the "
+			      "container's limit of processes",
+			      strerror(errno));
 	else if (waitpid(pid, &status, 0) != pid)
 		ret = sn_fail(err, errno, "cannot wait: %s", strerror(errno));
 	else

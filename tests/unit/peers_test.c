@@ -178,11 +178,16 @@ static void those_elsewhere_and_our_own_are_not(void **state)
 
 static void those_of_cgroups_take_one_place(void **state)
 {
+	add_of_cgroup("elsewhere", ANOTHER);
+	add_of_cgroup("module", FILE_OPEN);
+	kernel.programs[kernel.nr].attach_btf_obj_id++;
+	add_of_cgroup("packets", FILE_OPEN);
+	kernel.links[kernel.nr].cgroup.attach_type = BPF_CGROUP_INET_EGRESS;
+	expect_on_hook(E2BIG, "on the hook file_open; bpftool link show lists");
 	add_of_cgroup("a", FILE_OPEN);
 	add_of_cgroup("b", FILE_OPEN);
-	add_of_cgroup("c", ANOTHER);
-	add("d", FILE_OPEN);
-	expect_on_hook(E2BIG, "2 of others are there: a (id 1), d (id 4);");
+	add("c", FILE_OPEN);
+	expect_on_hook(E2BIG, "2 of others are there: a (id 4), c (id 6);");
 }
 
 static void another_errno_has_its_own_cure(void **state)
