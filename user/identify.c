@@ -108,6 +108,15 @@ static int find_numbering(int fd, __u32 dev, enum numbering *numbering, struct s
 		       name_of(fd, name), type_of(dev, type));
 }
 
+/* No file system says so. */
+static const char *filter_hint(int error)
+{
+	return error == EPERM || error == ENOSYS
+		       ? "; a seccomp filter? Allow name_to_handle_at in SystemCallFilter= of the "
+			 "unit, or in the container's profile"
+		       : "";
+}
+
 /*
  * Reads the generation from the file handle. Unlike ioctl(FS_IOC_GETVERSION) this opens no file, so
  * it works for every type of file and on tmpfs. The layouts are those of fs/exportfs/expfs.c
@@ -124,12 +133,14 @@ static int read_generation(int fd, enum numbering numbering, struct sn_inode *id
 	} buf = { .handle.handle_bytes = MAX_HANDLE_SZ };
 	char name[PATH_MAX];
 	__u32 word[3] = {};
+	int mount_id, error;
 	__u64 ino;
-	int mount_id;
 
-	if (name_to_handle_at(fd, "", &buf.handle, &mount_id, AT_EMPTY_PATH))
-		return sn_fail(err, errno, "cannot get a file handle for '%s': %m",
-			       name_of(fd, name));
+	if (name_to_handle_at(fd, "", &buf.handle, &mount_id, AT_EMPTY_PATH)) {
+		error = errno;
+		return sn_fail(err, error, "cannot get a file handle for '%.100s': %s%s",
+			       name_of(fd, name), strerror(error), filter_hint(error));
+	}
 	if (buf.handle.handle_bytes <= sizeof(word))
 		memcpy(word, buf.handle.f_handle, buf.handle.handle_bytes);
 	ino = word[0];

@@ -26,6 +26,7 @@ static const struct {
 	{ "getsid", SYS_getsid },
 	{ "mmap", SYS_mmap },
 	{ "mprotect", SYS_mprotect },
+	{ "name_to_handle_at", SYS_name_to_handle_at },
 	{ "setgroups", SYS_setgroups },
 	{ "setresuid", SYS_setresuid },
 	{ "socket", SYS_socket },

@@ -220,6 +220,7 @@ static void who_admits_no_other_is_named_with_its_cgroup(void **state)
 	kernel.cgroups[1].path = "/cg/up";
 	kernel.cgroups[2].path = "/cg/up/safenode";
 	expect_in_cgroup(EPERM, "packets of /cg admits no other: greedy (id 1); end it");
+	expect_in_cgroup(ENOMEM, "to /cg/up/safenode: Cannot allocate memory; free memory");
 	/* one that a cgroup below may override */
 	kernel.cgroups[0].flags = BPF_F_ALLOW_OVERRIDE;
 	expect_in_cgroup(EPERM, "Operation not permitted; it needs CAP_SYS_ADMIN");
@@ -242,6 +243,9 @@ static void who_fills_a_cgroup_is_named(void **state)
 	kernel.cgroups[0].flags = BPF_F_ALLOW_MULTI;
 	expect_in_cgroup(E2BIG,
 			 "packets of /cg/up/safenode, and 1 of others are there: one (id 1);");
+	add("sn_file_open", 0); /* our own */
+	kernel.cgroups[0].id = 2;
+	expect_in_cgroup(E2BIG, "packets of /cg/up/safenode, and 0 of others");
 }
 
 int main(void)

@@ -260,6 +260,8 @@ system_calls()
 		"SystemCallFilter=" -- "$filtered" ENOSYS chdir "${command[@]}"
 	refuses 1 "session of process 1, for something else does" -- \
 		"$filtered" ESRCH getsid "${command[@]}"
+	refuses 1 "cannot get a file handle" "Allow name_to_handle_at in SystemCallFilter=" -- \
+		"$filtered" EPERM name_to_handle_at "${command[@]}"
 	# TasksMax=
 	refuses 1 "cannot fork: Resource temporarily unavailable; raise TasksMax= of the unit" -- \
 		env LD_PRELOAD="$here/failat.so" FAILAT=fork:1 "${command[@]}"
