@@ -366,8 +366,9 @@ static int load_into(struct load *load, const struct sn_state *old, struct sn_er
 {
 	int ret = remove_interrupted(old, err);
 
-	if (!ret)
-		ret = load_programs(load, old, err);
+	if (ret)
+		return ret;
+	ret = load_programs(load, old, err);
 	if (!ret && old && !sn_upgrade_is_needed(load->upgrade)) {
 		ret = load_again(load, err);
 	} else if (!ret) {

@@ -28,10 +28,10 @@
 
 #define PARENT "/sys/fs/cgroup/safenode"
 
-enum whose { NOBODYS, OLD, NEW };
+enum whose { NOBODYS, OLD, NEW, KILLED };
 
 /* Steps of a load that can fail. */
-enum step { NOTHING, ATTACH, TRIAL, STATE, RENAME, REMOVE_OLD };
+enum step { NOTHING, LOCK, ATTACH, TRIAL, STATE, RENAME, REMOVE_OLD };
 
 static struct {
 	enum step fails;
@@ -40,6 +40,7 @@ static struct {
 	enum whose pins, new;	     /* whose directories these are */
 	enum whose links, new_links; /* below the pins */
 	enum whose state;
+	int locks; /* on the maps */
 } world;
 
 static int in_step(enum step step)
@@ -111,6 +112,8 @@ int sn_pins_make_new(struct sn_err *err)
 
 int sn_pins_remove(const char *path)
 {
+	if (*directory(path) == KILLED && world.pins) /* which other tools may be looking at */
+		assert_int_equal(world.locks, 1);
 	if (*directory(path) == OLD && in_step(REMOVE_OLD))
 		return -EMFILE;
 	*directory(path) = NOBODYS;
@@ -124,6 +127,9 @@ int sn_pins_lock_loads(struct sn_err *err)
 
 int sn_pins_lock_maps(struct sn_err *err)
 {
+	if (in_step(LOCK))
+		return sn_fail(err, errno, "no lock");
+	world.locks++;
 	return sn_pins_lock_loads(err);
 }
 
@@ -405,6 +411,24 @@ static void and_so_does_one_that_succeeds(void **state)
 	}
 }
 
+static void what_a_killed_load_has_left_is_removed_under_the_lock_of_the_maps(void **state)
+{
+	begin(NOTHING, true, true);
+	world.new = KILLED;
+	assert_int_equal(sn_object_load(NULL, NULL), 0);
+	expect_loaded(NEW, true);
+	begin(LOCK, true, true);
+	world.new = KILLED;
+	assert_int_equal(sn_object_load(NULL, NULL), -ENOMEM);
+	assert_int_equal(world.new, KILLED);
+	assert_int_equal(world.links, OLD);
+	/* where nothing is loaded, there are none */
+	begin(NOTHING, false, true);
+	world.new = KILLED;
+	assert_int_equal(sn_object_load(NULL, NULL), 0);
+	assert_int_equal(world.pins, NEW);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +436,7 @@ int main(void)
 		cmocka_unit_test(a_load_again_that_fails_changes_nothing),
 		cmocka_unit_test(a_load_that_is_in_force_keeps_its_parent),
 		cmocka_unit_test(and_so_does_one_that_succeeds),
+		cmocka_unit_test(what_a_killed_load_has_left_is_removed_under_the_lock_of_the_maps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
