@@ -22,10 +22,23 @@ static struct {
 	int error; /* of bpf_obj_get() */
 	__u32 size;
 	struct sn_state state;
+	__u32 events, new_events; /* the ids of these maps; 0: it is not pinned */
+	__u32 id;		  /* of the map that was opened last */
 } pinned;
+
+static int open_map(__u32 id)
+{
+	pinned.id = id;
+	errno = ENOENT;
+	return id ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+}
 
 int bpf_obj_get(const char *path)
 {
+	if (!strcmp(path, SN_PIN_DIR "/events"))
+		return open_map(pinned.events);
+	if (!strcmp(path, SN_NEW_DIR "/events"))
+		return open_map(pinned.new_events);
 	assert_string_equal(path, SN_PIN_DIR "/state");
 	errno = pinned.error;
 	return pinned.error ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -34,6 +47,7 @@ int bpf_obj_get(const char *path)
 int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
 {
 	((struct bpf_map_info *)info)->value_size = pinned.size;
+	((struct bpf_map_info *)info)->id = pinned.id;
 	return 0;
 }
 
@@ -106,6 +120,24 @@ static void make_files(const char *const names[])
 		assert_return_code(close(creat(at(*names), 0600)), errno);
 }
 
+static bool have_map(__u32 id, __u32 events, __u32 new_events)
+{
+	pinned.events = events;
+	pinned.new_events = new_events;
+	pinned.id = id;
+	return sn_pins_have("events", 0);
+}
+
+/* While another version is loaded, the old maps change places with the new ones before they go */
+static void a_map_is_there_as_long_as_it_is_pinned_in_one_of_two_places(void **state)
+{
+	assert_true(have_map(5, 5, 0));
+	assert_true(have_map(5, 6, 5));
+	assert_false(have_map(5, 6, 7));
+	assert_false(have_map(5, 0, 0));
+	assert_false(have_map(0, 0, 0));
+}
+
 static void what_is_below_goes(void **state)
 {
 	assert_return_code(mkdir(at("pins"), 0700), errno);
@@ -137,6 +169,8 @@ int main(void)
 		cmocka_unit_test_setup(a_damaged_parent_ends, reset),
 		cmocka_unit_test_setup(another_version_is_refused, reset),
 		cmocka_unit_test_setup(what_cannot_be_opened_is_not_taken_for_missing, reset),
+		cmocka_unit_test_setup(a_map_is_there_as_long_as_it_is_pinned_in_one_of_two_places,
+				       reset),
 		cmocka_unit_test_setup_teardown(what_is_below_goes, scratch_begin, scratch_end),
 		cmocka_unit_test_setup_teardown(a_symbolic_link_in_its_place_leads_nowhere,
 						scratch_begin, scratch_end),
