@@ -32,6 +32,21 @@ denials_are_lines()
 	printed ""
 }
 
+# node says only that it cannot map it
+native_addons_are_named()
+{
+	local status=0
+
+	install -o t1 "$tenant" /srv/t1/addon
+	"${f1[@]}" -- "$(ldd "$tenant" | awk '/ld-linux/ { print $1 }')" /srv/t1/addon acts \
+		>"$work/out" 2>&1 || status=$?
+	rm -f /srv/t1/addon
+	[ $status = 127 ] || fail "status $status: $(cat "$work/out")"
+	run 0 safenode-status
+	grep -qE "^    code.mmap +[0-9]+ refused \(native addons are: docs/for-tenant-authors.md\)$" \
+		"$work/out" || fail "$(cat "$work/out")"
+}
+
 each_has_its_own()
 {
 	drain
@@ -274,6 +289,7 @@ part_log()
 	remember
 	it "each refusal is counted, and one line" denials_are_lines
 	it "each tenant has its own count" each_has_its_own
+	it "status names native addons, where code is refused" native_addons_are_named
 	it "the stream shows refusals as they happen" stream_is_live
 	it "a flood blocks nobody, with a reader that stands still or is killed, and is counted exactly" \
 		flood_blocks_nobody
