@@ -74,30 +74,33 @@ build/cli/%.so: tests/cli/%.c | build/cli/
 build/%.node: tests/%.c | build/node/ build/demo/
 	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) -shared -fPIC $< -o $@
 
+# What starts VMs: their own make shares the jobs of this one, but make -n starts none
+vm = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),@,+@)
+
 deps:				## install by name what a Debian machine lacks
 	@tests/deps
 
 demo: deps			## two tenants, a server, and what each tenant may not do (in a VM if need be)
 	@$(MAKE) -s stage
-	+@tests/demo/run
+	$(vm)tests/demo/run
 
 # BESIDE: targets that run beside the VMs, and are counted
 test: deps			## all tests, on every kernel of the matrix (in VMs)
 	@$(MAKE) -s stage units
-	+@tests/run $(BESIDE)
+	$(vm)tests/run $(BESIDE)
 
 test-all: deps			## the same, and nothing is shared between the kernels: it takes twice as long
 	@$(MAKE) -s stage units
-	+@tests/run --all $(BESIDE)
+	$(vm)tests/run --all $(BESIDE)
 
 test-apps: deps			## applications from the npm registry, bare and as tenants, APPS=... or all (in a VM)
 	@$(MAKE) -s stage
-	+@tests/apps/run $(APPS)
+	$(vm)tests/apps/run $(APPS)
 
 KERNEL    ?= 6.12
 test-without: deps		## which tests notice when PROGRAM=sn_... (of docs/programs.md) is left out?
 	@$(MAKE) -s stage
-	+@tests/vm/run --kernel $(KERNEL) --timeout 3600 -- /usr/lib/safenode/tests/programs --all "$(PROGRAM)"
+	$(vm)tests/vm/run --kernel $(KERNEL) --timeout 3600 -- /usr/lib/safenode/tests/programs --all "$(PROGRAM)"
 
 test-systemd: deps		## what docs/with-systemd.md says, where systemd is process 1, on each kernel (in VMs)
 	@$(MAKE) -s all build/cli/tenant
@@ -105,7 +108,7 @@ test-systemd: deps		## what docs/with-systemd.md says, where systemd is process 
 
 test-node-suite: deps		## node's own tests, bare and as a tenant: do they end alike? (in VMs, takes hours)
 	@$(MAKE) -s stage
-	+@tests/node-suite/run --kernel $(KERNEL)
+	$(vm)tests/node-suite/run --kernel $(KERNEL)
 
 units: all $(UNITS)
 
@@ -170,7 +173,7 @@ check-native: stage		## kernel, lifecycle and node tests on this machine's own k
 
 bench: deps bench-programs	## what it costs beside its alternatives, in instructions (in VMs)
 	@$(MAKE) -s stage
-	+@tests/bench/run
+	$(vm)tests/bench/run
 
 bench-host: all bench-programs	## the same in nanoseconds on this machine's own kernel, as root
 	@tests/bench/host
