@@ -4,10 +4,12 @@ process.env.PM2_HOME = `${process.cwd()}/scratch/pm2`;
 const { default: pm2 } = await import('pm2');
 
 fs.writeFileSync('scratch/app.cjs', "console.log('started by pm2'); setInterval(() => {}, 1000);");
-const call = (name, ...args) => new Promise((done, failed) => pm2[name](...args, (error, value) => error ? failed(error) : done(value)));
+const call = (name, ...args) => new Promise((done, failed) => {
+	pm2[name](...args, (error, value) => error ? failed(error) : done(value));
+	setTimeout(failed, 45000, 'no answer'); // it asks its socket again and again
+});
 try {
-	// it asks its socket again and again
-	await Promise.race([call('connect', true), new Promise((done, failed) => setTimeout(failed, 30000, 'no connection'))]);
+	await call('connect', true);
 	await call('start', { name: 'app', script: 'scratch/app.cjs', autorestart: false });
 	console.log((await call('list')).map(({ name, pm2_env: { status } }) => `${name} ${status}`));
 	await call('delete', 'app');
