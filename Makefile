@@ -227,5 +227,4 @@ help:				## this list
 
 .PHONY: all next deps demo test test-all test-apps test-systemd test-node-suite test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
 
-# not those of build/vm, where a tree that is being made into an image is called root.d
--include $(filter-out build/vm/%,$(wildcard build/*.d build/*/*.d build/*/*/*.d))
+-include $(wildcard build/*.d build/*/*.d build/*/*/*.d)

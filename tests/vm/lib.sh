@@ -127,3 +127,58 @@ lock_builds()
 	say "waiting for another build of $1"
 	flock 9
 }
+
+# ---- a Debian of its own ----
+
+# make_disk TREE IMAGE SIZE: an ext4 of the tree, without mounting anything. Inode tables are written
+# at once: the kernel would do it in the background while something is being measured
+make_disk()
+{
+	rm -f "$2.new"
+	mke2fs -q -t ext4 -m 0 -E lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0 \
+		-d "$1" "$2.new" "$3" >/dev/null
+	mv "$2.new" "$2"
+}
+
+# unpack DEB TREE: without what only people read. Several run at once
+unpack()
+{
+	dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --keep-directory-symlink \
+		--exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
+		--exclude='./usr/share/locale/*' --exclude='./usr/share/info/*' \
+		--exclude='./usr/share/bash-completion/*'
+}
+
+# debian IMAGE SIZE PACKAGE...: build/vm/IMAGE.img, a Debian 12 of these packages and what they need.
+# configure TREE, of the caller, does what maintainer scripts would do, had they been run
+debian()
+{
+	local image=$out/$1.img size=$2 tree=$out/$1.tree dir
+	shift 2
+
+	need e2fsprogs
+	[ "$(id -u)" = 0 ] || die "building the image needs root (chroot, file owners)"
+	say "[1/4] fetching Debian 12's package lists"
+	apt_setup bookworm bookworm-updates bookworm-security
+	say "[2/4] fetching $# packages and what they need"
+	rm -rf "$tree" "$apt_dir/cache/archives"
+	mkdir -p "$apt_dir/cache/archives/partial"
+	private_apt apt-get install -qq -y --no-install-recommends --download-only \
+		-o APT::Keep-Downloaded-Packages=true "$@" >"$apt_dir/log" 2>&1 || {
+		cat "$apt_dir/log" >&2
+		die "cannot fetch the packages"
+	}
+	say "[3/4] unpacking"
+	mkdir -p "$tree"/usr/{bin,sbin,lib,lib32,lib64,libx32}
+	for dir in bin sbin lib lib32 lib64 libx32; do
+		ln -s "usr/$dir" "$tree/$dir"
+	done
+	export -f unpack
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	printf '%s\0' "$apt_dir"/cache/archives/*.deb |
+		xargs -0 -n 1 -P "$(nproc)" bash -c 'set -eo pipefail; unpack "$1" "$0"' "$tree"
+	configure "$tree"
+	say "[4/4] making the disk ($(du -sm "$tree" | cut -f1) MB)"
+	make_disk "$tree" "$image" "$size"
+	rm -rf "$tree" "$apt_dir/cache/archives"
+}
