@@ -224,8 +224,11 @@ static int restrict_self(struct sn_address_list *list, struct sn_err *err)
 
 	if (getifaddrs(&all)) {
 		error = errno;
-		return sn_fail(err, error, "'self': cannot list this machine's addresses: %s",
-			       strerror(error));
+		return sn_fail(err, error, "'self': cannot list this machine's addresses: %s%s",
+			       strerror(error),
+			       error == EAFNOSUPPORT
+				       ? "; add AF_NETLINK to RestrictAddressFamilies= of the unit"
+				       : "");
 	}
 	for (size_t i = 0; !error && i < sizeof(always) / sizeof(always[0]); i++)
 		error = restrict_prefix(list, "self: ", always[i], err);

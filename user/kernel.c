@@ -142,8 +142,8 @@ const char *sn_kernel_hint(int error)
 	switch (error) {
 	case EPERM:
 		return "; it needs CAP_SYS_ADMIN outside of a user namespace, and bpf(2) refused "
-		       "by no "
-		       "seccomp filter (SystemCallFilter= of a unit) or other security module";
+		       "by no seccomp filter (SystemCallFilter= of a unit) or other security "
+		       "module";
 	case ENOMEM:
 		return "; free memory, or raise the limit of the unit or container (MemoryMax=)";
 	}

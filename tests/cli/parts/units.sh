@@ -237,6 +237,8 @@ address_families()
 	refuses 1 "refuses a Unix socket, for something else does (Address family not supported" \
 		"add AF_UNIX to RestrictAddressFamilies=" -- \
 		"$filtered" EAFNOSUPPORT "$none" "${f1[@]}" -- "$tenant" acts
+	refuses 1 "cannot list this machine's addresses" "add AF_NETLINK to RestrictAddressFamilies=" -- \
+		"$filtered" EAFNOSUPPORT "$inet" "${f1[@]}" --restricted-outgoing-addresses self -- "$tenant" acts
 }
 
 # SystemCallFilter=, with SystemCallErrorNumber= or without
