@@ -27,9 +27,9 @@ in_mounts()
 
 file_capabilities()
 {
-	local mode program=/srv/program # /tmp may be mounted nosuid
+	local mode program=/var/lib/program # /tmp may be mounted nosuid, /srv another user's
 
-	trap 'rm -f /srv/program' EXIT
+	trap 'rm -f /var/lib/program' EXIT
 	install -m 755 "$tenant" $program
 	setcap cap_net_bind_service=+ep $program || fail "no file capabilities here"
 	# the control: the kernel starts it, but not where the bounding set lacks one of them
@@ -39,7 +39,7 @@ file_capabilities()
 		"${f1[@]}" -- $program self /srv/t1
 	refuses 2 "setcap -r it" -- "${f1[@]}" --user root -- $program self /srv/t1
 	# where they do not count, or do not take effect by themselves, it starts without
-	run 0 in_mounts "mount --bind /srv /srv && mount -o remount,bind,nosuid /srv" \
+	run 0 in_mounts "mount --bind /var/lib /var/lib && mount -o remount,bind,nosuid /var/lib" \
 		"${f1[@]}" -- $program self /srv/t1
 	printed "as promised"
 	setcap cap_net_bind_service=+p $program
