@@ -256,10 +256,9 @@ swap_is_no_way_out()
 huge_pages_are_no_way_out()
 {
 	local granted="private=ok shared=ok file=ok allocated=ok unreserved=ok"
-	local before
 
+	# not local: the trap comes when the function has returned
 	before=$(cat /proc/sys/vm/nr_hugepages)
-
 	echo 16 >/proc/sys/vm/nr_hugepages
 	trap 'echo $before >/proc/sys/vm/nr_hugepages' EXIT
 	[ "$(cat /proc/sys/vm/nr_hugepages)" = 16 ] || fail "$(cat /proc/sys/vm/nr_hugepages) huge pages"

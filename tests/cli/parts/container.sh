@@ -118,8 +118,6 @@ greeting()
 
 tcp_works()
 {
-	local server
-
 	python3 -c '
 import socket
 s = socket.create_server(("127.0.0.1", 8099))
@@ -127,7 +125,7 @@ while True:
     c, _ = s.accept()
     c.sendall(b"hello\n")
     c.close()' &
-	server=$!
+	server=$! # not local: the trap comes when the function has returned
 	trap 'kill $server' EXIT
 	soon bash -c 'exec 3<>/dev/tcp/127.0.0.1/8099' || fail "no server"
 	greeting 8099 inside

@@ -61,8 +61,7 @@ file_capabilities()
 # The two cures: a socket that the server opened, and ports that are not privileged
 low_ports()
 {
-	local before
-
+	# not local: the trap comes when the function has returned
 	before=$(sysctl -n net.ipv4.ip_unprivileged_port_start)
 	sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
 	trap 'sysctl -qw net.ipv4.ip_unprivileged_port_start=$before' EXIT
