@@ -16,11 +16,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "child.h"
 #include "rehearse.h"
 #include "trial.h"
 
 /* The result of the child, in memory that it shares with its parent. */
 struct report {
+	const struct sn_launch *launch;
 	const char *calls; /* what it tries now */
 	bool done;
 	int ret;
@@ -97,8 +99,9 @@ static int try_jit(struct sn_err *err)
 	return 1;
 }
 
-static int rehearse(const struct sn_launch *launch, struct report *report)
+static int try_all(struct report *report)
 {
+	const struct sn_launch *launch = report->launch;
 	struct sn_err *err = &report->err;
 	int ret;
 
@@ -121,6 +124,14 @@ static int rehearse(const struct sn_launch *launch, struct report *report)
 	return ret ? ret : try_jit(err);
 }
 
+static void rehearse(void *data)
+{
+	struct report *report = data;
+
+	report->ret = try_all(report);
+	report->done = true;
+}
+
 static int judge(const struct report *report, int status, struct sn_err *err)
 {
 	if (report->done && report->ret)
@@ -137,41 +148,18 @@ static int judge(const struct report *report, int status, struct sn_err *err)
 		       "the process that tries whether the tenant can start was killed");
 }
 
-/* Not by vfork(2): what it changes of itself must not change the parent. */
-static int run(const struct sn_launch *launch, struct report *report, struct sn_err *err)
-{
-	/* if the caller ignores it, waitpid(2) fails with ECHILD */
-	void (*before)(int) = signal(SIGCHLD, SIG_DFL);
-	pid_t pid = fork();
-	int status, ret;
-
-	if (!pid) {
-		report->ret = rehearse(launch, report);
-		report->done = true;
-		_exit(0);
-	}
-	if (pid < 0)
-		ret = sn_fail(err, errno,
-			      "cannot fork: %s; raise TasksMax= of the unit, or the "
-			      "container's limit of processes",
-			      strerror(errno));
-	else if (waitpid(pid, &status, 0) != pid)
-		ret = sn_fail(err, errno, "cannot wait: %s", strerror(errno));
-	else
-		ret = judge(report, status, err);
-	signal(SIGCHLD, before);
-	return ret;
-}
-
 int sn_rehearse(const struct sn_launch *launch, struct sn_err *err)
 {
 	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int ret;
+	int status, ret;
 
 	if (report == MAP_FAILED)
 		return sn_fail(err, ENOMEM, "out of memory");
-	ret = run(launch, report, err);
+	report->launch = launch;
+	ret = sn_child_run(rehearse, report, &status, err);
+	if (!ret)
+		ret = judge(report, status, err);
 	munmap(report, sizeof(*report));
 	return ret;
 }

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "cgroup.h"
+#include "child.h"
 #include "trial.h"
 
 #define TRIAL ".self-test" /* the name of a tenant cannot begin with a dot */
@@ -63,6 +64,8 @@ struct way {
 	int kernel;
 };
 
+#define NR_WAYS 2
+
 /*
  * What is tried, one act for each of four BPF programs. Some have a second way, for something else
  * may refuse the first before any BPF program is asked: RestrictAddressFamilies= of a unit without
@@ -71,7 +74,7 @@ struct way {
 static const struct act {
 	const char *name;
 	int tenant, no_policy; /* what safenode says */
-	struct way ways[2];
+	struct way ways[NR_WAYS];
 } acts[] = {
 	{ "a Unix socket",
 	  EPERM,
@@ -83,25 +86,21 @@ static const struct act {
 };
 #define NR_ACTS (sizeof(acts) / sizeof(*acts))
 
-static const struct way *next_way(const struct act *act, size_t *i)
-{
-	if (*i == sizeof(act->ways) / sizeof(*act->ways) || !act->ways[*i].try)
-		return NULL;
-	return &act->ways[(*i)++];
-}
+#define NO_ERRNO (-1) /* nobody is expected to refuse */
 
-/* No way may be granted, and one must be refused as safenode does it. */
+/*
+ * No way may be granted, and one must be refused as safenode does it. Ends with the first that is
+ * granted: for an odd socket, the kernel starts modprobe, twice.
+ */
 static struct sn_trial try_act(const struct act *act, int expected)
 {
 	struct sn_trial trial = { .act = act->name };
-	const struct way *way;
 	bool refused = false;
-	size_t i = 0;
 
-	while ((way = next_way(act, &i))) {
-		int error = way->try();
+	for (size_t i = 0; i < NR_WAYS && act->ways[i].try; i++) {
+		int error = act->ways[i].try();
 
-		if (error == way->kernel)
+		if (error == act->ways[i].kernel)
 			return (struct sn_trial){ .act = act->name };
 		if (error == expected)
 			refused = true;
@@ -123,24 +122,12 @@ struct sn_trial sn_trial_acts(bool has_policy)
 	return trial;
 }
 
-/* Up to the first way that is granted: for an odd socket, the kernel starts modprobe, twice. */
 int sn_trial_control(struct sn_err *err)
 {
 	for (size_t i = 0; i < NR_ACTS; i++) {
-		struct sn_trial trial = { .act = acts[i].name };
-		const struct way *way;
-		bool granted = false;
-		size_t next = 0;
+		struct sn_trial trial = try_act(&acts[i], NO_ERRNO);
 
-		while (!granted && (way = next_way(&acts[i], &next))) {
-			int error = way->try();
-
-			if (error == way->kernel)
-				granted = true;
-			else if (!trial.error)
-				trial.error = error;
-		}
-		if (!granted)
+		if (trial.error)
 			return sn_trial_refused_elsewhere(&trial, err);
 	}
 	return 0;
@@ -165,25 +152,25 @@ int sn_trial_refused_elsewhere(const struct sn_trial *trial, struct sn_err *err)
 
 /* The result of the process in the cgroup, in memory that it shares with its parent. */
 struct report {
+	int procs; /* cgroup.procs of the cgroup */
+	int round;
+	struct sn_trial (*act)(int round, void *data);
+	void *data;
 	bool done;
 	int error; /* why it could not join */
 	struct sn_trial trial;
 };
 
-static pid_t start(int procs, int round, struct sn_trial (*act)(int round, void *data), void *data,
-		   struct report *report)
+static void join_and_act(void *data)
 {
-	pid_t pid = fork();
+	struct report *report = data;
 
-	if (pid)
-		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (write(procs, "0", 1) == 1)
-		report->trial = act(round, data);
+	if (write(report->procs, "0", 1) == 1)
+		report->trial = report->act(report->round, report->data);
 	else
 		report->error = errno;
 	report->done = true;
-	_exit(0);
 }
 
 static int judge(const char *cgroup, int status, const struct report *report, struct sn_err *err)
@@ -215,9 +202,7 @@ static int try_in(const char *cgroup, int round, struct sn_trial (*act)(int roun
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	sn_autofree char *name = NULL;
 	sn_autoclose int procs = -1;
-	void (*before)(int);
 	int ret, status;
-	pid_t pid;
 
 	if (report == MAP_FAILED)
 		return sn_fail(err, ENOMEM, "out of memory");
@@ -227,16 +212,11 @@ static int try_in(const char *cgroup, int round, struct sn_trial (*act)(int roun
 		ret = sn_fail(err, errno, "cannot open cgroup.procs of %s: %s", cgroup,
 			      strerror(errno));
 	} else {
-		/* if the caller ignores it, waitpid(2) fails with ECHILD */
-		before = signal(SIGCHLD, SIG_DFL);
-		pid = start(procs, round, act, data, report);
-		if (pid < 0)
-			ret = sn_fail(err, errno, "cannot fork: %s", strerror(errno));
-		else if (waitpid(pid, &status, 0) != pid)
-			ret = sn_fail(err, errno, "cannot wait: %s", strerror(errno));
-		else
+		*report =
+			(struct report){ .procs = procs, .round = round, .act = act, .data = data };
+		ret = sn_child_run(join_and_act, report, &status, err);
+		if (!ret)
 			ret = judge(cgroup, status, report, err);
-		signal(SIGCHLD, before);
 	}
 	munmap(report, sizeof(*report));
 	return ret;
