@@ -202,7 +202,8 @@ static int identify_root(int fd, struct sn_inode *id, struct sn_err *err)
 		name_of(fd, name));
 }
 
-int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
+/* @held: as long as it is open, its file system stays, and so does its number. */
+static int identify(int fd, bool held, struct sn_inode *id, struct sn_err *err)
 {
 	enum numbering numbering = NEVER_REUSED;
 	int error = read_number(fd, id, err);
@@ -211,21 +212,20 @@ int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 		error = find_numbering(fd, id->dev, &numbering, err);
 	if (error || numbering == NEVER_REUSED)
 		return error;
-	if (numbering == BY_ROOT_ONLY)
+	if (numbering != BY_ROOT_ONLY)
+		return read_generation(fd, numbering, id, err);
+	if (!held)
 		return identify_root(fd, id, err);
-	return read_generation(fd, numbering, id, err);
+	id->generation = 0; /* as fs/inode.c inode_init_always() leaves it */
+	return 0;
+}
+
+int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	return identify(fd, false, id, err);
 }
 
 int sn_identify_held_fd(int fd, struct sn_inode *id, struct sn_err *err)
 {
-	struct statfs fs;
-	int error;
-
-	if (fstatfs(fd, &fs) || (unsigned long)fs.f_type != RAMFS_MAGIC)
-		return sn_identify_fd(fd, id, err);
-	/* as long as it is open, its file system stays, and so does the number of that */
-	error = read_number(fd, id, err);
-	if (!error)
-		id->generation = 0; /* as fs/inode.c inode_init_always() leaves it */
-	return error;
+	return identify(fd, true, id, err);
 }
