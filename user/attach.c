@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include "account.h"
@@ -220,21 +219,14 @@ static int check_powers(struct plan *plan, bool starts, struct sn_err *err)
 }
 
 /* The tenant's cgroup is made in its parent. */
-static int check_writable(const struct plan *plan, struct sn_err *err)
+static int check_parent(const struct plan *plan, struct sn_err *err)
 {
 	sn_autofree char *parent = strdup(plan->cgroup);
-	struct statvfs fs;
 
 	if (!parent)
 		return sn_fail(err, ENOMEM, "out of memory");
 	*strrchr(parent, '/') = '\0';
-	if (statvfs(parent, &fs) || !(fs.f_flag & ST_RDONLY))
-		return 0;
-	return sn_fail(err, EROFS,
-		       "%s is mounted read-only here, and the tenant needs a cgroup in it; leave "
-		       "ProtectControlGroups= out of the unit, or mount it writable in the "
-		       "container",
-		       parent);
+	return sn_cgroup_check_writable(parent, err);
 }
 
 /* Is everything in force, and is the name free? */
@@ -245,7 +237,7 @@ static int check_enforcer(struct plan *plan, struct sn_err *err)
 	if (!ret)
 		ret = sn_enforcer_cgroup(&plan->enforcer, plan->options->tenant, plan->cgroup, err);
 	if (!ret)
-		ret = check_writable(plan, err);
+		ret = check_parent(plan, err);
 	return ret ? ret : check_idle(plan, err);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include "cgroup.h"
@@ -34,6 +35,21 @@ int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
 		       "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified");
 }
 
+#define READ_ONLY_CURE \
+	"leave ProtectControlGroups= out of the unit, or mount it writable in the container"
+
+int sn_cgroup_check_writable(const char *path, struct sn_err *err)
+{
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) || !(fs.f_flag & ST_RDONLY))
+		return 0;
+	return sn_fail(err, EROFS,
+		       "%s is mounted read-only here, and the tenant needs a cgroup in "
+		       "it; " READ_ONLY_CURE,
+		       path);
+}
+
 int sn_cgroup_make(const char *path, struct sn_err *err)
 {
 	int error;
@@ -42,9 +58,7 @@ int sn_cgroup_make(const char *path, struct sn_err *err)
 		if (errno == EEXIST)
 			return 0;
 		return sn_fail(err, errno, "cannot make the cgroup %s: %s%s", path, strerror(errno),
-			       errno == EROFS ? "; leave ProtectControlGroups= out of the unit, or "
-						"mount it writable in the container"
-					      : "");
+			       errno == EROFS ? "; " READ_ONLY_CURE : "");
 	}
 	if (!chmod(path, 0755)) /* whatever the umask: the tenant reads its limits there */
 		return 1;

@@ -13,6 +13,10 @@
 /* Where cgroup v2 is mounted, on its own or beside v1 (hybrid), into @path. */
 int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err);
 
+/* Is the cgroup @path on a mount where cgroups can be made in it? Otherwise -EROFS with the cure.
+ */
+int sn_cgroup_check_writable(const char *path, struct sn_err *err);
+
 /*
  * Makes the directory, with mode 0755 whatever the umask is. 1: made; 0: it existed, and was not
  * changed; or a negative errno.

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <cmocka.h>
 
@@ -55,6 +56,27 @@ static void one_that_is_there_is_left_as_it_is(void **state)
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_int_equal(sn_cgroup_make(at("no/t1"), &err), -ENOENT);
 	assert_non_null(strstr(err.text, at("no/t1")));
+}
+
+/* In place of the file system's. */
+static unsigned long mount_flags;
+
+int statvfs(const char *path, struct statvfs *fs)
+{
+	*fs = (struct statvfs){ .f_flag = mount_flags };
+	return 0;
+}
+
+static void where_it_is_read_only_the_option_of_the_unit_is_named(void **state)
+{
+	struct sn_err err = {};
+
+	assert_int_equal(sn_cgroup_check_writable(at("parent"), &err), 0);
+	mount_flags = ST_RDONLY | ST_NOSUID;
+	assert_int_equal(sn_cgroup_check_writable(at("parent"), &err), -EROFS);
+	mount_flags = 0;
+	assert_non_null(strstr(err.text, at("parent")));
+	assert_non_null(strstr(err.text, "leave ProtectControlGroups= out of the unit"));
 }
 
 static void a_cgroup_is_removed_with_those_below_it(void **state)
@@ -168,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_cgroup_is_open_to_its_tenant_whatever_the_umask),
 		TEST(one_that_is_there_is_left_as_it_is),
+		TEST(where_it_is_read_only_the_option_of_the_unit_is_named),
 		TEST(a_cgroup_is_removed_with_those_below_it),
 		TEST(processes_are_looked_for_in_cgroup_events),
 		TEST(a_missing_cgroup_is_an_error_with_its_name),
