@@ -167,6 +167,12 @@ static __always_inline bool sn_is_restricted(const struct sn_policy *pol, struct
 	return sn_in_addresses(pol, v4.hi, v4.lo);
 }
 
+/* May it be reached at a restricted address? */
+static __always_inline bool sn_is_listed(const struct sn_policy *pol, __u16 port)
+{
+	return sn_in_port_ranges(pol, port) || sn_in_ports(pol, port, SN_PORT_OUTGOING);
+}
+
 /* Is every destination allowed? Then nothing needs to be looked up. */
 static __always_inline bool sn_restricts_nothing(const struct sn_policy *pol)
 {
@@ -184,8 +190,7 @@ static __always_inline enum sn_why sn_judge_dest(const struct sn_policy *pol,
 
 	if (!restricted && sn_restricts_nothing(pol))
 		return SN_ALLOWED;
-	listed = sn_in_port_ranges(pol, dest->port) ||
-		 sn_in_ports(pol, dest->port, SN_PORT_OUTGOING);
+	listed = sn_is_listed(pol, dest->port);
 	restricted = restricted || (!listed && sn_is_restricted(pol, dest->address));
 	return sn_decide_destination(restricted, listed);
 }
@@ -701,7 +706,7 @@ static __noinline bool sn_was_granted(struct __sk_buff *skb, const struct sn_pol
 
 	if (!sn_read_connected(skb, &dest))
 		return false;
-	listed = sn_in_port_ranges(pol, dest.port) || sn_in_ports(pol, dest.port, SN_PORT_OUTGOING);
+	listed = sn_is_listed(pol, dest.port);
 	return sn_decide_translated(listed && sn_is_restricted(pol, dest.address), listed) ==
 	       SN_ALLOWED;
 }
