@@ -47,20 +47,6 @@ static int teardown(void **state)
 	return scratch_end(state);
 }
 
-static void make_program(const char *name, const void *content, size_t size)
-{
-	int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC, 0755);
-
-	assert_return_code(fd, errno);
-	assert_int_equal(write(fd, content, size), size);
-	close(fd);
-}
-
-static void make_script(const char *name, const char *content)
-{
-	make_program(name, content, strlen(content));
-}
-
 /* ---- file capabilities, which need root and a file system that has them: in place of both ---- */
 
 static struct vfs_ns_cap_data caps;

@@ -16,17 +16,17 @@
 #include "command.h"
 #include "identity.h"
 #include "runtime.h"
+#include "scratch.h"
 
-static char base[32]; /* a new directory for every test, first in $PATH */
-static char *sh;      /* the ELF file behind /bin/sh */
+static char *sh; /* the ELF file behind /bin/sh */
 
+/* The directory of the test is first in $PATH. */
 static int setup(void **state)
 {
 	char path[PATH_MAX];
 
-	strcpy(base, "/tmp/runtime.XXXXXX");
 	sh = realpath("/bin/sh", NULL);
-	if (!sh || !mkdtemp(base))
+	if (!sh || scratch_begin(state))
 		return -1;
 	snprintf(path, sizeof(path), "%s:/usr/local/bin:/usr/bin:/bin", base);
 	return setenv("PATH", path, 1);
@@ -34,12 +34,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[64];
-
 	free(sh);
 	setenv("PATH", "/usr/bin:/bin", 1);
-	snprintf(command, sizeof(command), "rm -rf '%s'", base);
-	return system(command);
+	return scratch_end(state);
 }
 
 static void lacks(const char *what)
@@ -48,31 +45,6 @@ static void lacks(const char *what)
 		fail_msg("%s", what);
 	print_message("skipped: %s\n", what);
 	skip();
-}
-
-/* @name below the base; the last four stay valid. */
-static const char *at(const char *name)
-{
-	static char path[4][PATH_MAX];
-	static int next;
-
-	next = (next + 1) % 4;
-	snprintf(path[next], sizeof(path[next]), "%s/%s", base, name);
-	return path[next];
-}
-
-static void make_program(const char *name, const void *content, size_t size)
-{
-	int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC, 0755);
-
-	assert_return_code(fd, errno);
-	assert_int_equal(write(fd, content, size), size);
-	close(fd);
-}
-
-static void make_script(const char *name, const char *content)
-{
-	make_program(name, content, strlen(content));
 }
 
 /* ---- baselines ---- */

@@ -3,9 +3,12 @@
 #ifndef SAFENODE_SCRATCH_H
 #define SAFENODE_SCRATCH_H
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char base[32];
 
@@ -32,6 +35,21 @@ static const char *at(const char *name)
 	next = (next + 1) % 4;
 	snprintf(path[next], sizeof(path[next]), "%s/%s", base, name);
 	return path[next];
+}
+
+/* An executable file in it. */
+static inline void make_program(const char *name, const void *content, size_t size)
+{
+	int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC, 0755);
+
+	assert_return_code(fd, errno);
+	assert_int_equal(write(fd, content, size), size);
+	close(fd);
+}
+
+static inline void make_script(const char *name, const char *content)
+{
+	make_program(name, content, strlen(content));
 }
 
 #endif
