@@ -195,13 +195,12 @@ TEST(a_granted_connection_is_made_where_the_machine_translates_it)
 /* "ADDRESS PORT": asks, and hears the same. */
 PROBE(converse)
 {
-	char address[64], heard[64] = "";
-	unsigned int port;
+	char heard[64] = "";
 	struct dest to;
 	long result;
 	int fd;
 
-	if (sscanf(arg, "%63s %u", address, &port) != 2 || !read_dest(address, port, &to))
+	if (!read_one(arg, &to))
 		return could_not_try("cannot understand %s", arg);
 	fd = socket(to.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -106,6 +106,15 @@ static inline bool read_dest(const char *text, unsigned int port, struct dest *d
 	return inet_pton(AF_INET, unspec ? text + 7 : text, &v4->sin_addr) == 1;
 }
 
+/* "ADDRESS PORT" */
+static inline bool read_one(const char *arg, struct dest *to)
+{
+	char address[64];
+	unsigned int port;
+
+	return sscanf(arg, "%63s %u", address, &port) == 2 && read_dest(address, port, to);
+}
+
 /* "FD ADDRESS PORT" */
 static inline bool read_kept(const char *arg, int *fd, struct dest *to)
 {
@@ -259,13 +268,11 @@ static inline long connect_and_wait(int fd, struct dest *to)
 /* "ADDRESS PORT" */
 PROBE(try_to_connect)
 {
-	char address[64];
-	unsigned int port;
 	struct dest to;
 	long result;
 	int fd;
 
-	if (sscanf(arg, "%63s %u", address, &port) != 2 || !read_dest(address, port, &to))
+	if (!read_one(arg, &to))
 		return could_not_try("cannot understand %s", arg);
 	fd = socket(to.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -917,12 +917,10 @@ PROBE(send_with_option)
 			      .msg_control = &control,
 			      .msg_controllen = sizeof(control) };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	char address[64];
-	unsigned int port;
 	struct dest to;
 	long result;
 
-	if (sscanf(arg, "%63s %u", address, &port) != 2 || fd < 0 || !read_dest(address, port, &to))
+	if (fd < 0 || !read_one(arg, &to))
 		return could_not_try("cannot understand %s", arg);
 	memcpy(CMSG_DATA(&control.header), record_route, sizeof(record_route));
 	msg.msg_name = &to.address;
