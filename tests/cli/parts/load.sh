@@ -181,15 +181,15 @@ part_load()
 	remember
 	shared 1 "when the kernel refuses a program, load says so in one line and leaves nothing" \
 		fails_at bpf-prog:20 3
-	shared 2 "when the last step fails, load says so in one line and leaves nothing" fails_at rename:1 1
-	shared 3 "when the self-test finds an act that is not refused, load says so and leaves nothing" \
+	shared 1 "when the last step fails, load says so in one line and leaves nothing" fails_at rename:1 1
+	shared 1 "when the self-test finds an act that is not refused, load says so and leaves nothing" \
 		fails_at +read:1 3
-	shared 3 "when the self-test cannot see who refuses, load says so and leaves nothing" \
+	shared 1 "when the self-test cannot see who refuses, load says so and leaves nothing" \
 		refused_elsewhere
 	shared 1 "when the self-test cannot be run, load says so and leaves nothing" fails_at fork:1 1
-	shared 2 "a load that was killed while attaching is not taken for a load" killed_first bpf-link:40
-	shared 2 "unload clears what that load has left" unload_clears
-	shared 3 "a load that was killed in its self-test is not taken for a load" killed_first rmdir:1
+	shared 1 "a load that was killed while attaching is not taken for a load" killed_first bpf-link:40
+	shared 1 "unload clears what that load has left" unload_clears
+	shared 1 "a load that was killed in its self-test is not taken for a load" killed_first rmdir:1
 	shared 1 "a load that was killed before its last step is not taken for a load" killed_first rename:1
 	it "the next load works, and keeps nothing of that" load_works
 
@@ -197,18 +197,18 @@ part_load()
 	remember
 	it "load again replaces every program, and tenants can be started meanwhile" replaces
 	shared 1 "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1
-	shared 2 "load again, when the last step fails, changes nothing" fails_at rename:1 1
-	shared 3 "load again, when its self-test fails, changes nothing" fails_at +read:1 3
-	shared 2 "load again, when it cannot write the state, changes nothing" state_is_not_written
+	shared 1 "load again, when the last step fails, changes nothing" fails_at rename:1 1
+	shared 1 "load again, when its self-test fails, changes nothing" fails_at +read:1 3
+	shared 1 "load again, when it cannot write the state, changes nothing" state_is_not_written
 	it "load refuses another parent while it is loaded" other_parent
 	shared 1 "load again may be killed in its self-test; attach then works, or says what to do" \
 		killed_again rmdir:1
-	shared 2 "load again may be killed while attaching; attach then works, or says what to do" \
+	shared 1 "load again may be killed while attaching; attach then works, or says what to do" \
 		killed_again bpf-link:40
-	shared 3 "load again may be killed before the new ones take the place of the old ones" \
+	shared 1 "load again may be killed before the new ones take the place of the old ones" \
 		killed_again rename:1
-	shared 2 "load again may be killed while it removes the old ones" killed_again unlink:40
+	shared 1 "load again may be killed while it removes the old ones" killed_again unlink:40
 	it "the next load works, and keeps nothing of those" load_works
-	shared 3 "two loads at once leave it whole, and keep nothing of those" two_at_once
+	shared 1 "two loads at once leave it whole, and keep nothing of those" two_at_once
 	it "the tenant was refused at every instant of all these loads" stop_watch
 }
