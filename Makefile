@@ -107,7 +107,7 @@ test-systemd: deps		## what docs/with-systemd.md says, where systemd is process 
 	@$(MAKE) -s all build/cli/tenant
 	+@tests/systemd/run
 
-test-node-suite: deps		## node's own tests, bare and as a tenant: do they end alike? (in VMs, takes hours)
+test-node-suite: deps		## node's own tests, bare and as a tenant: do they end alike? (in VMs, takes an hour)
 	@$(MAKE) -s stage
 	$(vm)tests/node-suite/run --kernel $(KERNEL)
 
