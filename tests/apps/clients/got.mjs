@@ -13,6 +13,6 @@ let streamed = '';
 for await (const part of client.stream('echo'))
 	streamed += part;
 console.log(streamed);
-for (const failing of [client('error'), client('slow', { timeout: { request: 200 }, retry: { limit: 0 } })])
-	console.log(await failing.catch(error => [error.name, error.code]));
+for (const failing of [() => client('error'), () => client('slow', { timeout: { request: 200 }, retry: { limit: 0 } })])
+	console.log(await failing().catch(error => [error.name, error.code]));
 server.close();
