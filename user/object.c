@@ -2,12 +2,14 @@
 /* The programs: choose, load, attach, pin, replace, undo. Only this file knows the skeleton. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cgroup.h"
 #include "object.h"
@@ -263,6 +265,72 @@ static int remove_old(const char *dir, struct sn_err *err)
 		       dir, strerror(-ret));
 }
 
+/* ---- programs of before ---- */
+
+#define PROGRAMS_MAX 256
+
+struct programs {
+	__u32 ids[PROGRAMS_MAX];
+	size_t nr;
+};
+
+/* Those of the pinned links in @dir. */
+static void find_programs(const char *dir, struct programs *programs)
+{
+	DIR *links = opendir(dir);
+	struct dirent *entry;
+
+	programs->nr = 0;
+	while (links && programs->nr < PROGRAMS_MAX && (entry = readdir(links))) {
+		struct bpf_link_info info = {};
+		__u32 size = sizeof(info);
+		char path[PATH_MAX];
+		sn_autoclose int fd = -1;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		fd = bpf_obj_get(path);
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
+			programs->ids[programs->nr++] = info.prog_id;
+	}
+	if (links)
+		closedir(links);
+}
+
+static bool is_there(__u32 id)
+{
+	sn_autoclose int fd = bpf_prog_get_fd_by_id(id);
+
+	return fd >= 0;
+}
+
+#define GONE_SECONDS 300
+
+/*
+ * The kernel takes programs off their hooks some time after the last pin of their links is gone,
+ * one after the other (bpf_link_put() hands it to a worker). Until then they refuse everything to a
+ * tenant that is started, for the maps that they read do not know it.
+ */
+static int wait_until_gone(const struct programs *programs, struct sn_err *err)
+{
+	int tries = GONE_SECONDS * 50;
+
+	for (size_t i = 0; i < programs->nr; i++) {
+		__u32 id = programs->ids[i];
+
+		for (; is_there(id) && tries; tries--)
+			usleep(1000000 / 50);
+		if (!tries)
+			return sn_fail(err, EBUSY,
+				       "loaded, but the kernel still has program %u of before, and "
+				       "no tenant can be started; wait until 'bpftool prog show id "
+				       "%u' has none",
+				       id, id);
+	}
+	return 0;
+}
+
+/* ---- in force ---- */
+
 /*
  * With maps of its own: everything is made beside the final place, and moves there at once. A load
  * that is killed leaves a complete directory in that place.
@@ -274,6 +342,7 @@ static int remove_old(const char *dir, struct sn_err *err)
  */
 static int load_beside(struct load *load, struct sn_err *err)
 {
+	struct programs old = {};
 	bool again = load->upgrade;
 	int ret;
 
@@ -295,7 +364,11 @@ static int load_beside(struct load *load, struct sn_err *err)
 	if (!ret)
 		ret = put_in_force(load, SN_NEW_DIR, SN_PIN_DIR,
 				   again ? RENAME_EXCHANGE : RENAME_NOREPLACE, err);
-	return !ret && again ? remove_old(SN_NEW_DIR, err) : ret;
+	if (ret || !again)
+		return ret;
+	find_programs(SN_NEW_DIR "/links", &old);
+	ret = remove_old(SN_NEW_DIR, err);
+	return ret ? ret : wait_until_gone(&old, err);
 }
 
 /*

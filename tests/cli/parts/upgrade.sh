@@ -66,7 +66,10 @@ unload_refuses()
 # What was counted before is in $work/count
 carries()
 {
-	load_works
+	run 0 safenode-load
+	silent
+	new_tenant # at once: no program of before has a say any more
+	is_whole
 	same_facts
 	refused_count >"$work/after"
 	[ "$(cat "$work/after")" -ge "$(cat "$work/count")" ] ||
