@@ -177,16 +177,25 @@ static void not_asked(const struct sn_requirement *req, void *data)
 {
 }
 
+#define PROGRAMS_MAX 256
+
+/* By the ids that the kernel gives them. */
+struct programs {
+	__u32 ids[PROGRAMS_MAX];
+	size_t nr;
+};
+
 /* A load under way. */
 struct load {
 	struct safenode_bpf *skel;
 	struct sn_upgrade *upgrade; /* NULL: nothing was loaded before */
 	struct sn_state state;	    /* to be written; what was pinned comes first */
 	char parent[PATH_MAX + SN_TEXT_MAX];
-	int cgroup_fd; /* the parent */
-	int maps;      /* the lock on those that were pinned before, or -1 */
-	int new_maps;  /* the lock on those that take their place, or -1 */
-	bool in_force; /* the new programs and maps are in their final place */
+	int cgroup_fd;	      /* the parent */
+	int maps;	      /* the lock on those that were pinned before, or -1 */
+	int new_maps;	      /* the lock on those that take their place, or -1 */
+	bool in_force;	      /* the new programs and maps are in their final place */
+	struct programs gone; /* their pins are removed, and no tenant is started until they are */
 };
 
 static int attach(struct bpf_program *prog, const struct load *load, struct bpf_link **link,
@@ -267,20 +276,12 @@ static int remove_old(const char *dir, struct sn_err *err)
 
 /* ---- programs of before ---- */
 
-#define PROGRAMS_MAX 256
-
-struct programs {
-	__u32 ids[PROGRAMS_MAX];
-	size_t nr;
-};
-
-/* Those of the pinned links in @dir. */
+/* Adds those of the pinned links in @dir. */
 static void find_programs(const char *dir, struct programs *programs)
 {
 	DIR *links = opendir(dir);
 	struct dirent *entry;
 
-	programs->nr = 0;
 	while (links && programs->nr < PROGRAMS_MAX && (entry = readdir(links))) {
 		struct bpf_link_info info = {};
 		__u32 size = sizeof(info);
@@ -296,11 +297,14 @@ static void find_programs(const char *dir, struct programs *programs)
 		closedir(links);
 }
 
-static bool is_there(__u32 id)
+/* 1: the kernel has it; 0: it is gone; or a negative errno. */
+static int has_program(__u32 id)
 {
 	sn_autoclose int fd = bpf_prog_get_fd_by_id(id);
 
-	return fd >= 0;
+	if (fd >= 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
 }
 
 #define GONE_SECONDS 300
@@ -312,19 +316,20 @@ static bool is_there(__u32 id)
  */
 static int wait_until_gone(const struct programs *programs, struct sn_err *err)
 {
-	int tries = GONE_SECONDS * 50;
+	int tries = GONE_SECONDS * 50, ret;
 
 	for (size_t i = 0; i < programs->nr; i++) {
 		__u32 id = programs->ids[i];
 
-		for (; is_there(id) && tries; tries--)
+		while ((ret = has_program(id)) > 0 && tries--)
 			usleep(1000000 / 50);
-		if (!tries)
-			return sn_fail(err, EBUSY,
-				       "loaded, but the kernel still has program %u of before, and "
-				       "no tenant can be started; wait until 'bpftool prog show id "
-				       "%u' has none",
-				       id, id);
+		if (ret)
+			return sn_fail(
+				err, EBUSY,
+				"cannot see program %u of before go: %s; wait until 'bpftool "
+				"prog show id %u' has none, for no tenant can be started until "
+				"then",
+				id, ret < 0 ? strerror(-ret) : "it is still there", id);
 	}
 	return 0;
 }
@@ -342,7 +347,6 @@ static int wait_until_gone(const struct programs *programs, struct sn_err *err)
  */
 static int load_beside(struct load *load, struct sn_err *err)
 {
-	struct programs old = {};
 	bool again = load->upgrade;
 	int ret;
 
@@ -366,9 +370,8 @@ static int load_beside(struct load *load, struct sn_err *err)
 				   again ? RENAME_EXCHANGE : RENAME_NOREPLACE, err);
 	if (ret || !again)
 		return ret;
-	find_programs(SN_NEW_DIR "/links", &old);
-	ret = remove_old(SN_NEW_DIR, err);
-	return ret ? ret : wait_until_gone(&old, err);
+	find_programs(SN_NEW_DIR "/links", &load->gone);
+	return remove_old(SN_NEW_DIR, err);
 }
 
 /*
@@ -398,23 +401,25 @@ static int load_again(struct load *load, struct sn_err *err)
 	return ret;
 }
 
-/* What a load left that was interrupted, or failed. */
-static void remove_leftovers(void)
+/* What a load left that was interrupted, or failed. Those in SN_NEW_LINKS_DIR read the same maps.
+ */
+static void remove_leftovers(struct load *load)
 {
+	find_programs(SN_NEW_DIR "/links", &load->gone);
 	sn_pins_remove(SN_NEW_DIR);
 	sn_pins_remove(SN_NEW_LINKS_DIR);
 }
 
 /* Tools take what is in SN_NEW_DIR for what it is, but while it goes they have to wait. */
-static int remove_interrupted(bool loaded, struct sn_err *err)
+static int remove_interrupted(struct load *load, bool loaded, struct sn_err *err)
 {
 	bool lock = loaded && !access(SN_NEW_DIR, F_OK);
 	sn_autoclose int maps = lock ? sn_pins_lock_maps(err) : -1;
 
 	if (lock && maps < 0)
 		return maps;
-	remove_leftovers();
-	return 0;
+	remove_leftovers(load);
+	return wait_until_gone(&load->gone, err);
 }
 
 /* Into the kernel, where nothing runs yet. @old is NULL where nothing was loaded before. */
@@ -437,7 +442,7 @@ static int load_programs(struct load *load, const struct sn_state *old, struct s
 
 static int load_into(struct load *load, const struct sn_state *old, struct sn_err *err)
 {
-	int ret = remove_interrupted(old, err);
+	int ret = remove_interrupted(load, old, err);
 
 	if (ret)
 		return ret;
@@ -450,7 +455,7 @@ static int load_into(struct load *load, const struct sn_state *old, struct sn_er
 		ret = old && load->maps < 0 ? load->maps : load_beside(load, err);
 	}
 	if (ret)
-		remove_leftovers();
+		remove_leftovers(load);
 	return ret;
 }
 
@@ -518,7 +523,7 @@ int sn_object_load(const char *parent, struct sn_err *err)
 {
 	struct load load = { .cgroup_fd = -1, .maps = -1, .new_maps = -1 };
 	sn_autoclose int lock = sn_pins_lock_loads(err);
-	int ret;
+	int ret, waited;
 
 	if (lock < 0)
 		return lock;
@@ -526,11 +531,12 @@ int sn_object_load(const char *parent, struct sn_err *err)
 	ret = load.skel ? load_below(&load, parent, err)
 			: sn_fail(err, errno, "cannot read the BPF object: %s", strerror(errno));
 	sn_upgrade_free(load.upgrade);
-	safenode_bpf__destroy(load.skel);
+	safenode_bpf__destroy(load.skel); /* which holds the programs of a load that failed */
+	waited = wait_until_gone(&load.gone, ret ? NULL : err);
 	sn_close_(&load.maps);
 	sn_close_(&load.new_maps);
 	sn_close_(&load.cgroup_fd);
-	return ret;
+	return ret ? ret : waited;
 }
 
 /* What is pinned, of whatever version; all zero where that cannot be read. */

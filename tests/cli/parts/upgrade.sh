@@ -63,6 +63,13 @@ unload_refuses()
 	refuses 1 "tenants are left" "of the version that is loaded" -- safenode-load --unload
 }
 
+# What it had attached reads maps that do not know the tenant
+has_no_say_when_it_failed()
+{
+	as_next load_at rename:1 FAILAT_ON=1
+	new_tenant
+}
+
 # What was counted before is in $work/count
 carries()
 {
@@ -194,6 +201,7 @@ part_upgrade()
 		as_next fails_at bpf-update:40 1
 	it "load of the next version, when its last step fails, changes nothing" \
 		as_next fails_at rename:1 1
+	it "this version starts tenants as soon as such a load has ended" has_no_say_when_it_failed
 	it "load of the next version may be killed while attaching" killed_before bpf-link:40
 	it "load of this version mends that" carries
 	it "load of the next version may be killed before its last step" killed_before rename:1
