@@ -12,7 +12,8 @@ CWARN     := -std=gnu17 -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-missin
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 	     -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m))) \
 	     -Ivmlinux -Iinclude -MMD -MP
-LDLIBS    := -lbpf -lelf -lz
+# json-c writes JSON, libsystemd the journal: as Debian's own tools do. Each program takes what it uses
+LDLIBS    := -Wl,--as-needed -lbpf -lelf -lz -ljson-c -lsystemd
 
 PROGRAMS  := safenode-load safenode-attach safenode-detach safenode-status safenode-log safenode
 BPF_OBJ   := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/*.bpf.c))
