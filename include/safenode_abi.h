@@ -233,7 +233,7 @@ struct sn_policy {
 	char allowed_listen_ports[SN_TEXT_MAX];
 
 	__u8 safe_mode;		  /* 0: everything is refused, as without a policy */
-	__u8 audit;		  /* report grants as well */
+	__u8 audit;		  /* --log-granted: report grants as well; an older name */
 	__u8 loopback_restricted; /* one loopback address is listed, so all of loopback is */
 	__u8 self_restricted;	  /* whatever leaves through the loopback device is restricted */
 	__u8 listen_restricted;	  /* binding to a port needs it to be listed */

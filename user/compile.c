@@ -137,7 +137,7 @@ static void fill_policy(const struct sn_source *source, struct sn_policy *policy
 
 	*policy = (struct sn_policy){
 		.safe_mode = options->safe_mode,
-		.audit = options->audit,
+		.audit = options->log_granted,
 		.loopback_restricted = options->restricted.loopback,
 		.self_restricted = options->restricted.self,
 		.listen_restricted = options->restrict_listen,

@@ -83,9 +83,9 @@ static int set_terminal(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
-static int set_audit(void *target, const char *value, struct sn_err *err)
+static int set_log_granted(void *target, const char *value, struct sn_err *err)
 {
-	((struct sn_options *)target)->audit = true;
+	((struct sn_options *)target)->log_granted = true;
 	return 0;
 }
 
@@ -278,7 +278,7 @@ const struct sn_opt sn_attach_opts[] = {
 	  set_cpu_max },
 	{ "pids-max", "N", "number of threads, or max", set_pids_max },
 	{ "keep-fd", "N", "leave this descriptor open; repeatable", set_keep_fd },
-	{ "audit", NULL, "report what is granted, too", set_audit },
+	{ "log-granted", NULL, "report what is granted, too", set_log_granted },
 	{ "policy", "FILE", "options, one a line, without the dashes", set_policy },
 	{ 0 },
 };
@@ -306,7 +306,7 @@ static const char *needs_safe_mode(const struct sn_options *options)
 		return "supplementary-group";
 	if (options->terminal)
 		return "terminal";
-	return options->audit ? "audit" : NULL;
+	return options->log_granted ? "log-granted" : NULL;
 }
 
 int sn_options_check(const struct sn_options *options, struct sn_err *err)

@@ -23,7 +23,7 @@ struct sn_options {
 	char *groups[SN_GROUPS_MAX]; /* --supplementary-group */
 	size_t nr_groups;
 	bool safe_mode;
-	bool audit;
+	bool log_granted; /* --log-granted: report what is granted, too */
 	bool terminal;	      /* --terminal: stay at the terminal */
 	bool restrict_listen; /* --allowed-listen-ports was given */
 

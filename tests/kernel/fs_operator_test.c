@@ -511,9 +511,9 @@ TEST(a_flood_is_refused_and_counted_but_not_reported_in_full)
 	EXPECT_REFUSED(t1, ENOENT, SN_OP_FS_OPEN, SN_OUTSIDE, "open", "0 /srv/f");
 }
 
-TEST(with_audit_what_is_granted_is_reported)
+TEST(with_log_granted_what_is_granted_is_reported)
 {
-	struct tenant *t = tenant_start("t10", "--audit", NULL);
+	struct tenant *t = tenant_start("t10", "--log-granted", NULL);
 	bool seen = false;
 
 	lay_out();

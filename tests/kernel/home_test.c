@@ -88,9 +88,9 @@ TEST(a_tenant_has_a_place_in_homes_until_it_is_detached)
 }
 
 /* Whose grants are reported as well. */
-TEST(a_tenant_under_audit_has_no_place_in_homes)
+TEST(a_tenant_with_log_granted_has_no_place_in_homes)
 {
-	struct tenant *t2 = tenant_start("t2", "--audit", NULL);
+	struct tenant *t2 = tenant_start("t2", "--log-granted", NULL);
 	__u64 ino;
 
 	EXPECT_EQ(0, places_of(t2->id, &ino));

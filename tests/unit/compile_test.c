@@ -192,7 +192,7 @@ static void everything_together(void **state)
 			  "--dir",
 			  "/srv/t1",
 			  "--safe-mode",
-			  "--audit",
+			  "--log-granted",
 			  "--restricted-outgoing-addresses",
 			  "10.0.0.0/8,10.1.0.0/16,2001:db8::/32",
 			  "--restricted-outgoing-addresses",

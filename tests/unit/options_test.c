@@ -140,9 +140,9 @@ static void switches_may_be_repeated(void **state)
 
 	take(&options, "safe-mode", NULL);
 	take(&options, "safe-mode", NULL);
-	take(&options, "audit", NULL);
+	take(&options, "log-granted", NULL);
 	assert_true(options.safe_mode);
-	assert_true(options.audit);
+	assert_true(options.log_granted);
 	sn_options_free(&options);
 }
 
@@ -335,7 +335,7 @@ static void restrictions_need_safe_mode(void **state)
 		"read-only=/a",
 		"read-write=/a",
 		"user=u",
-		"audit",
+		"log-granted",
 		"supplementary-group=g",
 	};
 	struct sn_err err = {};

@@ -297,12 +297,12 @@ allowed-outgoing-ports = 80,443
 
 allowed-listen-ports 8000-8100
 	read-only /etc/hostname
-audit
+log-granted
 memory-max 100M
 cpu-max 50000 100000
 pids-max=20
 END
-	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8,::1 --audit --pids-max 20 \
+	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8,::1 --log-granted --pids-max 20 \
 		--restricted-outgoing-addresses=192.168.1.1 --allowed-outgoing-ports 80,443 \
 		--allowed-listen-ports 8000-8100 --read-only /etc/hostname --memory-max 100M --cpu-max 50%
 	policy_of_f1 >"$work/by-flags"
@@ -525,8 +525,8 @@ extra_paths_by_links()
 	done
 }
 
-# audit_reports N [OPTION]: events of granted acts, of a tenant that does the same each time
-audit_reports()
+# log_granted_reports N [OPTION]: events of granted acts, of a tenant that does the same each time
+log_granted_reports()
 {
 	local want=$1 got
 
@@ -538,7 +538,7 @@ audit_reports()
 	got=$(grep -c "why=allowed .*path=\"/srv/t1/written\"" "$work/out")
 	case $want in
 	some) [ "$got" -gt 0 ] || fail "$(cat "$work/out")" ;;
-	none) ! grep "why=allowed" "$work/out" || fail "reported without --audit" ;;
+	none) ! grep "why=allowed" "$work/out" || fail "reported without --log-granted" ;;
 	esac
 }
 
@@ -655,8 +655,8 @@ part_attach()
 	it "a link that another user has made does not choose the directory" neighbours_directory
 	it "a directory may be named by a link, which programs can look at" directory_by_link
 	it "the way to a directory may lead through the directory" directory_through_itself
-	it "without --audit, what is granted is not reported" audit_reports none
-	it "with --audit, what is granted is reported" audit_reports some --audit
+	it "without --log-granted, what is granted is not reported" log_granted_reports none
+	it "with --log-granted, what is granted is reported" log_granted_reports some --log-granted
 	it "where files cannot be opened for want of descriptors, nothing is started" too_few_descriptors
 	it "of two attaches of one name at once, one wins and the other says why not" same_name_at_once
 	it "five tenants can be started at once" many_at_once
