@@ -192,7 +192,7 @@ static __always_inline const struct sn_policy *sn_current_policy(void)
 
 /*
  * Is current still the launcher, the process image of safenode-attach? Once in the cgroup, that
- * checks whether acts are refused, which is not worth reporting, and starts the tenant's command.
+ * tries whether acts are refused, and starts the tenant's command.
  */
 static __always_inline bool sn_current_is_launcher(const struct sn_policy *pol)
 {
@@ -256,6 +256,12 @@ static __always_inline void sn_put_path(struct sn_event *ev, __u64 dentry)
 	ev->path_cut = !names.complete;
 }
 
+/* Does the tenant only learn what it would be refused? Without a policy everything is refused. */
+static __always_inline bool sn_is_observed(const struct sn_policy *pol)
+{
+	return pol->safe_mode && pol->observe;
+}
+
 /* Is one more event allowed in this second? Two CPUs may both take the last one: no harm. */
 static __always_inline bool sn_within_rate(struct sn_counters *count)
 {
@@ -304,7 +310,10 @@ static __always_inline struct sn_event *sn_event_begin(const struct sn_policy *p
 	ev->op = ask->op;
 	ev->why = ask->why;
 	ev->known = error ? ask->known : SN_KNOWN_NOTHING;
-	ev->error = error;
+	if (sn_is_observed(pol))
+		ev->would = error;
+	else
+		ev->error = error;
 	ev->number = ask->number;
 	ev->target = ask->target;
 	ev->family = ask->family;
@@ -313,13 +322,30 @@ static __always_inline struct sn_event *sn_event_begin(const struct sn_policy *p
 	return ev;
 }
 
+/*
+ * Is it the self-test of safenode-attach? That tries whether acts are refused, or noticed, which is
+ * counted apart and not worth reporting.
+ */
+static __always_inline bool sn_is_self_test(const struct sn_policy *pol)
+{
+	__u64 id = pol->cgroup_id;
+	struct sn_counters *count;
+
+	if (!sn_current_is_launcher(pol))
+		return false;
+	count = bpf_map_lookup_elem(&counters, &id);
+	if (count)
+		__sync_fetch_and_add(&count->self_test, 1);
+	return true;
+}
+
 /* Counts and reports what current did. Whether that works changes no answer. */
 SN_GLOBAL int sn_report(const struct sn_policy *pol, const struct sn_ask *ask, int error)
 {
 	__u64 task = bpf_get_current_pid_tgid();
 	struct sn_event *ev;
 
-	if (!pol || !ask)
+	if (!pol || !ask || (error && sn_is_self_test(pol)))
 		return 0;
 	ev = sn_event_begin(pol, ask, error);
 	if (!ev)
@@ -342,9 +368,10 @@ static __always_inline int sn_finish(const struct sn_policy *pol, struct sn_ask 
 		ask->why = SN_NO_POLICY;
 	if (ask->why != SN_ALLOWED)
 		error = sn_errno(ask->op, ask->why);
-	if (error ? !sn_current_is_launcher(pol) : pol->audit)
-		sn_report(pol, ask, error);
-	return error;
+	if (!error && !pol->audit)
+		return 0;
+	sn_report(pol, ask, error);
+	return sn_is_observed(pol) ? 0 : error;
 }
 
 /* Answers a hook whose act is never granted. */

@@ -711,7 +711,10 @@ static __noinline bool sn_was_granted(struct __sk_buff *skb, const struct sn_pol
 	       SN_ALLOWED;
 }
 
-/* The event has no process: when a packet leaves, current need not be the sender. */
+/*
+ * The answer to a packet that is refused. The event has no process: when a packet leaves, current
+ * need not be the sender.
+ */
 static __noinline int sn_drop(const struct sn_policy *pol, const struct sn_packet *packet,
 			      enum sn_why why)
 {
@@ -725,7 +728,7 @@ static __noinline int sn_drop(const struct sn_policy *pol, const struct sn_packe
 	ev = sn_event_begin(pol, &ask, sn_errno(ask.op, why));
 	if (ev)
 		bpf_ringbuf_submit(ev, 0);
-	return 0;
+	return sn_is_observed(pol);
 }
 
 /* 1: the packet leaves; 0: it is dropped, and a sender that waits for the result gets EPERM. */

@@ -23,7 +23,7 @@
  *  - "abi_version" and "abi_oldest" remain.
  * tests/unit/layout_test.c fails where a layout changes and the version does not.
  */
-#define SN_ABI_VERSION 5
+#define SN_ABI_VERSION 6
 #define SN_ABI_OLDEST  4 /* what can be carried over */
 
 /* The member has an element for each enumerator of enum @name: says so in BTF. */
@@ -249,7 +249,8 @@ struct sn_policy {
 	__u32 listen_lengths;	  /* the same for the ports to listen on */
 	struct sn_port_range port_ranges[SN_PORT_RANGES_MAX]; /* allowed outgoing ports */
 	__u8 address_lengths[SN_ADDRESS_LENGTHS_MAX]; /* of prefixes in "addresses", ascending */
-	__u8 pad[6];
+	__u8 observe; /* with safe_mode: refuse nothing, report what would be refused */
+	__u8 pad[5];
 };
 _Static_assert(sizeof(struct sn_policy) == 864, "no hidden padding");
 
@@ -384,15 +385,16 @@ _Static_assert(sizeof(struct sn_state) == 152, "no hidden padding");
 
 /* Value of "counters", one per tenant; key 0 counts processes that have no policy. */
 struct sn_counters {
-	/* refusals, except... */
+	/* refusals, or what would be refused to a tenant that is observed, except... */
 	__u64 denied[SN_OP_NR] SN_COUNTED_BY(sn_op);
-	__u64 known;	  /* ...those of enum sn_known */
+	__u64 known;	  /* ...those of enum sn_known... */
+	__u64 self_test;  /* ...and those that safenode-attach tries before it starts the command */
 	__u64 lost;	  /* events for which the ring had no room */
 	__u64 suppressed; /* events above SN_EVENTS_RATE */
 	__u64 second;	  /* of CLOCK_MONOTONIC, in which... */
 	__u64 sent;	  /* ...so many events were put on the ring */
 };
-_Static_assert(sizeof(struct sn_counters) == (SN_OP_NR + 5) * 8, "no hidden padding");
+_Static_assert(sizeof(struct sn_counters) == (SN_OP_NR + 6) * 8, "no hidden padding");
 
 /* One record of the ring "events". */
 struct sn_event {
@@ -414,10 +416,12 @@ struct sn_event {
 	__u8 path_cut;	/* the path did not fit */
 	__u8 known;	/* enum sn_known */
 	__u8 addr[16];	/* network byte order, IPv4 as ::ffff:a.b.c.d */
+	__s32 would;	/* what the caller of a tenant that is observed would have got; or 0 */
+	__u8 pad[4];
 	char path[SN_EVENT_PATH_MAX]; /* names from the file up to the root of its file system, each
 					 with its NUL */
 };
-_Static_assert(sizeof(struct sn_event) == 664, "no hidden padding");
+_Static_assert(sizeof(struct sn_event) == 672, "no hidden padding");
 
 /* Where each member is, for every compiler: X(structure, member, offset). */
 /* clang-format off */
@@ -451,16 +455,18 @@ _Static_assert(sizeof(struct sn_event) == 664, "no hidden padding");
 	X(sn_policy, listen_lengths, 660)                              \
 	X(sn_policy, port_ranges, 664)                                 \
 	X(sn_policy, address_lengths, 696)                             \
-	X(sn_policy, pad, 858)                                         \
+	X(sn_policy, observe, 858)                                     \
+	X(sn_policy, pad, 859)                                         \
 	X(sn_slot, lock, 0)                                            \
 	X(sn_slot, in_force, 4)                                        \
 	X(sn_slot, policy, 8)                                          \
 	X(sn_counters, denied, 0)                                      \
 	X(sn_counters, known, 8 * SN_OP_NR)                            \
-	X(sn_counters, lost, 8 * SN_OP_NR + 8)                         \
-	X(sn_counters, suppressed, 8 * SN_OP_NR + 16)                  \
-	X(sn_counters, second, 8 * SN_OP_NR + 24)                      \
-	X(sn_counters, sent, 8 * SN_OP_NR + 32)                        \
+	X(sn_counters, self_test, 8 * SN_OP_NR + 8)                    \
+	X(sn_counters, lost, 8 * SN_OP_NR + 16)                        \
+	X(sn_counters, suppressed, 8 * SN_OP_NR + 24)                  \
+	X(sn_counters, second, 8 * SN_OP_NR + 32)                      \
+	X(sn_counters, sent, 8 * SN_OP_NR + 40)                        \
 	X(sn_address_key, cgroup_id, 0)                                \
 	X(sn_address_key, length, 8)                                   \
 	X(sn_address_key, pad, 12)                                     \
@@ -515,7 +521,9 @@ _Static_assert(sizeof(struct sn_event) == 664, "no hidden padding");
 	X(sn_event, path_cut, 134)                                     \
 	X(sn_event, known, 135)                                        \
 	X(sn_event, addr, 136)                                         \
-	X(sn_event, path, 152)
+	X(sn_event, would, 152)                                        \
+	X(sn_event, pad, 156)                                          \
+	X(sn_event, path, 160)
 /* clang-format on */
 
 #define SN_ASSERT_OFFSET(type, member, offset)                              \

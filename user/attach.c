@@ -40,6 +40,7 @@ struct plan {
 	struct sn_rules baseline;
 	struct sn_enforcer enforcer; /* locked from establish() on, until the tenant runs */
 	char cgroup[PATH_MAX];
+	__u64 cgroup_id;
 	struct sn_controllers controllers; /* that were switched on for its limits */
 };
 
@@ -312,8 +313,9 @@ static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_er
 		.own = &plan->own,
 		.baseline = &plan->baseline,
 	};
-	int ret = sn_cgroup_id(plan->cgroup, &source.cgroup_id, err);
+	int ret = sn_cgroup_id(plan->cgroup, &plan->cgroup_id, err);
 
+	source.cgroup_id = plan->cgroup_id;
 	if (!ret)
 		ret = add_cgroup(plan, err);
 	/* undoing may need the descriptors, if the process is short of them */
@@ -343,6 +345,16 @@ static void undo(void *data)
 	    sn_store_remove_tenant(&plan->enforcer.store, plan->options->tenant, NULL) >= 0)
 		sn_cgroup_remove(plan->cgroup, NULL);
 	sn_controllers_undo(plan->cgroup, &plan->controllers);
+}
+
+/* Runs in the guardian as well. */
+static uint64_t noticed(void *data)
+{
+	const struct plan *plan = data;
+	struct sn_counters counters;
+
+	sn_store_count(&plan->enforcer.store, plan->cgroup_id, &counters);
+	return counters.self_test;
 }
 
 /* Replaces @old, which is empty if there was none. */
@@ -433,8 +445,23 @@ static int launch(struct plan *plan, struct sn_err *err)
 	struct sn_launch launch = launch_of(plan);
 
 	launch.undo = undo;
-	launch.undo_data = plan;
+	launch.noticed = plan->options->observe ? noticed : NULL;
+	launch.data = plan;
 	return sn_launch(&launch, err);
+}
+
+/* Nobody shall take what is observed for what is confined. */
+static void say_observed(const struct plan *plan)
+{
+	char text[256];
+
+	if (!plan->options->observe)
+		return;
+	snprintf(text, sizeof(text),
+		 "NOT CONFINED: --observe refuses tenant '%s' nothing; what would be refused is "
+		 "only reported, see safenode-log",
+		 plan->options->tenant);
+	plan->say(text);
 }
 
 static void release(struct plan *plan)
@@ -468,6 +495,8 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 		ret = leave_session(options, &session, say, err);
 	if (!ret)
 		ret = establish(&plan, err);
+	if (!ret)
+		say_observed(&plan);
 	if (!ret && *argv)
 		ret = launch(&plan, err);
 	sn_session_undo(&session);

@@ -23,28 +23,37 @@
 
 /* What the launcher tells its guardian before its end of the pipe closes. */
 enum {
-	WORD_EXEC = 'e', /* the next thing that closes the pipe is exec */
-	WORD_FAIL = 'f', /* undo, and close your end when it is done */
+	WORD_EXEC = 'e',  /* the next thing that closes the pipe is exec */
+	WORD_FAIL = 'f',  /* undo, and close your end when it is done */
+	WORD_COUNT = 'c', /* say how many acts were noticed */
 };
 
 struct guardian {
 	int to;	  /* words for the guardian */
-	int done; /* closes when it has undone everything */
+	int done; /* brings its answers; closes when it has undone everything */
 };
 
 /* ---- the guardian ---- */
 
-static void __attribute__((noreturn)) guard(const struct sn_launch *launch, int from)
+static void say_count(const struct sn_launch *launch, int done)
+{
+	uint64_t count = launch->noticed(launch->data);
+
+	if (write(done, &count, sizeof(count)) != sizeof(count))
+		_exit(1); /* the launcher has gone */
+}
+
+static void __attribute__((noreturn)) guard(const struct sn_launch *launch, int from, int done)
 {
 	char word = 0, last = 0;
 
 	signal(SIGPIPE, SIG_IGN);
 	setsid(); /* a signal to the launcher's group must not end the guardian */
-	while (read(from, &word, 1) == 1)
-		if ((last = word) == WORD_FAIL)
-			break;
+	while (read(from, &word, 1) == 1 && (last = word) != WORD_FAIL)
+		if (word == WORD_COUNT)
+			say_count(launch, done);
 	if (last != WORD_EXEC)
-		launch->undo(launch->undo_data);
+		launch->undo(launch->data);
 	_exit(0);
 }
 
@@ -73,7 +82,7 @@ static int start_guardian(const struct sn_launch *launch, struct guardian *g, st
 		pid = fork();
 		if (pid)
 			_exit(pid < 0 ? errno : 0); /* the guardian is init's child */
-		guard(launch, to[0]);
+		guard(launch, to[0], done[1]);
 	}
 	/* NOLINTEND(clang-analyzer-unix.Vfork) */
 	close(to[0]);
@@ -97,6 +106,17 @@ static int tell(const struct guardian *g, char word, struct sn_err *err)
 
 	signal(SIGPIPE, before); /* for the tenant's program */
 	return told ? 0 : sn_fail(err, EPIPE, "the guardian process has gone");
+}
+
+/* 0 if the guardian has gone. */
+static uint64_t ask_count(void *data)
+{
+	const struct guardian *g = data;
+	uint64_t count = 0;
+
+	if (tell(g, WORD_COUNT, NULL) || read(g->done, &count, sizeof(count)) != sizeof(count))
+		return 0;
+	return count;
 }
 
 static void let_undo(const struct guardian *g)
@@ -160,6 +180,21 @@ static int try_refusals(struct sn_err *err)
 	return 0;
 }
 
+/* The same for a tenant that is observed. One of the acts leaves the directory. */
+static int try_reports(const struct sn_launch *launch, struct guardian *g, struct sn_err *err)
+{
+	struct sn_trial trial = sn_trial_reports(ask_count, g);
+
+	if (trial.error)
+		return sn_trial_refused_elsewhere(&trial, err);
+	if (trial.act)
+		return sn_fail(err, ENOSYS,
+			       "the kernel does not report %s in the tenant's cgroup; "
+			       "see safenode-load --check",
+			       trial.act);
+	return enter_directory(launch, err);
+}
+
 /* A script that its interpreter cannot read would only make that complain of it. */
 static int try_scripts(const struct sn_launch *launch, struct sn_err *err)
 {
@@ -186,10 +221,10 @@ static int try_scripts(const struct sn_launch *launch, struct sn_err *err)
 	return 0;
 }
 
-static int start(const struct sn_launch *launch, const struct guardian *g, struct sn_err *err)
+static int start(const struct sn_launch *launch, struct guardian *g, struct sn_err *err)
 {
 	const struct sn_command *command = launch->command;
-	int ret = try_refusals(err);
+	int ret = launch->noticed ? try_reports(launch, g, err) : try_refusals(err);
 
 	if (!ret)
 		ret = try_scripts(launch, err);
@@ -205,7 +240,7 @@ static int start(const struct sn_launch *launch, const struct guardian *g, struc
  * If the program does not start, the process goes back to @origin, for an occupied cgroup cannot be
  * removed. The kernel checked the permissions of both cgroup.procs when root opened them.
  */
-static int become(const struct sn_launch *launch, int procs, int origin, const struct guardian *g,
+static int become(const struct sn_launch *launch, int procs, int origin, struct guardian *g,
 		  struct sn_err *err)
 {
 	struct sn_err why = {};
@@ -242,8 +277,7 @@ static int open_origin(struct sn_err *err)
 	return ret ? ret : open_procs(origin, err);
 }
 
-static int drop_and_become(const struct sn_launch *launch, const struct guardian *g,
-			   struct sn_err *err)
+static int drop_and_become(const struct sn_launch *launch, struct guardian *g, struct sn_err *err)
 {
 	sn_autoclose int procs = open_procs(launch->cgroup, err);
 	sn_autoclose int origin = procs < 0 ? -1 : open_origin(err);
@@ -274,7 +308,7 @@ int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 	if (!ret)
 		ret = start_guardian(launch, &g, err);
 	if (ret) {
-		launch->undo(launch->undo_data);
+		launch->undo(launch->data);
 		return ret;
 	}
 	ret = drop_and_become(launch, &g, err);

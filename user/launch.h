@@ -4,6 +4,7 @@
 #define SAFENODE_LAUNCH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "account.h"
 #include "err.h"
@@ -18,12 +19,14 @@ struct sn_launch {
 	const int *keep_fd; /* descriptors above 2 that stay open */
 	size_t nr_keep_fd;
 	void (*undo)(void *data); /* runs as root, outside the tenant, when a step fails */
-	void *undo_data;
+	/* as root as well: how many acts of the self-test were noticed; NULL: they are refused */
+	uint64_t (*noticed)(void *data);
+	void *data; /* of both */
 };
 
 /*
  * Becomes the command, in this order: sn_launch_prepare(), environment, sn_launch_drop(), the
- * cgroup, a self-test of the refusals, can the scripts be read, exec. Returns only on failure, when
+ * cgroup, a self-test of the refusals or reports, can the scripts be read, exec. Returns only on failure, when
  * undo has run.
  */
 int sn_launch(const struct sn_launch *launch, struct sn_err *err);

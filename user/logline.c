@@ -148,15 +148,15 @@ static void put_path(struct line *line, const struct sn_event *ev)
 	put(line, !len && !mount[0] ? "/\"" : "\"");
 }
 
-static void put_error(struct line *line, int error)
+static void put_error(struct line *line, const char *what, int error)
 {
 	/* INT_MIN cannot be negated */
 	const char *name = error <= 0 && error > -4096 ? strerrorname_np(-error) : NULL;
 
 	if (name)
-		put(line, " error=%s", name);
+		put(line, " %s=%s", what, name);
 	else
-		put(line, " error=%d", error);
+		put(line, " %s=%d", what, error);
 }
 
 static void put_number(struct line *line, const struct sn_event *ev)
@@ -182,7 +182,7 @@ size_t sn_logline(const struct sn_event *ev, char *text, size_t size)
 	put(&line, " comm=\"");
 	put_escaped(&line, ev->comm, sizeof(ev->comm), IN_QUOTES);
 	put(&line, "\" op=%s why=%s", sn_op_name(ev->op), sn_why_name(ev->why));
-	put_error(&line, ev->error);
+	put_error(&line, ev->would ? "would" : "error", ev->would ? ev->would : ev->error);
 	put_number(&line, ev);
 	if (ev->target)
 		put(&line, " target=%u", ev->target);

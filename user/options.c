@@ -89,6 +89,16 @@ static int set_log_granted(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
+static int set_observe(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	options->observe = true;
+	if (options->in_file)
+		options->file_observes = true;
+	return 0;
+}
+
 static int set_restricted(void *target, const char *value, struct sn_err *err)
 {
 	return sn_addresses_add(&((struct sn_options *)target)->restricted, value, err);
@@ -245,8 +255,11 @@ static int set_policy(void *target, const char *value, struct sn_err *err)
 			       "command line",
 			       value);
 	options->in_file = true;
+	options->file_observes = false;
 	error = sn_cli_parse_file(sn_attach_opts, value, options, err);
 	options->in_file = false;
+	if (!options->file_observes)
+		options->file_enforces = true;
 	/* a file that cannot be read is a wrong value */
 	return error && error != -ENOMEM ? -EINVAL : error;
 }
@@ -278,6 +291,7 @@ const struct sn_opt sn_attach_opts[] = {
 	  set_cpu_max },
 	{ "pids-max", "N", "number of threads, or max", set_pids_max },
 	{ "keep-fd", "N", "leave this descriptor open; repeatable", set_keep_fd },
+	{ "observe", NULL, "refuse nothing, report what would be refused", set_observe },
 	{ "log-granted", NULL, "report what is granted, too", set_log_granted },
 	{ "policy", "FILE", "options, one a line, without the dashes", set_policy },
 	{ 0 },
@@ -306,6 +320,8 @@ static const char *needs_safe_mode(const struct sn_options *options)
 		return "supplementary-group";
 	if (options->terminal)
 		return "terminal";
+	if (options->observe)
+		return "observe";
 	return options->log_granted ? "log-granted" : NULL;
 }
 
@@ -319,6 +335,10 @@ int sn_options_check(const struct sn_options *options, struct sn_err *err)
 		return sn_fail(err, EINVAL, "--dir PATH is missing: name the tenant's directory");
 	if (option && !options->safe_mode)
 		return sn_fail(err, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
+	if (options->observe && options->file_enforces)
+		return sn_fail(err, EINVAL,
+			       "--observe would lift what the policy file confines; write 'observe' "
+			       "into the file to mean that");
 	if (options->outgoing.nr && !options->restricted.nr)
 		return sn_fail(err, EINVAL,
 			       "--allowed-outgoing-ports without --restricted-outgoing-addresses "

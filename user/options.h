@@ -23,6 +23,7 @@ struct sn_options {
 	char *groups[SN_GROUPS_MAX]; /* --supplementary-group */
 	size_t nr_groups;
 	bool safe_mode;
+	bool observe;	  /* --observe: refuse nothing, report what would be refused */
 	bool log_granted; /* --log-granted: report what is granted, too */
 	bool terminal;	      /* --terminal: stay at the terminal */
 	bool restrict_listen; /* --allowed-listen-ports was given */
@@ -42,7 +43,9 @@ struct sn_options {
 	char *cpu_max;	  /* "QUOTA PERIOD" in microseconds; the option also takes a percentage */
 	char *pids_max;
 
-	bool in_file; /* while a policy file is read */
+	bool in_file;	    /* while a policy file is read */
+	bool file_observes; /* the last one says "observe" */
+	bool file_enforces; /* one does not */
 };
 
 /* The option table of safenode-attach; every set() takes a struct sn_options. */

@@ -29,15 +29,17 @@ static const char *hint(int op)
 	return op == SN_OP_CODE_MMAP ? " (native addons are: docs/for-tenant-authors.md)" : "";
 }
 
-static void print_counters(FILE *out, const struct sn_counters *counters)
+static void print_counters(FILE *out, const struct sn_counters *counters, bool observed)
 {
+	const char *refused = observed ? "would be refused" : "refused";
+
 	for (int op = 0; op < SN_OP_NR; op++)
 		if (counters->denied[op])
-			fprintf(out, "    %-20s %10" PRIu64 " refused%s\n", sn_op_name(op),
-				(uint64_t)counters->denied[op], hint(op));
+			fprintf(out, "    %-20s %10" PRIu64 " %s%s\n", sn_op_name(op),
+				(uint64_t)counters->denied[op], refused, hint(op));
 	if (counters->known)
-		fprintf(out, "    %-20s %10" PRIu64 " refused, as node and libc always try\n",
-			"known", (uint64_t)counters->known);
+		fprintf(out, "    %-20s %10" PRIu64 " %s, as node and libc always try\n", "known",
+			(uint64_t)counters->known, refused);
 	if (counters->suppressed)
 		fprintf(out, "    %-20s %10" PRIu64 " above %d a second\n", "not reported",
 			(uint64_t)counters->suppressed, SN_EVENTS_RATE);
@@ -63,13 +65,14 @@ static int print_tenant(const struct sn_policy *policy, void *data)
 	char name[4 * sizeof(policy->tenant)], directory[4 * sizeof(policy->directory)];
 	struct sn_counters counters;
 
-	fprintf(view->out, "%s: %s, %s\n",
+	fprintf(view->out, "%s: %s, %s%s\n",
 		sn_printable(policy->tenant, sizeof(policy->tenant), name, sizeof(name)),
 		sn_printable(policy->directory, sizeof(policy->directory), directory,
 			     sizeof(directory)),
-		is_running(view->enforcer, policy) ? "running" : "ended");
+		is_running(view->enforcer, policy) ? "running" : "ended",
+		policy->observe ? ", observed: NOT CONFINED, nothing is refused" : "");
 	sn_store_count(&view->enforcer->store, policy->cgroup_id, &counters);
-	print_counters(view->out, &counters);
+	print_counters(view->out, &counters, policy->observe);
 	return 0;
 }
 
@@ -82,7 +85,7 @@ static void print_without_policy(const struct view *view)
 		if (!counters.denied[op])
 			continue;
 		fprintf(view->out, "processes without a policy:\n");
-		print_counters(view->out, &counters);
+		print_counters(view->out, &counters, false);
 		return;
 	}
 }

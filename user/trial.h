@@ -4,6 +4,7 @@
 #define SAFENODE_TRIAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -19,6 +20,12 @@ struct sn_trial {
  * policy.
  */
 struct sn_trial sn_trial_acts(bool has_policy);
+
+/*
+ * Tries the same acts in a tenant that is observed: safenode grants them, and each must make @count
+ * say more than before. What is returned was not noticed. Changes the working directory.
+ */
+struct sn_trial sn_trial_reports(uint64_t (*count)(void *data), void *data);
 
 /*
  * The control: the same in an unconfined process. -EPERM if something else refuses an act, such as

@@ -35,7 +35,9 @@ static struct {
 	bool controllers;     /* are switched on for it */
 	bool locked;
 	bool no_jit;
-	char said[64];
+	char said[256];
+	bool observe;
+	uint64_t noticed; /* as the launch asks for it */
 	__u64 id;
 } world;
 
@@ -211,10 +213,15 @@ void sn_session_undo(const struct sn_session *session)
 int sn_launch(const struct sn_launch *launch, struct sn_err *err)
 {
 	int ret = step("launch", err);
+	struct sn_counters counters = { .self_test = 7 };
 
 	assert_true(world.locked);
+	if (launch->noticed) {
+		bpf_map_update_elem(fake_store.counters, &world.id, &counters, BPF_ANY);
+		world.noticed = launch->noticed(launch->data);
+	}
 	if (ret)
-		launch->undo(launch->undo_data);
+		launch->undo(launch->data);
 	return ret;
 }
 
@@ -239,7 +246,10 @@ static int attach(bool starts)
 		.pids_max = (char *)"10",
 	};
 	struct sn_err err = {};
-	int ret = sn_attach(&options, argv, say, &err);
+	int ret;
+
+	options.observe = world.observe;
+	ret = sn_attach(&options, argv, say, &err);
 
 	if (ret && !err.text[0])
 		fail_msg("no reason for %d", ret);
@@ -278,6 +288,27 @@ static void where_node_has_no_jit_a_line_says_so(void **state)
 	world.no_jit = true;
 	assert_int_equal(attach(true), 0);
 	assert_string_equal(world.said, "no JIT");
+}
+
+static void an_observed_tenant_is_said_to_be_confined_by_nothing(void **state)
+{
+	for (int starts = 0; starts < 2; starts++) {
+		reset(NULL);
+		world.observe = true;
+		assert_int_equal(attach(starts), 0);
+		assert_non_null(strstr(world.said, "NOT CONFINED: --observe"));
+		assert_non_null(strstr(world.said, "'t1'"));
+	}
+}
+
+static void the_launcher_learns_what_was_noticed_if_it_is_observed(void **state)
+{
+	assert_int_equal(attach(true), 0);
+	assert_int_equal(world.noticed, 0);
+	reset(NULL);
+	world.observe = true;
+	assert_int_equal(attach(true), 0);
+	assert_int_equal(world.noticed, 7);
 }
 
 static void whichever_step_fails_nothing_is_left(void **state)
@@ -354,6 +385,9 @@ int main(void)
 		cmocka_unit_test_setup(without_a_command_the_policy_is_written_and_that_is_all,
 				       reset),
 		cmocka_unit_test_setup(where_node_has_no_jit_a_line_says_so, reset),
+		cmocka_unit_test_setup(an_observed_tenant_is_said_to_be_confined_by_nothing, reset),
+		cmocka_unit_test_setup(the_launcher_learns_what_was_noticed_if_it_is_observed,
+				       reset),
 		cmocka_unit_test_setup(whichever_step_fails_nothing_is_left, reset),
 		cmocka_unit_test_setup(whichever_change_of_a_map_fails_nothing_is_left, reset),
 		cmocka_unit_test_setup(an_ended_tenant_is_touched_only_when_all_is_checked, reset),

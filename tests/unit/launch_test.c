@@ -38,8 +38,9 @@ static struct world {
 	const char *fails;    /* the step that fails */
 	const char *dies;     /* the step at which the launcher is killed */
 	char *script, *whole; /* which the command reads */
-	int undone;
-	pid_t launcher, undone_by;
+	bool observed;
+	int undone, counted;
+	pid_t launcher, undone_by, counted_by;
 	int ret;
 	struct sn_err err;
 } * world;
@@ -71,6 +72,18 @@ struct sn_trial sn_trial_acts(bool has_policy)
 		return (struct sn_trial){ .act = "anything" };
 	return step("trial-elsewhere") ? (struct sn_trial){ "a thing", EXDEV }
 				       : (struct sn_trial){};
+}
+
+/* In the launcher; what it counts, the guardian says. */
+struct sn_trial sn_trial_reports(uint64_t (*count)(void *data), void *data)
+{
+	for (uint64_t n = 1; n <= 3; n++)
+		if (count(data) != n * 1000)
+			return (struct sn_trial){ .act = "anything" };
+	if (chdir("/") || step("reports"))
+		return (struct sn_trial){ .act = "anything" };
+	return step("reports-elsewhere") ? (struct sn_trial){ "a thing", EXDEV }
+					 : (struct sn_trial){};
 }
 
 int sn_trial_refused_elsewhere(const struct sn_trial *trial, struct sn_err *err)
@@ -133,6 +146,13 @@ int prctl(int option, ...)
 }
 
 /* ---- one launch ---- */
+
+static uint64_t noticed(void *data)
+{
+	assert_ptr_equal(data, &base);
+	world->counted_by = getpid();
+	return ++world->counted * 1000;
+}
 
 static void undo(void *data)
 {
@@ -203,7 +223,8 @@ static void __attribute__((noreturn)) launch(const char *script, const int *keep
 		.keep_fd = keep_fd,
 		.nr_keep_fd = nr,
 		.undo = undo,
-		.undo_data = &base,
+		.noticed = world->observed ? noticed : NULL,
+		.data = &base,
 	};
 
 	world->launcher = getpid();
@@ -331,6 +352,40 @@ static void what_fails_is_undone_by_the_guardian_before_the_launcher_returns(voi
 	}
 }
 
+static void an_observed_tenant_is_started_when_the_guardian_has_seen_its_acts(void **state)
+{
+	sn_autofree char *home = in("home");
+	char expected[256], text[4096];
+
+	world->observed = true;
+	assert_int_equal(run("pwd -P", NULL, 0, text, sizeof(text)), 0);
+	snprintf(expected, sizeof(expected), "%s\n", home);
+	assert_string_equal(text, expected); /* the self-test had left it */
+	assert_string_equal(world->steps, "inherit origin bounding-set groups gid uid ambient "
+					  "no-new-privs reports reports-elsewhere");
+	assert_int_equal(world->counted, 3);
+	assert_int_not_equal(world->counted_by, world->launcher);
+	assert_int_equal(world->undone, 0);
+}
+
+static void an_observed_tenant_whose_acts_are_not_seen_is_not_started(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "reports", "the kernel does not report anything" },
+		{ "reports-elsewhere", "something else refuses a thing" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(world, 0, sizeof(*world));
+		world->observed = true;
+		world->fails = cases[i][0];
+		assert_int_equal(WEXITSTATUS(run_quietly("exit 7")), 99);
+		assert_non_null(strstr(world->err.text, cases[i][1]));
+		assert_int_equal(world->undone, 1);
+		assert_int_not_equal(world->undone_by, world->launcher);
+	}
+}
+
 static void what_fails_before_there_is_a_guardian_is_undone_by_the_launcher(void **state)
 {
 	const int missing = 900;
@@ -407,6 +462,8 @@ int main(void)
 		TEST(a_program_that_starts_is_not_undone),
 		TEST(the_program_gets_its_directory_and_user_and_nothing_else),
 		TEST(what_fails_is_undone_by_the_guardian_before_the_launcher_returns),
+		TEST(an_observed_tenant_is_started_when_the_guardian_has_seen_its_acts),
+		TEST(an_observed_tenant_whose_acts_are_not_seen_is_not_started),
 		TEST(what_fails_before_there_is_a_guardian_is_undone_by_the_launcher),
 		TEST(a_script_that_cannot_be_read_is_named_with_the_cure),
 		TEST(a_program_that_cannot_start_leaves_the_cgroup_and_is_undone),

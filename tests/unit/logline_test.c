@@ -98,6 +98,21 @@ static void every_number_has_its_own_name(void **state)
 	assert_string_equal(sn_why_name(SN_WHY_NR), "?");
 }
 
+/* ---- what is only observed ---- */
+
+static void what_would_be_refused_says_so(void **state)
+{
+	struct sn_event ev = event(SN_OP_TASK_FORK, SN_NEVER, 0);
+
+	ev.would = -EACCES;
+	assert_line(&ev, "tenant=t1 pid=7 comm=\"node\" op=task.fork why=never would=EACCES "
+			 "flags=0x0");
+	ev.why = SN_ALLOWED; /* --log-granted */
+	ev.would = 0;
+	assert_line(&ev, "tenant=t1 pid=7 comm=\"node\" op=task.fork why=allowed error=0 "
+			 "flags=0x0");
+}
+
 /* ---- paths ---- */
 
 static void paths_are_turned_around_below_their_mount(void **state)
@@ -195,7 +210,7 @@ static void the_worst_event_fits(void **state)
 	memset(&ev, 0xff, sizeof(ev));
 	ev.path_cut = 0;
 	line = line_of(&ev);
-	assert_non_null(strstr(line, "op=? why=? error=EPERM "));
+	assert_non_null(strstr(line, "op=? why=? would=EPERM "));
 	assert_string_equal(line + strlen(line) - 5, "\\xff\"");
 	assert_true(strlen(line) < SN_LOGLINE_MAX - 256 * 4);
 }
@@ -332,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_number_has_its_own_name),
+		cmocka_unit_test(what_would_be_refused_says_so),
 		cmocka_unit_test(paths_are_turned_around_below_their_mount),
 		cmocka_unit_test(the_root_of_a_file_system_has_a_path),
 		cmocka_unit_test(what_is_not_mounted_is_named_by_its_device),

@@ -294,6 +294,37 @@ static void a_file_names_no_further_file(void **state)
 	sn_options_free(&options);
 }
 
+static void observing_lifts_no_policy_file_that_does_not_say_so(void **state)
+{
+	static const char complete[] = "cgroup t\ndir /d\nsafe-mode\n";
+	struct sn_options options = {};
+	struct sn_err err = {};
+
+	assert_int_equal(set_file(&options, complete, &err), 0);
+	assert_int_equal(sn_options_check(&options, &err), 0);
+	take(&options, "observe", NULL);
+	assert_int_equal(sn_options_check(&options, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "write 'observe' into the file"));
+	sn_options_free(&options);
+
+	take(&options, "observe", NULL); /* before the file as well */
+	assert_int_equal(set_file(&options, complete, &err), 0);
+	assert_int_equal(set_file(&options, "observe\n", &err), 0); /* another one says so */
+	assert_int_equal(sn_options_check(&options, &err), -EINVAL);
+	sn_options_free(&options);
+
+	assert_int_equal(set_file(&options, complete, &err), 0);
+	assert_int_equal(set_file(&options, "observe\n", &err), 0);
+	assert_int_equal(sn_options_check(&options, &err), -EINVAL);
+	sn_options_free(&options);
+
+	assert_int_equal(set_file(&options, "cgroup t\ndir /d\nsafe-mode\nobserve\n", &err), 0);
+	take(&options, "observe", NULL);
+	assert_int_equal(sn_options_check(&options, &err), 0);
+	assert_true(options.observe);
+	sn_options_free(&options);
+}
+
 /* ---- all of them together ---- */
 
 /* The options "a=b c d=e" given together. */
@@ -336,6 +367,7 @@ static void restrictions_need_safe_mode(void **state)
 		"read-write=/a",
 		"user=u",
 		"log-granted",
+		"observe",
 		"supplementary-group=g",
 	};
 	struct sn_err err = {};
@@ -385,6 +417,7 @@ int main(void)
 		cmocka_unit_test(limits_become_what_cgroup_files_take),
 		cmocka_unit_test(bad_limits_are_refused),
 		cmocka_unit_test(a_file_has_the_same_options),
+		cmocka_unit_test(observing_lifts_no_policy_file_that_does_not_say_so),
 		cmocka_unit_test(a_file_names_no_further_file),
 		cmocka_unit_test(incomplete_options_are_refused),
 		cmocka_unit_test(restrictions_need_safe_mode),

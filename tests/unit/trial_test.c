@@ -99,26 +99,40 @@ static int answer(int error)
 	return error ? -1 : 1000; /* no descriptor */
 }
 
+/* Who notices: a bit for each kind of act. */
+enum { SOCKETS = 1, ODD_SOCKETS = 2, OPENS = 4, CHDIRS = 8, SESSIONS = 16 };
+static unsigned int noticing;
+static uint64_t noticed;
+
+static void notice(unsigned int kind)
+{
+	noticed += !!(noticing & kind);
+}
+
 int socket(int family, int type, int protocol)
 {
+	notice(family == AF_UNIX ? SOCKETS : ODD_SOCKETS);
 	odd_sockets += family != AF_UNIX;
 	return answer(family == AF_UNIX ? answers.unix_socket : answers.odd_socket);
 }
 
 int chdir(const char *path)
 {
+	notice(CHDIRS);
 	errno = answers.chdir;
 	return answers.chdir ? -1 : 0;
 }
 
 pid_t getsid(pid_t pid)
 {
+	notice(SESSIONS);
 	assert_int_equal(pid, 1);
 	return answer(answers.getsid);
 }
 
 int open(const char *path, int flags, ...)
 {
+	notice(OPENS);
 	if (!strcmp(path, "/"))
 		return answer(answers.list_root);
 	if (!strcmp(path, "/proc"))
@@ -293,6 +307,43 @@ static void whatever_is_granted_is_named(void **state)
 	}
 }
 
+static uint64_t count(void *data)
+{
+	assert_ptr_equal(data, &noticing);
+	return noticed;
+}
+
+static void assert_reports(unsigned int programs, const char *want, int error)
+{
+	struct sn_trial trial;
+
+	noticing = programs;
+	trial = sn_trial_reports(count, &noticing);
+	assert_int_equal(trial.error, error);
+	if (want)
+		assert_string_equal(trial.act, want);
+	else
+		assert_null(trial.act);
+}
+
+static void of_an_observed_tenant_each_act_has_to_be_noticed(void **state)
+{
+	answers = good.free;
+	assert_reports(SOCKETS | OPENS | CHDIRS | SESSIONS, NULL, 0);
+	assert_reports(OPENS | CHDIRS | SESSIONS, "a Unix socket", 0);
+	assert_reports(SOCKETS | CHDIRS | SESSIONS, "listing /", 0);
+	assert_reports(SOCKETS | OPENS | SESSIONS, "chdir", 0);
+	assert_reports(SOCKETS | OPENS | CHDIRS, "asking for the session of process 1", 0);
+	/* something else refuses an act before safenode is asked */
+	answers.unix_socket = EAFNOSUPPORT;
+	assert_reports(ODD_SOCKETS | OPENS | CHDIRS | SESSIONS, NULL, 0);
+	answers.odd_socket = EAFNOSUPPORT;
+	assert_reports(OPENS | CHDIRS | SESSIONS, "a Unix socket", EAFNOSUPPORT);
+	/* or after */
+	answers.chdir = EIO;
+	assert_reports(ODD_SOCKETS | OPENS | CHDIRS | SESSIONS, NULL, 0);
+}
+
 /* RestrictAddressFamilies=AF_INET; a root directory that is closed to the tenant's user */
 static void one_way_of_two_may_be_refused_by_something_else(void **state)
 {
@@ -351,6 +402,7 @@ int main(void)
 		TEST(a_process_that_is_killed_has_refused_nothing),
 		TEST(what_something_else_refuses_is_told_from_what_is_granted),
 		TEST(whatever_is_granted_is_named),
+		TEST(of_an_observed_tenant_each_act_has_to_be_noticed),
 		TEST(one_way_of_two_may_be_refused_by_something_else),
 		TEST(what_is_refused_outside_cannot_be_tried),
 		TEST(a_cgroup_that_cannot_be_joined_is_an_error),
