@@ -10,6 +10,7 @@
 
 #include "logline.h"
 #include "mountinfo.h"
+#include "utf8.h"
 
 static const struct {
 	const char *name;
@@ -42,6 +43,16 @@ const char *sn_op_name(__u16 op)
 const char *sn_why_name(__u16 why)
 {
 	return why < SN_WHY_NR ? whys[why] : "?";
+}
+
+const char *sn_known_name(__u8 known)
+{
+	return known && known < SN_KNOWN_NR ? knowns[known] : NULL;
+}
+
+const char *sn_number_format(__u16 op)
+{
+	return op < SN_OP_NR ? ops[op].number : NULL;
 }
 
 /* The line so far; text that does not fit is cut. */
@@ -89,63 +100,83 @@ const char *sn_printable(const char *text, size_t max, char *to, size_t size)
 }
 
 /* Events carry CLOCK_BOOTTIME; the operator wants the wall clock. */
-static void put_time(struct line *line, uint64_t boot_ns)
+int64_t sn_wall_ms(uint64_t boot_ns)
 {
 	struct timespec wall, boot;
-	char text[32];
-	int64_t ms;
-	time_t seconds;
-	struct tm tm;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
-	ms = (wall.tv_sec - boot.tv_sec) * 1000LL + (wall.tv_nsec - boot.tv_nsec) / 1000000 +
-	     (int64_t)(boot_ns / 1000000);
-	seconds = ms / 1000;
-	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	put(line, "time=%s.%03dZ", text, (int)(ms % 1000));
+	return (wall.tv_sec - boot.tv_sec) * 1000LL + (wall.tv_nsec - boot.tv_nsec) / 1000000 +
+	       (int64_t)(boot_ns / 1000000);
 }
 
-static void put_address(struct line *line, const struct sn_event *ev)
+const char *sn_time_text(int64_t wall_ms, char text[SN_TIME_MAX])
+{
+	time_t seconds = wall_ms / 1000;
+	struct tm tm;
+	size_t len;
+
+	gmtime_r(&seconds, &tm);
+	len = strftime(text, SN_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + len, SN_TIME_MAX - len, ".%03dZ", (int)(wall_ms % 1000));
+	return text;
+}
+
+const char *sn_address_text(const struct sn_event *ev, char text[SN_ADDRESS_MAX])
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	bool v4 = !memcmp(ev->addr, mapped, sizeof(mapped));
-	char text[INET6_ADDRSTRLEN];
 
-	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? ev->addr + 12 : ev->addr, text, sizeof(text));
-	put(line, " addr=%s port=%u", text, ev->port);
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? ev->addr + 12 : ev->addr, text, SN_ADDRESS_MAX);
+	return text;
 }
 
-/* @names run from the file up to the root of its file system; a path is the other way round. */
-static void put_names(struct line *line, const char *names, size_t len)
+/* The names run from the file up to the root of its file system; a path is the other way round. */
+size_t sn_event_path(const struct sn_event *ev, char path[SN_EVENT_PATH_TEXT], bool *mounted)
 {
-	while (len) {
-		size_t start = len - 1; /* the NUL of the last name */
+	size_t left = ev->path_len < sizeof(ev->path) ? ev->path_len : sizeof(ev->path);
+	size_t len;
 
-		while (start && names[start - 1])
-			start--;
-		put(line, "/");
-		put_escaped(line, names + start, len - start, IN_QUOTES);
-		len = start;
-	}
-}
-
-static void put_path(struct line *line, const struct sn_event *ev)
-{
-	size_t len = ev->path_len < sizeof(ev->path) ? ev->path_len : sizeof(ev->path);
-	char mount[256] = "";
-
+	*mounted = true;
+	path[0] = '\0';
 	if (ev->path_cut)
-		snprintf(mount, sizeof(mount), "...");
-	else if (sn_mount_point(ev->dev, mount, sizeof(mount)))
+		strcpy(path, "...");
+	else if (sn_mount_point(ev->dev, path, SN_MOUNT_POINT_MAX))
+		*mounted = false;
+	len = strcmp(path, "/") ? strlen(path) : 0; /* each name adds its own slash */
+	while (left) {
+		size_t start = left - 1; /* the NUL of the last name */
+		size_t name;
+
+		while (start && ev->path[start - 1])
+			start--;
+		name = strnlen(ev->path + start, left - start);
+		path[len++] = '/';
+		memcpy(path + len, ev->path + start, name);
+		len += name;
+		left = start;
+	}
+	if (!len)
+		path[len++] = '/';
+	return len;
+}
+
+static void put_path(struct line *line, const char *path, size_t len, const struct sn_event *ev,
+		     bool mounted)
+{
+	if (!mounted)
 		put(line, " dev=%u:%u", ev->dev >> 20, ev->dev & 0xfffff);
-	else if (!strcmp(mount, "/"))
-		mount[0] = '\0'; /* each name adds its own slash */
 	put(line, " path=\"");
-	put_escaped(line, mount, sizeof(mount), IN_QUOTES);
-	put_names(line, ev->path, len);
-	put(line, !len && !mount[0] ? "/\"" : "\"");
+	put_escaped(line, path, len, IN_QUOTES);
+	put(line, "\"");
+}
+
+static void put_hex(struct line *line, const char *name, const char *bytes, size_t len)
+{
+	char hex[2 * SN_EVENT_PATH_TEXT + 1];
+
+	if (!sn_is_utf8(bytes, len))
+		put(line, " %s=%s", name, sn_hex(bytes, len, hex));
 }
 
 static void put_error(struct line *line, const char *what, int error)
@@ -161,20 +192,36 @@ static void put_error(struct line *line, const char *what, int error)
 
 static void put_number(struct line *line, const struct sn_event *ev)
 {
-	if (ev->op >= SN_OP_NR || !ops[ev->op].number)
+	const char *format = sn_number_format(ev->op);
+
+	if (!format)
 		return;
 	put(line, " ");
-	put(line, ops[ev->op].number, (long long)ev->number);
+	put(line, format, (long long)ev->number);
+}
+
+static void put_object(struct line *line, const struct sn_event *ev)
+{
+	char address[SN_ADDRESS_MAX];
+
+	if (ev->target)
+		put(line, " target=%u", ev->target);
+	if (ev->family)
+		put(line, " addr=%s port=%u", sn_address_text(ev, address), ev->port);
+	else if (ev->port)
+		put(line, " port=%u", ev->port);
 }
 
 size_t sn_logline(const struct sn_event *ev, char *text, size_t size)
 {
 	struct line line = { .text = text, .size = size };
+	char time[SN_TIME_MAX], path[SN_EVENT_PATH_TEXT];
+	size_t path_len = 0;
+	bool mounted;
 
 	if (!size)
 		return 0;
-	put_time(&line, ev->time_ns);
-	put(&line, " tenant=");
+	put(&line, "time=%s tenant=", sn_time_text(sn_wall_ms(ev->time_ns), time));
 	put_escaped(&line, ev->tenant[0] ? ev->tenant : "-", sizeof(ev->tenant), IN_A_WORD);
 	put(&line, " pid=%u", ev->pid);
 	if (ev->tid != ev->pid)
@@ -184,15 +231,14 @@ size_t sn_logline(const struct sn_event *ev, char *text, size_t size)
 	put(&line, "\" op=%s why=%s", sn_op_name(ev->op), sn_why_name(ev->why));
 	put_error(&line, ev->would ? "would" : "error", ev->would ? ev->would : ev->error);
 	put_number(&line, ev);
-	if (ev->target)
-		put(&line, " target=%u", ev->target);
-	if (ev->family)
-		put_address(&line, ev);
-	else if (ev->port)
-		put(&line, " port=%u", ev->port);
-	if (ev->dev)
-		put_path(&line, ev);
-	if (ev->known && ev->known < SN_KNOWN_NR)
-		put(&line, " known=%s", knowns[ev->known]);
+	put_object(&line, ev);
+	if (ev->dev) {
+		path_len = sn_event_path(ev, path, &mounted);
+		put_path(&line, path, path_len, ev, mounted);
+	}
+	if (sn_known_name(ev->known))
+		put(&line, " known=%s", sn_known_name(ev->known));
+	put_hex(&line, "comm_hex", ev->comm, strnlen(ev->comm, sizeof(ev->comm)));
+	put_hex(&line, "path_hex", path, path_len);
 	return line.len;
 }

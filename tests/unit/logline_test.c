@@ -171,7 +171,7 @@ static void hostile_names_stay_in_their_quotes(void **state)
 	assert_string_equal(path_of(&ev), "path=\"/b\\x0ac/a\\x22 op=task.kill\"");
 	SET_PATH(&ev, DEV_ROOT, "\x1b[2J\0\xff\xfe\x80\0\xc3\xa9\0\x7f\t\r");
 	assert_string_equal(path_of(&ev), "path=\"/\\x7f\\x09\\x0d/\\xc3\\xa9/\\xff\\xfe\\x80/"
-					  "\\x1b[2J\"");
+					  "\\x1b[2J\" path_hex=2f7f090d2fc3a92ffffe802f1b5b324a");
 	/* a name that looks like an escape is not one */
 	SET_PATH(&ev, DEV_ROOT, "\\x0a");
 	assert_string_equal(path_of(&ev), "path=\"/\\x5cx0a\"");
@@ -193,6 +193,24 @@ static void hostile_comms_stay_in_their_quotes(void **state)
 			 "error=EPERM");
 }
 
+static void names_that_are_not_utf8_are_also_hex(void **state)
+{
+	struct sn_event ev = event(SN_OP_FS_OPEN, SN_OUTSIDE, -ENOENT);
+
+	SET_PATH(&ev, DEV_ROOT, "caf\xe9\0etc");
+	ev.known = SN_KNOWN_MALLOC;
+	assert_string_equal(path_of(&ev), "path=\"/etc/caf\\xe9\" known=malloc "
+					  "path_hex=2f6574632f636166e9");
+	ev.dev = 0;
+	ev.known = SN_KNOWN_NOTHING;
+	memcpy(ev.comm, "caf\xe9", 5);
+	assert_line(&ev, "tenant=t1 pid=7 comm=\"caf\\xe9\" op=fs.open why=outside error=ENOENT "
+			 "comm_hex=636166e9");
+	memcpy(ev.comm, "caf\xc3\xa9", 6); /* is UTF-8 */
+	assert_line(&ev, "tenant=t1 pid=7 comm=\"caf\\xc3\\xa9\" op=fs.open why=outside "
+			 "error=ENOENT");
+}
+
 static void a_tenants_name_stays_one_word(void **state)
 {
 	struct sn_event ev = event(SN_OP_TASK_EXEC, SN_NEVER, -EPERM);
@@ -211,8 +229,8 @@ static void the_worst_event_fits(void **state)
 	ev.path_cut = 0;
 	line = line_of(&ev);
 	assert_non_null(strstr(line, "op=? why=? would=EPERM "));
-	assert_string_equal(line + strlen(line) - 5, "\\xff\"");
-	assert_true(strlen(line) < SN_LOGLINE_MAX - 256 * 4);
+	assert_string_equal(line + strlen(line) - 5, "fffff");
+	assert_true(strlen(line) < SN_LOGLINE_MAX - 256 * 6);
 }
 
 static void random_events_are_one_printable_line(void **state)
@@ -354,6 +372,7 @@ int main(void)
 		cmocka_unit_test(a_cut_path_begins_with_dots),
 		cmocka_unit_test(hostile_names_stay_in_their_quotes),
 		cmocka_unit_test(hostile_comms_stay_in_their_quotes),
+		cmocka_unit_test(names_that_are_not_utf8_are_also_hex),
 		cmocka_unit_test(a_tenants_name_stays_one_word),
 		cmocka_unit_test(the_worst_event_fits),
 		cmocka_unit_test(random_events_are_one_printable_line),
