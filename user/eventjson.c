@@ -5,6 +5,7 @@
 
 #include "err.h"
 #include "eventjson.h"
+#include "explain.h"
 #include "logline.h"
 #include "utf8.h"
 
@@ -97,7 +98,8 @@ static bool add_act(struct json_object *object, const struct sn_event *ev)
 
 	return add_string(object, "op", sn_op_name(ev->op)) &&
 	       add_string(object, "why", sn_why_name(ev->why)) &&
-	       add_error(object, "error", ev->error) && add_ops_number(object, ev) &&
+	       add_error(object, "error", ev->error) &&
+	       (!ev->would || add_error(object, "would", ev->would)) && add_ops_number(object, ev) &&
 	       (!ev->target || add_number(object, "target", ev->target)) &&
 	       (!ev->family || add_string(object, "address", sn_address_text(ev, address))) &&
 	       (!(ev->family || ev->port) || add_number(object, "port", ev->port));
@@ -137,12 +139,27 @@ static bool add_known(struct json_object *object, const struct sn_event *ev)
 	return known ? add_string(object, "known", known) : add_null(object, "known");
 }
 
+/* "option" is null where nothing allows the act, or where the event does not tell the value. */
+static bool add_explanation(struct json_object *object, const struct sn_event *ev)
+{
+	char option[SN_EVENT_PATH_TEXT + 40];
+	struct sn_explanation explanation;
+
+	if (!sn_explain(ev, &explanation))
+		return true;
+	snprintf(option, sizeof(option), "--%s %s", explanation.option ? explanation.option : "",
+		 explanation.value);
+	return (explanation.option ? add_string(object, "option", option)
+				   : add_null(object, "option")) &&
+	       add(object, "grantable", json_object_new_boolean(explanation.grantable));
+}
+
 struct json_object *sn_event_json(const struct sn_event *ev)
 {
 	struct json_object *object = json_object_new_object();
 
 	if (object && add_process(object, ev) && add_act(object, ev) && add_path(object, ev) &&
-	    add_known(object, ev))
+	    add_known(object, ev) && add_explanation(object, ev))
 		return object;
 	json_object_put(object);
 	return NULL;

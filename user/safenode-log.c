@@ -3,15 +3,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cli.h"
+#include "enforcer.h"
 #include "eventfilter.h"
 #include "eventjson.h"
 #include "events.h"
+#include "explain.h"
 #include "logline.h"
 #include "options.h"
 #include "pins.h"
+#include "suggest.h"
 
 struct choice {
 	struct sn_named named; /* first: sn_set_named() */
@@ -19,6 +23,8 @@ struct choice {
 	const char *since;
 	bool no_wait;
 	bool json;
+	bool explain;
+	struct sn_suggest *suggest; /* or NULL */
 	struct sn_err *err;
 };
 
@@ -32,6 +38,22 @@ static int set_json(void *target, const char *value, struct sn_err *err)
 {
 	((struct choice *)target)->json = true;
 	return 0;
+}
+
+static int set_explain(void *target, const char *value, struct sn_err *err)
+{
+	((struct choice *)target)->explain = true;
+	return 0;
+}
+
+static int set_suggest(void *target, const char *value, struct sn_err *err)
+{
+	struct choice *choice = target;
+
+	if (!choice->suggest)
+		choice->suggest = sn_suggest_new();
+	choice->no_wait = true;
+	return choice->suggest ? 0 : sn_fail(err, ENOMEM, "out of memory");
 }
 
 static int set_without_known(void *target, const char *value, struct sn_err *err)
@@ -62,6 +84,9 @@ static const struct sn_opt opts[] = {
 	  set_since },
 	{ "without-known", NULL, "not what node and libc always try", set_without_known },
 	{ "json", NULL, "one JSON object a line", set_json },
+	{ "explain", NULL, "which option would allow it, or what to do without", set_explain },
+	{ "suggest", NULL, "from what is there, a policy file with what a tenant lacks",
+	  set_suggest },
 	{ "no-wait", NULL, "print what is there and end", set_no_wait },
 	{ 0 }
 };
@@ -83,6 +108,22 @@ static void print_line(const struct sn_event *ev)
 	puts(line);
 }
 
+/* Below the line of the event. */
+static void print_explanation(const struct sn_event *ev)
+{
+	struct sn_explanation explanation;
+
+	if (!sn_explain(ev, &explanation))
+		return;
+	if (explanation.option)
+		printf("    to allow: --%s %s (%s)\n", explanation.option, explanation.value,
+		       explanation.text);
+	else if (explanation.grantable)
+		printf("    to allow: %s\n", explanation.text);
+	else
+		printf("    never allowed: %s\n", explanation.text);
+}
+
 static int print_json(const struct sn_event *ev, struct sn_err *err)
 {
 	struct json_object *object = sn_event_json(ev);
@@ -95,19 +136,102 @@ static int print_json(const struct sn_event *ev, struct sn_err *err)
 	return 0;
 }
 
+/* ---- what is suggested ---- */
+
+/* What the maps tell of the tenant and its neighbours. */
+struct place {
+	const char *tenant;
+	const struct sn_store *store;
+	char directory[SN_TEXT_MAX + 1]; /* the tenant's */
+	char (*others)[SN_TEXT_MAX + 1]; /* of the others */
+	size_t nr;
+	uint64_t unreported;
+};
+
+static int add_place(const struct sn_policy *policy, void *data)
+{
+	struct place *place = data;
+	struct sn_counters counters;
+	void *more;
+
+	if (!strncmp(policy->tenant, place->tenant, sizeof(policy->tenant))) {
+		snprintf(place->directory, sizeof(place->directory), "%.*s", SN_TEXT_MAX,
+			 policy->directory);
+		sn_store_count(place->store, policy->cgroup_id, &counters);
+		place->unreported = counters.lost + counters.suppressed;
+		return 0;
+	}
+	more = reallocarray(place->others, place->nr + 1, sizeof(*place->others));
+	if (!more)
+		return -ENOMEM;
+	place->others = more;
+	snprintf(place->others[place->nr++], sizeof(*place->others), "%.*s", SN_TEXT_MAX,
+		 policy->directory);
+	return 0;
+}
+
+static int find_place(struct place *place, struct sn_err *err)
+{
+	struct sn_enforcer enforcer = SN_ENFORCER_CLOSED;
+	int ret = sn_enforcer_open(&enforcer, err);
+
+	if (!ret)
+		ret = sn_enforcer_lock(&enforcer, SN_SHARED, err);
+	place->store = &enforcer.store;
+	if (!ret)
+		ret = sn_store_each(&enforcer.store, add_place, place, err);
+	sn_enforcer_close(&enforcer);
+	return ret;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static int write_suggestion(const struct choice *choice, struct sn_err *err)
+{
+	struct place place = { .tenant = choice->named.tenant };
+	struct sn_suggest_about about = { .tenant = place.tenant, .is_directory = is_directory };
+	int ret = find_place(&place, err);
+	const char **others = calloc(place.nr + 1, sizeof(*others));
+
+	if (!ret && !others)
+		ret = sn_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; !ret && i < place.nr; i++)
+		others[i] = place.others[i];
+	about.others = others;
+	about.directory = *place.directory ? place.directory : NULL;
+	about.unreported = place.unreported;
+	if (!ret && sn_suggest_write(choice->suggest, &about, stdout))
+		ret = sn_fail(err, ENOMEM, "out of memory");
+	free(others);
+	free(place.others);
+	return ret ? ret : sn_cli_flush(err);
+}
+
+/* ---- all ---- */
+
 /* Each event that is wanted, in the order in which they happened. */
 static int show_event(const struct sn_event *ev, const struct choice *choice, struct sn_err *err)
 {
+	if (choice->suggest)
+		return sn_suggest_add(choice->suggest, ev) ? sn_fail(err, ENOMEM, "out of memory")
+							   : 0;
 	if (choice->json)
 		return print_json(ev, err);
 	print_line(ev);
+	if (choice->explain)
+		print_explanation(ev);
 	return 0;
 }
 
 /* When no more events come. */
 static int show_end(const struct choice *choice, struct sn_err *err)
 {
-	return 0;
+	return choice->suggest ? write_suggestion(choice, err) : 0;
 }
 
 static int take(const struct sn_event *ev, void *data)
@@ -182,6 +306,16 @@ static int stream(struct choice *choice, struct sn_err *err)
 	return ret ? ret : show_end(choice, err);
 }
 
+static int check(const struct choice *choice, struct sn_err *err)
+{
+	if (choice->suggest && !choice->named.tenant)
+		return sn_fail(err, EINVAL, "--suggest without --cgroup: name the tenant");
+	if (choice->suggest && (choice->json || choice->explain))
+		return sn_fail(err, EINVAL,
+			       "--suggest writes a policy file, so leave --json and --explain out");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct choice choice = {};
@@ -192,7 +326,10 @@ int main(int argc, char **argv)
 	if (ret >= 0 && ret < argc)
 		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
 	if (ret >= 0)
+		ret = check(&choice, &err);
+	if (!ret)
 		ret = geteuid() ? sn_fail(&err, EPERM, "must be run as root")
 				: stream(&choice, &err);
+	sn_suggest_free(choice.suggest);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -19,7 +19,7 @@
 #include "tenant.h"
 #include "without.h"
 
-#define TENANTS_MAX   16
+#define TENANTS_MAX   64
 #define ARG_MAX_BYTES 16384 /* room for several paths */
 
 struct sn_test *sn_tests;

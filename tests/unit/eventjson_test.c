@@ -48,7 +48,9 @@ static struct sn_event event(enum sn_op op, enum sn_why why, int error)
 		(ev)->path_len = sizeof(names);           \
 	})
 
-/* The line, which is ASCII and JSON, without its time. */
+static char options[4 * SN_EVENT_PATH_MAX * 6]; /* the end of the last line */
+
+/* The line, which is ASCII and JSON, without its time and options. */
 static const char *line_of(const struct sn_event *ev)
 {
 	static char kept[4 * SN_EVENT_PATH_MAX * 6];
@@ -67,6 +69,10 @@ static const char *line_of(const struct sn_event *ev)
 	assert_memory_equal(line, "{\"v\":1,\"time\":\"2", 16);
 	assert_non_null(rest);
 	snprintf(kept, sizeof(kept), "{%s", rest);
+	rest = strstr(kept, ",\"option\":");
+	snprintf(options, sizeof(options), "%s", rest ? rest + 1 : "");
+	if (rest)
+		strcpy(rest, "}");
 	free(line);
 	json_object_put(object);
 	json_object_put(again);
@@ -190,9 +196,37 @@ static void random_events_are_one_line(void **state)
 	line_of(&ev);
 }
 
+static void the_option_that_would_allow_it_is_named(void **state)
+{
+	struct sn_event ev = event(SN_OP_NET_CONNECT, SN_NOT_LISTED, -EPERM);
+
+	ev.family = AF_INET6;
+	ev.port = 22;
+	line_of(&ev);
+	assert_string_equal(options, "\"option\":\"--allowed-outgoing-ports 22\","
+				     "\"grantable\":true}");
+	ev = event(SN_OP_TASK_FORK, SN_NEVER, -EACCES);
+	line_of(&ev);
+	assert_string_equal(options, "\"option\":null,\"grantable\":false}");
+	ev = event(SN_OP_TASK_FORK, SN_ALLOWED, 0);
+	line_of(&ev);
+	assert_string_equal(options, "");
+}
+
+static void what_would_be_refused_says_so(void **state)
+{
+	struct sn_event ev = event(SN_OP_TASK_FORK, SN_NEVER, 0);
+
+	assert_null(strstr(line_of(&ev), "would"));
+	ev.would = -EACCES;
+	assert_non_null(strstr(line_of(&ev), "\"error\":null,\"would\":\"EACCES\","));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_option_that_would_allow_it_is_named),
+		cmocka_unit_test(what_would_be_refused_says_so),
 		cmocka_unit_test(an_address_is_named),
 		cmocka_unit_test(a_path_is_named),
 		cmocka_unit_test(hostile_names_stay_in_their_quotes),
