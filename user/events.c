@@ -66,6 +66,11 @@ int sn_events_poll(struct sn_events_reader *reader, int timeout_ms, struct sn_er
 	return ret < 0 ? sn_fail(err, -ret, "cannot read the events: %s", strerror(-ret)) : ret;
 }
 
+int sn_events_fd(const struct sn_events_reader *reader)
+{
+	return ring_buffer__epoll_fd(reader->ring);
+}
+
 void sn_events_close(struct sn_events_reader *reader)
 {
 	if (!reader)

@@ -22,6 +22,8 @@ struct sn_events_reader *sn_events_open(int map_fd,
  * number of events; or a negative errno: that of @each, which fills in @err itself, or another.
  */
 int sn_events_poll(struct sn_events_reader *reader, int timeout_ms, struct sn_err *err);
+/* Readable while there are events on the ring; for epoll(7). Belongs to the reader. */
+int sn_events_fd(const struct sn_events_reader *reader);
 void sn_events_close(struct sn_events_reader *reader);
 
 #endif

@@ -22,15 +22,24 @@ static const struct row {
 	enum need need;
 	const char *text; /* what else there is to say */
 } rows[] = {
-#define SEEN(op)                                    \
-	{ SN_OP_FS_##op, SN_OUTSIDE, TO_READ, "" }
-#define CHANGED(op)                                  \
-	{ SN_OP_FS_##op, SN_OUTSIDE, TO_CHANGE, "" }, \
-	{ SN_OP_FS_##op, SN_READ_ONLY, TO_CHANGE, "" }
-#define ENTERED(op)                                 \
-	{ SN_OP_FS_##op, SN_OUTSIDE, TO_ENTER, "" }, \
-	{ SN_OP_FS_##op, SN_READ_ONLY, TO_ENTER, "" }
-#define NEVER(op, text) { SN_OP_##op, SN_NEVER, NOTHING, text }
+#define SEEN(op)                                       \
+	{                                              \
+		SN_OP_FS_##op, SN_OUTSIDE, TO_READ, "" \
+	}
+#define CHANGED(op)                                        \
+	{ SN_OP_FS_##op, SN_OUTSIDE, TO_CHANGE, "" },      \
+	{                                                  \
+		SN_OP_FS_##op, SN_READ_ONLY, TO_CHANGE, "" \
+	}
+#define ENTERED(op)                                       \
+	{ SN_OP_FS_##op, SN_OUTSIDE, TO_ENTER, "" },      \
+	{                                                 \
+		SN_OP_FS_##op, SN_READ_ONLY, TO_ENTER, "" \
+	}
+#define NEVER(op, text)                             \
+	{                                           \
+		SN_OP_##op, SN_NEVER, NOTHING, text \
+	}
 	SEEN(OPEN),
 	SEEN(STAT),
 	SEEN(READLINK),

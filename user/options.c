@@ -336,9 +336,10 @@ int sn_options_check(const struct sn_options *options, struct sn_err *err)
 	if (option && !options->safe_mode)
 		return sn_fail(err, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
 	if (options->observe && options->file_enforces)
-		return sn_fail(err, EINVAL,
-			       "--observe would lift what the policy file confines; write 'observe' "
-			       "into the file to mean that");
+		return sn_fail(
+			err, EINVAL,
+			"--observe would lift what the policy file confines; write 'observe' "
+			"into the file to mean that");
 	if (options->outgoing.nr && !options->restricted.nr)
 		return sn_fail(err, EINVAL,
 			       "--allowed-outgoing-ports without --restricted-outgoing-addresses "

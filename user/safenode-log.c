@@ -12,6 +12,8 @@
 #include "eventjson.h"
 #include "events.h"
 #include "explain.h"
+#include "logclient.h"
+#include "logdir.h"
 #include "logline.h"
 #include "options.h"
 #include "pins.h"
@@ -22,15 +24,25 @@ struct choice {
 	struct sn_filter filter;
 	const char *since;
 	bool no_wait;
+	bool follow;
 	bool json;
 	bool explain;
 	struct sn_suggest *suggest; /* or NULL */
+	bool had_service;	    /* it comes back: the ring is not for us */
+	int busy;		    /* times that the ring was locked */
+	char said[512];		    /* why it waits */
 	struct sn_err *err;
 };
 
 static int set_no_wait(void *target, const char *value, struct sn_err *err)
 {
 	((struct choice *)target)->no_wait = true;
+	return 0;
+}
+
+static int set_follow(void *target, const char *value, struct sn_err *err)
+{
+	((struct choice *)target)->follow = true;
 	return 0;
 }
 
@@ -87,6 +99,8 @@ static const struct sn_opt opts[] = {
 	{ "explain", NULL, "which option would allow it, or what to do without", set_explain },
 	{ "suggest", NULL, "from what is there, a policy file with what a tenant lacks",
 	  set_suggest },
+	{ "follow", NULL, "go on when safenode is unloaded, loaded anew, or safenode-logd ends",
+	  set_follow },
 	{ "no-wait", NULL, "print what is there and end", set_no_wait },
 	{ 0 }
 };
@@ -94,7 +108,9 @@ static const struct sn_opt opts[] = {
 static const struct sn_program program = {
 	.name = "safenode-log",
 	.usage = "[OPTIONS]",
-	.about = "Print each refused act as one line. Every event goes to one reader: run one.",
+	.about = "Print each refused act as one line, as it happens: from safenode-logd, or from "
+		 "the "
+		 "ring\nwhere that does not run. Of the ring every event goes to one reader.",
 	.opts = opts,
 };
 
@@ -228,6 +244,26 @@ static int show_event(const struct sn_event *ev, const struct choice *choice, st
 	return 0;
 }
 
+/* Events that were lost, in their place among the others. */
+static int show_loss(const struct sn_log_record *record, const struct choice *choice,
+		     struct sn_err *err)
+{
+	char line[SN_LOG_LINE_MAX];
+	sn_autofree char *json = NULL;
+
+	if (choice->suggest) /* which looks at the counters */
+		return 0;
+	if (!choice->json) {
+		puts(sn_log_line(record, line));
+		return 0;
+	}
+	json = sn_log_json(record);
+	if (!json)
+		return sn_fail(err, ENOMEM, "out of memory");
+	puts(json);
+	return 0;
+}
+
 /* When no more events come. */
 static int show_end(const struct choice *choice, struct sn_err *err)
 {
@@ -251,7 +287,7 @@ static int take(const struct sn_event *ev, void *data)
 	return 0;
 }
 
-/* ---- where events come from ---- */
+/* ---- the ring ---- */
 
 static int open_ring(struct sn_err *err)
 {
@@ -277,43 +313,177 @@ static int wait_for(struct sn_events_reader *reader, int ring, struct sn_err *er
 		       "start the safenode-log of what is loaded");
 }
 
-static int from_ring(struct choice *choice, struct sn_err *err)
+/* Has the service been started since? Looks once a second. */
+static bool service_runs(time_t *looked)
 {
-	sn_autoclose int ring = open_ring(err);
-	struct sn_events_reader *reader;
+	time_t now = time(NULL);
+	int fd;
+
+	if (*looked == now)
+		return false;
+	*looked = now;
+	fd = sn_logclient_open(0, NULL, NULL);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* 0: all is read; 1: the service reads the ring now; or a negative errno. */
+static int read_ring(struct choice *choice, int ring, struct sn_err *err)
+{
+	struct sn_events_reader *reader = sn_events_open(ring, take, choice, err);
+	time_t looked = time(NULL);
 	int ret;
 
-	if (ring < 0)
-		return ring;
-	reader = sn_events_open(ring, take, choice, err);
 	if (!reader)
 		return -EIO;
 	do {
 		ret = choice->no_wait ? sn_events_poll(reader, 0, err)
 				      : wait_for(reader, ring, err);
+		if (ret >= 0 && !choice->no_wait && service_runs(&looked)) {
+			sn_events_close(reader);
+			return 1;
+		}
 	} while (ret > 0 || (!ret && !choice->no_wait));
 	sn_events_close(reader);
 	return ret;
 }
 
+static void say(struct choice *choice, const char *text)
+{
+	if (!strcmp(choice->said, text))
+		return;
+	snprintf(choice->said, sizeof(choice->said), "%s", text);
+	sn_cli_say(&program, text);
+}
+
+#define BUSY_MAX 50 /* times 100 ms, in which a service that holds the ring has its socket */
+
+static int from_ring(struct choice *choice, struct sn_err *err)
+{
+	sn_autoclose int lock = -1, ring = -1;
+
+	/* where nothing can be written, there is no service that would have to know */
+	if (!sn_logdir_make(SN_LOG_DIR, NULL))
+		lock = sn_logdir_lock_ring(SN_RING_LOCK, false, err);
+	if (lock == -EBUSY) {
+		usleep(100000);
+		return ++choice->busy < BUSY_MAX ? 1 : -EBUSY;
+	}
+	ring = open_ring(err);
+	if (ring < 0)
+		return ring;
+	if (!choice->no_wait || choice->since)
+		say(choice, "safenode-logd does not run: reads the events itself, from what nobody "
+			    "has read on; other readers do not get them");
+	return read_ring(choice, ring, err);
+}
+
+/* ---- the service ---- */
+
+static int take_state(struct choice *choice, enum sn_log_state state, struct sn_err *err)
+{
+	switch (state) {
+	case SN_LOG_READS:
+		choice->said[0] = '\0';
+		return 0;
+	case SN_LOG_NOT_LOADED:
+		sn_fail(err, ENOENT, "safenode is not loaded; run safenode-load");
+		break;
+	case SN_LOG_OTHER_VERSION:
+		sn_fail(err, EPROTO,
+			"another version of safenode is loaded; restart its safenode-logd");
+		break;
+	default:
+		sn_fail(err, EAGAIN, "safenode-logd does not read yet");
+	}
+	if (!choice->follow && state != SN_LOG_WAITS)
+		return -EPROTO;
+	say(choice, err->text);
+	return 0;
+}
+
+static int take_record(struct choice *choice, const struct sn_log_record *record,
+		       struct sn_err *err)
+{
+	int ret;
+
+	switch ((enum sn_log_kind)record->kind) {
+	case SN_LOG_EVENT:
+		return take(&record->event, choice);
+	case SN_LOG_LOSS:
+	case SN_LOG_PASSED:
+		ret = show_loss(record, choice, err);
+		return ret ? ret : sn_cli_flush(err);
+	case SN_LOG_STATE:
+		return take_state(choice, record->state, err);
+	default:
+		return 0;
+	}
+}
+
+/* 0: everything was sent; 1: the service has ended, which is waited for; or a negative errno. */
+static int from_service(struct choice *choice, int fd, struct sn_err *err)
+{
+	struct sn_log_record record;
+	int ret;
+
+	choice->had_service = true;
+	while ((ret = sn_logclient_next(fd, &record, err)) > 0 && record.kind != SN_LOG_DONE) {
+		ret = take_record(choice, &record, err);
+		if (ret)
+			return ret;
+	}
+	if (ret)
+		return ret < 0 ? ret : 0;
+	return sn_fail(err, ENOENT, "safenode-logd has ended; start it again");
+}
+
+/* ---- which of them ---- */
+
+static int stream_once(struct choice *choice, struct sn_err *err)
+{
+	__u32 want = SN_WANT_BACKLOG | (choice->no_wait ? 0 : SN_WANT_NEW);
+	sn_autoclose int fd = sn_logclient_open(want, choice->named.tenant, err);
+
+	if (fd >= 0)
+		return from_service(choice, fd, err);
+	if (fd != -ENOENT || choice->had_service)
+		return fd;
+	return from_ring(choice, err);
+}
+
+/* With --follow, what is not there is waited for. */
 static int stream(struct choice *choice, struct sn_err *err)
 {
 	int ret;
 
 	choice->err = err;
 	choice->filter.tenant = choice->named.tenant;
-	ret = from_ring(choice, err);
-	return ret ? ret : show_end(choice, err);
+	for (;;) {
+		ret = stream_once(choice, err);
+		if (!ret)
+			return show_end(choice, err);
+		if (ret < 0 && !(choice->follow && (ret == -ENOENT || ret == -EPROTO)))
+			return ret;
+		if (ret > 0)
+			continue;
+		say(choice, err->text);
+		sleep(1);
+	}
 }
 
 static int check(const struct choice *choice, struct sn_err *err)
 {
 	if (choice->suggest && !choice->named.tenant)
 		return sn_fail(err, EINVAL, "--suggest without --cgroup: name the tenant");
-	if (choice->suggest && (choice->json || choice->explain))
+	if (choice->suggest && (choice->json || choice->explain || choice->follow))
 		return sn_fail(err, EINVAL,
-			       "--suggest writes a policy file, so leave --json and --explain out");
-	return 0;
+			       "--suggest writes a policy file, so leave --json, --explain and "
+			       "--follow out");
+	if (choice->follow && choice->no_wait)
+		return sn_fail(err, EINVAL, "--follow and --no-wait exclude each other");
+	return geteuid() ? sn_fail(err, EPERM, "must be run as root") : 0;
 }
 
 int main(int argc, char **argv)
@@ -328,8 +498,7 @@ int main(int argc, char **argv)
 	if (ret >= 0)
 		ret = check(&choice, &err);
 	if (!ret)
-		ret = geteuid() ? sn_fail(&err, EPERM, "must be run as root")
-				: stream(&choice, &err);
+		ret = stream(&choice, &err);
 	sn_suggest_free(choice.suggest);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -19,7 +19,7 @@ struct item {
 	char *asked;	/* the path that was asked for, which may be deeper than @value; or "" */
 	uint64_t count; /* events */
 	bool ops[SN_OP_NR];
-	bool dropped;	     /* another line covers it */
+	bool dropped;	      /* another line covers it */
 	const char *left_out; /* why it is not suggested; or NULL */
 };
 
@@ -177,13 +177,46 @@ static bool is_or_is_below(const char *path, const char *directory)
 static bool is_everybodys(const char *path)
 {
 	static const char *const all[] = {
-		"/",	     "/bin",	 "/boot",      "/dev",	       "/dev/shm",   "/etc",
-		"/home",     "/lib",	 "/lib32",     "/lib64",       "/media",     "/mnt",
-		"/opt",	     "/proc",	 "/proc/sys",  "/root",	       "/run",	     "/run/user",
-		"/sbin",     "/srv",	 "/sys",       "/tmp",	       "/usr",	     "/usr/bin",
-		"/usr/lib",  "/usr/local", "/usr/sbin", "/usr/share",  "/usr/local/bin",
-		"/usr/local/lib", "/usr/local/share", "/usr/src", "/var", "/var/cache",
-		"/var/lib",  "/var/log", "/var/opt",   "/var/run",     "/var/spool", "/var/tmp",
+		"/",
+		"/bin",
+		"/boot",
+		"/dev",
+		"/dev/shm",
+		"/etc",
+		"/home",
+		"/lib",
+		"/lib32",
+		"/lib64",
+		"/media",
+		"/mnt",
+		"/opt",
+		"/proc",
+		"/proc/sys",
+		"/root",
+		"/run",
+		"/run/user",
+		"/sbin",
+		"/srv",
+		"/sys",
+		"/tmp",
+		"/usr",
+		"/usr/bin",
+		"/usr/lib",
+		"/usr/local",
+		"/usr/sbin",
+		"/usr/share",
+		"/usr/local/bin",
+		"/usr/local/lib",
+		"/usr/local/share",
+		"/usr/src",
+		"/var",
+		"/var/cache",
+		"/var/lib",
+		"/var/log",
+		"/var/opt",
+		"/var/run",
+		"/var/spool",
+		"/var/tmp",
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -195,10 +228,12 @@ static bool is_everybodys(const char *path)
 
 static bool holds_secrets(const char *path)
 {
-	static const char *const secrets[] = { "/root",		 "/etc/shadow",	  "/etc/shadow-",
-					       "/etc/gshadow",	 "/etc/gshadow-", "/etc/sudoers",
-					       "/etc/sudoers.d", "/etc/ssh",	  "/etc/ssl/private",
-					       "/proc/kcore" };
+	static const char *const secrets[] = {
+		"/root",	  "/etc/shadow",   "/etc/shadow-",
+		"/etc/gshadow",	  "/etc/gshadow-", "/etc/sudoers",
+		"/etc/sudoers.d", "/etc/ssh",	   "/etc/ssl/private",
+		"/proc/kcore"
+	};
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
 		if (is_or_is_below(path, secrets[i]))
@@ -347,8 +382,8 @@ static void judge(const struct sn_suggest *suggest, struct item *item,
 	else if (!is_file_option(item->option))
 		item->left_out = why_not_port(item);
 	else
-		item->left_out = why_not_path(item->value, about)
-					 ?: why_not_directory(suggest, item, about);
+		item->left_out =
+			why_not_path(item->value, about) ?: why_not_directory(suggest, item, about);
 }
 
 /* What another line opens as well. */
@@ -392,7 +427,8 @@ static int settle(struct sn_suggest *suggest, const struct sn_suggest_about *abo
 static int by_value(const void *a, const void *b)
 {
 	const struct item *first = a, *second = b;
-	int ret = strcmp(first->option ? first->option : "~", second->option ? second->option : "~");
+	int ret =
+		strcmp(first->option ? first->option : "~", second->option ? second->option : "~");
 
 	if (ret || !first->option || is_file_option(first->option))
 		return ret ? ret : strcmp(first->value, second->value);

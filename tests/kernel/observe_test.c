@@ -22,8 +22,8 @@
 #include "logline.h"
 #include "net_probes.h"
 
-#define POLICY                                                                               \
-	"--keep-fd", "50", "--keep-fd", "51", "--restricted-outgoing-addresses", "self",     \
+#define POLICY                                                                                  \
+	"--keep-fd", "50", "--keep-fd", "51", "--restricted-outgoing-addresses", "self",        \
 		"--allowed-outgoing-ports", "7001", "--allowed-listen-ports", "7002", "--user", \
 		"t1", NULL
 
@@ -147,8 +147,8 @@ PROBE(ask_for_routes)
 				  .nlmsg_type = RTM_GETROUTE,
 				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	long ret = fd < 0 ? could_not_try("netlink")
-			  : answer(send(fd, &message, sizeof(message), 0));
+	long ret =
+		fd < 0 ? could_not_try("netlink") : answer(send(fd, &message, sizeof(message), 0));
 
 	close(fd);
 	return *arg ? -1 : ret;
@@ -305,8 +305,9 @@ PROBE(quota)
 
 PROBE(key)
 {
-	return *arg ? -1
-		    : answer(syscall(SYS_add_key, "user", "observe", "x", 1, -2)) < 0 ? -errno : 0;
+	return *arg								 ? -1
+	       : answer(syscall(SYS_add_key, "user", "observe", "x", 1, -2)) < 0 ? -errno
+										 : 0;
 }
 
 PROBE(segment)
@@ -326,7 +327,10 @@ PROBE(kernel_log)
 /* ---- the list ---- */
 
 /* @arg has %s for the beginning of the act's own paths, or %d for the other process. */
-#define FILES(op, why, probe, arg) { SN_OP_##op, SN_##why, #probe, probe_##probe, arg }
+#define FILES(op, why, probe, arg)                               \
+	{                                                        \
+		SN_OP_##op, SN_##why, #probe, probe_##probe, arg \
+	}
 static const struct act {
 	enum sn_op op;
 	enum sn_why why;
@@ -360,7 +364,7 @@ static const struct act {
 	FILES(FS_MMAP, READ_ONLY, share_log, ""),
 	FILES(FS_CHDIR, NEVER, go, "/"),
 	FILES(FS_RECEIVE, OUTSIDE, receive, "51"),
-	FILES(FS_IOCTL, NEVER, ioctl, "2 /etc/hosts"), /* FIGETBSZ */
+	FILES(FS_IOCTL, NEVER, ioctl, "2 /etc/hosts"),	  /* FIGETBSZ */
 	FILES(FS_FCNTL, NEVER, fcntl, "10 0 /etc/hosts"), /* F_SETSIG */
 	FILES(NET_SOCKET, FAMILY, make_socket, "1 1"),
 	FILES(NET_SOCKETPAIR, FAMILY, make_pair, ""),
@@ -428,7 +432,9 @@ static const char *prepare(const struct act *act, const char *who)
 	char prefix[64];
 	struct iovec byte = { .iov_base = (char *)"x", .iov_len = 1 };
 	char room[CMSG_SPACE(sizeof(int))] = {};
-	struct msghdr msg = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = room,
+	struct msghdr msg = { .msg_iov = &byte,
+			      .msg_iovlen = 1,
+			      .msg_control = room,
 			      .msg_controllen = sizeof(room) };
 	int fd;
 
@@ -531,8 +537,8 @@ static bool allow(const struct act *act)
 	t = tenant_start("explained", "--dir", "/srv/t10", option, explanation.value, POLICY);
 	result = inside(t, act->name, "%s", prepare(act, "explained"));
 	if (result < 0 || first(t, -1))
-		FAIL("%s %s with %s %s: %ld %s, %s", act->name, act->arg, option,
-		     explanation.value, result, sn_test_errno(result),
+		FAIL("%s %s with %s %s: %ld %s, %s", act->name, act->arg, option, explanation.value,
+		     result, sn_test_errno(result),
 		     first(t, -1) ? sn_op_name(first(t, -1)->op) : "quiet");
 	tenant_stop(t);
 	return true;
@@ -554,9 +560,8 @@ TEST(the_option_that_an_explanation_names_allows_the_act)
 TEST(the_acts_that_are_compared_are_of_every_operation)
 {
 	bool there[SN_OP_NR] = {
-		[SN_OP_NONE] = true,	    [SN_OP_TASK_CAPABLE] = true,
-		[SN_OP_FS_GETFLAGS] = true, [SN_OP_FS_SETFLAGS] = true,
-		[SN_OP_GUARD_MODULE] = true,
+		[SN_OP_NONE] = true,	    [SN_OP_TASK_CAPABLE] = true, [SN_OP_FS_GETFLAGS] = true,
+		[SN_OP_FS_SETFLAGS] = true, [SN_OP_GUARD_MODULE] = true,
 	};
 
 	for (size_t i = 0; i < NR_ACTS; i++)

@@ -51,6 +51,11 @@ struct ring_buffer *ring_buffer__new(int map_fd, ring_buffer_sample_fn take, voi
 	return rb;
 }
 
+int ring_buffer__epoll_fd(const struct ring_buffer *rb)
+{
+	return 17;
+}
+
 void ring_buffer__free(struct ring_buffer *rb)
 {
 	ring.freed = true;
@@ -124,6 +129,7 @@ static void every_event_is_handed_on_in_order(void **state)
 	assert_int_equal(ring.waited, 0);
 	assert_int_equal(sn_events_poll(reader, -1, NULL), 0);
 	assert_int_equal(ring.waited, -1);
+	assert_int_equal(sn_events_fd(reader), 17);
 	sn_events_close(reader);
 	assert_true(ring.freed);
 }

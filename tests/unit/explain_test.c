@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* user/explain.c: every refusal that the kernel tests prove has an explanation, and each is right. */
+/* user/explain.c: every refusal that the kernel tests prove has an explanation, and each is right.
+ */
 #include <errno.h>
 #include <glob.h>
 #include <setjmp.h>
@@ -57,8 +58,8 @@ static const char *const op_ids[] = {
 };
 
 static const char *const why_ids[SN_WHY_NR] = {
-	"UNKNOWN", "ALLOWED",	 "NO_POLICY",	"OUTSIDE",     "READ_ONLY",
-	"NOT_LISTED", "FAMILY", "OTHER_TASK", "NOT_RUNTIME", "NEVER",
+	"UNKNOWN",    "ALLOWED", "NO_POLICY",  "OUTSIDE",     "READ_ONLY",
+	"NOT_LISTED", "FAMILY",	 "OTHER_TASK", "NOT_RUNTIME", "NEVER",
 };
 
 static int number_of(const char *const *ids, int nr, const char *id)

@@ -360,15 +360,9 @@ static void incomplete_options_are_refused(void **state)
 static void restrictions_need_safe_mode(void **state)
 {
 	static const char *const restricting[] = {
-		ADDRESSES "=::1",
-		PORTS "=80",
-		"allowed-listen-ports=80",
-		"read-only=/a",
-		"read-write=/a",
-		"user=u",
-		"log-granted",
-		"observe",
-		"supplementary-group=g",
+		ADDRESSES "=::1", PORTS "=80",	   "allowed-listen-ports=80",
+		"read-only=/a",	  "read-write=/a", "user=u",
+		"log-granted",	  "observe",	   "supplementary-group=g",
 	};
 	struct sn_err err = {};
 

@@ -163,7 +163,8 @@ static void each_line_has_its_evidence(void **state)
 	port(SN_OP_NET_CONNECT, 5432);
 	port(SN_OP_NET_EGRESS, 5432);
 	port(SN_OP_NET_SEND, 53);
-	assert_non_null(strstr(suggestion(), "\n# 2 times: fs.open, fs.stat\nread-only /etc/passwd\n"));
+	assert_non_null(
+		strstr(suggestion(), "\n# 2 times: fs.open, fs.stat\nread-only /etc/passwd\n"));
 	assert_non_null(strstr(text, "\n# 2 times: net.connect, net.egress\n"
 				     "allowed-outgoing-ports 5432\n"));
 	assert_non_null(strstr(text, "\n# 1 time: net.send\nallowed-outgoing-ports 53\n"));
@@ -185,9 +186,9 @@ static void a_directory_takes_the_place_of_several_files(void **state)
 
 static void what_belongs_to_many_is_opened_file_by_file(void **state)
 {
-	static const char *const directories[] = { "/",	       "/etc", "/usr/lib", "/home", "/var/lib",
-						   "/home/me", "/run", "/usr",	   "/srv",  "/proc",
-						   "/sys",     "/tmp" };
+	static const char *const directories[] = { "/",	       "/etc",	   "/usr/lib", "/home",
+						   "/var/lib", "/home/me", "/run",     "/usr",
+						   "/srv",     "/proc",	   "/sys",     "/tmp" };
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
@@ -246,7 +247,8 @@ static void the_way_to_a_file_needs_no_line(void **state)
 	file(SN_OP_FS_LOOKUP, "/opt/app.d");
 	file(SN_OP_FS_STAT, "/opt/app.d/lib.d");
 	assert_string_equal(lines(), "");
-	expect_left_out("read-only /opt/app.d, 1 time: fs.lookup: what it wants below is not known");
+	expect_left_out(
+		"read-only /opt/app.d, 1 time: fs.lookup: what it wants below is not known");
 	file(SN_OP_FS_OPEN, "/opt/app.d/lib.d/file");
 	assert_string_equal(lines(), "read-only /opt/app.d/lib.d/file\n");
 	/* to list it is more than to go through it */

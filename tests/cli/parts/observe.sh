@@ -152,7 +152,7 @@ wants_a_tenant_to_suggest_for()
 {
 	remember
 	refuses 2 "name the tenant" -- safenode-log --suggest
-	refuses 2 "leave --json and --explain out" -- safenode-log --suggest --cgroup f1 --json
+	refuses 2 "leave --json, --explain and --follow out" -- safenode-log --suggest --cgroup f1 --json
 }
 
 # ---- docs/does-not-work.md ----
