@@ -147,6 +147,25 @@ int sn_cgroup_write(const char *path, const char *file, const char *value)
 	return write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 
+int sn_cgroup_read(const char *path, const char *file, char *line, int size)
+{
+	sn_autofree char *name = NULL;
+	bool read;
+	FILE *f;
+
+	if (asprintf(&name, "%s/%s", path, file) < 0)
+		return -ENOMEM;
+	f = fopen(name, "re");
+	if (!f)
+		return -errno;
+	read = fgets(line, size, f);
+	fclose(f);
+	if (!read)
+		return -ENODATA;
+	line[strcspn(line, "\n")] = '\0';
+	return 0;
+}
+
 int sn_cgroup_kill(const char *path, struct sn_err *err)
 {
 	int ret = sn_cgroup_write(path, "cgroup.kill", "1");

@@ -38,6 +38,9 @@ int sn_cgroup_kill(const char *path, struct sn_err *err);
 /* Writes @value to the file @file of the cgroup @path. 0 or a negative errno. */
 int sn_cgroup_write(const char *path, const char *file, const char *value);
 
+/* The first line of the file @file of the cgroup @path, into @line. 0 or a negative errno. */
+int sn_cgroup_read(const char *path, const char *file, char *line, int size);
+
 /* The path of the caller's cgroup below @mount, into @path. */
 int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err);
 

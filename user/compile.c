@@ -8,8 +8,7 @@
 
 /* ---- entries ---- */
 
-/* One more, zeroed but for its map and scope; NULL if there is no memory. */
-static struct sn_entry *add_entry(struct sn_entries *entries, enum sn_rule_map map, __u64 scope)
+struct sn_entry *sn_entries_add(struct sn_entries *entries, enum sn_rule_map map, __u64 scope)
 {
 	struct sn_entry *all = entries->all, *new;
 
@@ -32,7 +31,7 @@ static int add_addresses(struct sn_compiled *compiled, const struct sn_address_l
 
 	for (ssize_t i = 0; i < nr; i++) {
 		struct sn_entry *entry =
-			add_entry(&compiled->own, SN_RULES_ADDRESSES, policy->cgroup_id);
+			sn_entries_add(&compiled->own, SN_RULES_ADDRESSES, policy->cgroup_id);
 
 		if (!entry)
 			return -ENOMEM;
@@ -51,7 +50,7 @@ static int add_range(struct sn_compiled *compiled, struct sn_port_range range, e
 	size_t nr = sn_port_blocks(range, blocks);
 
 	for (size_t i = 0; i < nr; i++) {
-		struct sn_entry *entry = add_entry(&compiled->own, SN_RULES_PORTS, 0);
+		struct sn_entry *entry = sn_entries_add(&compiled->own, SN_RULES_PORTS, 0);
 
 		if (!entry)
 			return -ENOMEM;
@@ -90,7 +89,7 @@ static int add_outgoing_ports(struct sn_compiled *compiled, const struct sn_port
 static int add_rules(struct sn_entries *entries, const struct sn_rules *rules, __u64 scope)
 {
 	for (size_t i = 0; i < rules->nr_directories; i++) {
-		struct sn_entry *entry = add_entry(entries, SN_RULES_DIRECTORIES, scope);
+		struct sn_entry *entry = sn_entries_add(entries, SN_RULES_DIRECTORIES, scope);
 
 		if (!entry)
 			return -ENOMEM;
@@ -99,7 +98,7 @@ static int add_rules(struct sn_entries *entries, const struct sn_rules *rules, _
 		entry->rule = rules->directories[i].rule;
 	}
 	for (size_t i = 0; i < rules->nr_names; i++) {
-		struct sn_entry *entry = add_entry(entries, SN_RULES_NAMES, scope);
+		struct sn_entry *entry = sn_entries_add(entries, SN_RULES_NAMES, scope);
 
 		if (!entry)
 			return -ENOMEM;

@@ -23,6 +23,9 @@ struct sn_entries {
 	size_t nr;
 };
 
+/* One more, zeroed but for its map and scope; NULL if there is no memory. */
+struct sn_entry *sn_entries_add(struct sn_entries *entries, enum sn_rule_map map, __u64 scope);
+
 /* Owns its entries; see sn_compiled_free(). */
 struct sn_compiled {
 	struct sn_policy policy;

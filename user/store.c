@@ -238,6 +238,45 @@ static int remove_rules(const struct sn_store *store, __u64 scope)
 	return ret;
 }
 
+/* The rule with that key, if it is there. */
+static int read_rule(const struct sn_store *store, const struct sn_list *list,
+		     const union sn_rule_key *key, struct sn_entries *entries)
+{
+	struct sn_entry rule = { .map = list->map, .key = *key }, *entry;
+
+	if (bpf_map_lookup_elem(rules_fd(store, list->map), key, &rule.rule))
+		return errno == ENOENT ? 0 : -errno;
+	entry = sn_entries_add(entries, list->map, key->scope);
+	if (!entry)
+		return -ENOMEM;
+	*entry = rule;
+	/* it may be damaged: terminate the text */
+	if (list->map == SN_RULES_ADDRESSES || list->map == SN_RULES_PORTS)
+		entry->text.text[sizeof(entry->text.text) - 1] = '\0';
+	else
+		entry->rule.path[sizeof(entry->rule.path) - 1] = '\0';
+	return 0;
+}
+
+int sn_store_rules(const struct sn_store *store, __u64 scope, struct sn_entries *entries,
+		   struct sn_err *err)
+{
+	struct sn_list_key key = { .scope = scope };
+	struct sn_list list;
+	int ret = 0, more = 0;
+
+	for (; !ret && !bpf_map_lookup_elem(store->lists, &key, &list); key.number++) {
+		union sn_rule_key rule;
+		size_t at = 0;
+
+		while (!ret && (more = sn_list_next(&list, &at, scope, &rule)))
+			ret = more < 0 ? more : read_rule(store, &list, &rule, entries);
+	}
+	if (!ret && errno != ENOENT)
+		ret = -errno;
+	return ret ? sn_fail(err, -ret, "cannot read a tenant's rules: %s", strerror(-ret)) : 0;
+}
+
 /* ---- policies ---- */
 
 static int read_slot(const struct sn_store *store, __u64 cgroup_id, struct sn_slot *slot)

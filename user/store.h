@@ -48,7 +48,14 @@ int sn_store_replace(const struct sn_store *store, const struct sn_compiled *com
 /* 0, or a negative errno; -ENOENT: it has no policy. */
 int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy);
 
-/* The same for the counters; all zero where there are none. Key 0: of processes without a policy.
+/*
+ * Adds the rules under @scope to @entries, whose memory is the caller's to free. What is listed and
+ * not there, because a tool was killed, is left out. 0, or a negative errno with @err filled in.
+ */
+int sn_store_rules(const struct sn_store *store, __u64 scope, struct sn_entries *entries,
+		   struct sn_err *err);
+
+/* As sn_store_get() for the counters; all zero where there are none. Key 0: of processes without a policy.
  */
 void sn_store_count(const struct sn_store *store, __u64 cgroup_id, struct sn_counters *counters);
 
