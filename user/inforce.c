@@ -165,7 +165,9 @@ int sn_inforce_add_policy(struct sn_inforce *inforce, const struct sn_policy *po
 	if (!ret)
 		ret = add_flag(inforce, "safe-mode", policy->safe_mode);
 	if (!ret)
-		ret = add_flag(inforce, "audit", policy->audit);
+		ret = add_flag(inforce, "observe", policy->observe);
+	if (!ret)
+		ret = add_flag(inforce, "log-granted", policy->audit);
 	if (!ret && policy->self_restricted)
 		ret = add_text(inforce, ADDRESSES, SELF);
 	if (!ret)

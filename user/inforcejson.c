@@ -15,7 +15,8 @@ static enum shape shape_of(const char *option)
 		enum shape shape;
 	} others[] = {
 		{ "safe-mode", FLAG },
-		{ "audit", FLAG },
+		{ "log-granted", FLAG },
+		{ "observe", FLAG },
 		{ "memory-max", NUMBER },
 		{ "pids-max", NUMBER },
 		{ "restricted-outgoing-addresses", MANY },

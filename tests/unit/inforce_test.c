@@ -96,7 +96,7 @@ static void what_was_compiled_comes_back(void **state)
 	set("restricted-outgoing-addresses", "10.0.0.0/8,127.0.0.1,::1,10.1.0.0/16");
 	set("allowed-outgoing-ports", "9000-9099,80");
 	set("allowed-listen-ports", "8000-8100,443");
-	set("audit", NULL);
+	set("log-granted", NULL);
 	prints("cgroup t1\ndir /srv/t1\nsafe-mode\n"
 	       "restricted-outgoing-addresses ::1,10.0.0.0/8,127.0.0.1\n"
 	       "allowed-outgoing-ports 80,9000-9099\n"
@@ -278,7 +278,7 @@ static void options_that_differ_are_named(void **state)
 	begin_options();
 	set("restricted-outgoing-addresses", "10.0.0.0/8");
 	set("allowed-outgoing-ports", "8000-8100,443");
-	set("audit", NULL);
+	set("log-granted", NULL);
 	after = stored();
 	differ(&before, &before, 0, "");
 	differ(&before, &after, 2,
