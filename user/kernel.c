@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -137,6 +138,22 @@ int sn_kernel_check_ftrace(struct sn_err *err)
 		       "sysctl kernel.ftrace_enabled=1");
 }
 
+__attribute__((format(printf, 2, 3))) static void set_found(struct sn_requirement *req,
+							    const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(req->found, sizeof(req->found), fmt, args);
+	va_end(args);
+}
+
+static void set_cure(struct sn_requirement *req, const char *cure)
+{
+	if (!req->met)
+		snprintf(req->cure, sizeof(req->cure), "%s", cure);
+}
+
 const char *sn_kernel_hint(int error)
 {
 	switch (error) {
@@ -167,16 +184,15 @@ static void check_root(struct sn_requirement *req)
 {
 	bool root = geteuid() == 0;
 	int ret = root ? try_bpf() : 0;
+	const char *hint = sn_kernel_hint(-ret);
 
 	req->what = "root";
 	req->met = root && !ret;
-	if (!root)
-		snprintf(req->found, sizeof(req->found), "run it as root");
-	else if (ret)
-		snprintf(req->found, sizeof(req->found), "it may load no BPF program: %s%s",
-			 strerror(-ret), sn_kernel_hint(-ret));
+	if (ret)
+		set_found(req, "it may load no BPF program: %s", strerror(-ret));
 	else
-		snprintf(req->found, sizeof(req->found), "yes");
+		set_found(req, "%s", root ? "yes" : "no");
+	set_cure(req, ret ? hint + strspn(hint, "; ") : "run it as root");
 }
 
 struct version {
@@ -214,8 +230,8 @@ void sn_kernel_judge_version(const char *release, const char *version, const cha
 
 	req->what = "kernel version";
 	if (!parse_version(release, &v)) {
-		snprintf(req->found, sizeof(req->found),
-			 "'%.64s' is none; run Linux 6.1.54 or newer", release);
+		set_found(req, "'%.64s' is none", release);
+		set_cure(req, "run Linux 6.1.54 or newer");
 		return;
 	}
 	find_patch(&v, version, signature);
@@ -223,10 +239,9 @@ void sn_kernel_judge_version(const char *release, const char *version, const cha
 		req->met = v.major > 6;
 	else
 		req->met = v.minor > 1 || (v.minor == 1 && v.patch >= 54);
-	snprintf(req->found, sizeof(req->found), "%u.%u.%u%s", v.major, v.minor, v.patch,
-		 req->met ? ""
-			  : "; run Linux 6.1.54 or newer: older ones lack what is needed, or grant "
-			    "what is asked while the program that would refuse it is preempted");
+	set_found(req, "%u.%u.%u", v.major, v.minor, v.patch);
+	set_cure(req, "run Linux 6.1.54 or newer: older ones lack what is needed, or grant "
+		      "what is asked while the program that would refuse it is preempted");
 }
 
 static void check_version(struct sn_requirement *req)
@@ -243,8 +258,8 @@ static void check_btf(struct sn_requirement *req)
 {
 	req->what = "type information (CONFIG_DEBUG_INFO_BTF)";
 	req->met = !access("/sys/kernel/btf/vmlinux", R_OK);
-	snprintf(req->found, sizeof(req->found), "%s",
-		 req->met ? "yes" : "missing; run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+	set_found(req, "%s", req->met ? "yes" : "missing");
+	set_cure(req, "run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
 }
 
 /* The list contains "capability", which is always enabled and must not be in lsm=. */
@@ -256,21 +271,19 @@ static void check_lsm(struct sn_requirement *req)
 
 	req->what = "bpf among the security modules";
 	if (ret) {
-		snprintf(req->found, sizeof(req->found), "cannot read %s%s%s", SECURITYFS_LSM,
-			 ret == -ENOENT ? "; mount -t securityfs securityfs /sys/kernel/security"
-					: ": ",
-			 ret == -ENOENT ? "" : strerror(-ret));
+		set_found(req, "cannot read %s: %s", SECURITYFS_LSM, strerror(-ret));
+		if (ret == -ENOENT)
+			set_cure(req, "mount -t securityfs securityfs /sys/kernel/security");
 		return;
 	}
 	rest = copy = strdup(list);
 	while (copy && (name = strsep(&rest, ",")))
 		req->met |= !strcmp(name, "bpf");
+	set_found(req, "%s", req->met ? list : "missing");
 	if (!strncmp(names, "capability,", 11))
 		names += 11;
-	if (req->met)
-		snprintf(req->found, sizeof(req->found), "%s", list);
-	else
-		snprintf(req->found, sizeof(req->found), "missing; boot with lsm=%s,bpf", names);
+	if (!req->met)
+		snprintf(req->cure, sizeof(req->cure), "boot with lsm=%s,bpf", names);
 }
 
 /* "none [integrity] confidentiality": brackets mark the current mode. */
@@ -281,10 +294,9 @@ void sn_kernel_judge_lockdown(const char *line, struct sn_requirement *req)
 
 	req->what = "lockdown";
 	req->met = !strncmp(begin ?: "", "[none]", 6) || !strncmp(begin ?: "", "[integrity]", 11);
-	snprintf(req->found, sizeof(req->found), "%.*s%s", len, begin ? begin + 1 : "",
-		 req->met ? ""
-			  : ": programs cannot read the kernel's memory; boot without "
-			    "lockdown=confidentiality (lockdown=integrity will do)");
+	set_found(req, "%.*s%s", len, begin ? begin + 1 : "",
+		  req->met ? "" : ": programs cannot read the kernel's memory");
+	set_cure(req, "boot without lockdown=confidentiality (lockdown=integrity will do)");
 }
 
 static void check_lockdown(struct sn_requirement *req)
@@ -295,9 +307,10 @@ static void check_lockdown(struct sn_requirement *req)
 	if (ret == -ENOENT) /* a kernel without lockdown */
 		strcpy(line, "[none]");
 	sn_kernel_judge_lockdown(line, req);
-	if (ret && ret != -ENOENT)
-		snprintf(req->found, sizeof(req->found), "cannot read %s: %s", SECURITYFS_LOCKDOWN,
-			 strerror(-ret));
+	if (!ret || ret == -ENOENT)
+		return;
+	set_found(req, "cannot read %s: %s", SECURITYFS_LOCKDOWN, strerror(-ret));
+	*req->cure = '\0';
 }
 
 /* It is for some units of systemd, and in containers. @option is what does it in a unit. */
@@ -306,9 +319,9 @@ static bool is_read_only(const struct statfs *fs, const char *option, struct sn_
 	if (!(fs->f_flags & ST_RDONLY))
 		return false;
 	req->met = false;
-	snprintf(req->found, sizeof(req->found),
-		 "mounted read-only here; a unit must be without %s, a container needs it writable",
-		 option);
+	set_found(req, "mounted read-only here");
+	snprintf(req->cure, sizeof(req->cure),
+		 "a unit must be without %s, a container needs it writable", option);
 	return true;
 }
 
@@ -318,10 +331,10 @@ static void check_bpffs(struct sn_requirement *req)
 
 	req->what = "bpf file system on /sys/fs/bpf";
 	req->met = !statfs("/sys/fs/bpf", &fs) && fs.f_type == BPF_FS_MAGIC;
-	if (req->met && is_read_only(&fs, "ProtectKernelTunables=", req))
+	if (req->met && req->to_load && is_read_only(&fs, "ProtectKernelTunables=", req))
 		return;
-	snprintf(req->found, sizeof(req->found), "%s",
-		 req->met ? "yes" : "missing; mount -t bpf bpf /sys/fs/bpf");
+	set_found(req, "%s", req->met ? "yes" : "missing");
+	set_cure(req, "mount -t bpf bpf /sys/fs/bpf");
 }
 
 static void check_cgroup(struct sn_requirement *req)
@@ -332,9 +345,11 @@ static void check_cgroup(struct sn_requirement *req)
 
 	req->what = "cgroup v2";
 	req->met = !sn_cgroup_mount(mount, &err);
-	if (req->met && !statfs(mount, &fs) && is_read_only(&fs, "ProtectControlGroups=", req))
-		return;
-	snprintf(req->found, sizeof(req->found), "%.255s", req->met ? mount : err.text);
+	if (!req->met)
+		sn_requirement_unmet(req, &err);
+	else if (!req->to_load || statfs(mount, &fs) ||
+		 !is_read_only(&fs, "ProtectControlGroups=", req))
+		set_found(req, "%.255s", mount);
 }
 
 static void check_ftrace(struct sn_requirement *req)
@@ -343,25 +358,41 @@ static void check_ftrace(struct sn_requirement *req)
 
 	req->what = "kernel.ftrace_enabled";
 	req->met = !sn_kernel_check_ftrace(&err);
-	snprintf(req->found, sizeof(req->found), "%.255s", req->met ? "1" : err.text);
+	set_found(req, "1");
+	if (!req->met)
+		sn_requirement_unmet(req, &err);
 }
 
-int sn_kernel_check(void (*each)(const struct sn_requirement *req, void *data), void *data,
-		    struct sn_err *err)
+int sn_kernel_check(bool to_load, void (*each)(const struct sn_requirement *req, void *data),
+		    void *data, struct sn_err *err)
 {
-	static void (*const checks[])(struct sn_requirement *) = {
-		check_root,	check_version, check_btf,    check_lsm,
-		check_lockdown, check_bpffs,   check_cgroup, check_ftrace,
+	static const struct {
+		const char *id;
+		void (*check)(struct sn_requirement *req);
+		bool only_to_load;
+		bool in_force;
+	} checks[] = {
+		{ "root", check_root, .only_to_load = true },
+		{ "version", check_version },
+		{ "btf", check_btf },
+		{ "lsm", check_lsm, .in_force = true },
+		{ "lockdown", check_lockdown },
+		{ "bpffs", check_bpffs, .in_force = true },
+		{ "cgroup", check_cgroup, .in_force = true },
+		{ "ftrace", check_ftrace, .in_force = true },
 	};
 	int ret = 0;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
-		struct sn_requirement req = {};
+		struct sn_requirement req = { .id = checks[i].id, .to_load = to_load };
 
-		checks[i](&req);
+		if (checks[i].only_to_load && !to_load)
+			continue;
+		req.needed = checks[i].in_force || to_load;
+		checks[i].check(&req);
 		each(&req, data);
 		if (!req.met && !ret)
-			ret = sn_fail(err, ENOSYS, "%s: %s", req.what, req.found);
+			ret = sn_requirement_fail(&req, err);
 	}
 	return ret;
 }

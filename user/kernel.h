@@ -7,20 +7,15 @@
 #include <stdbool.h>
 
 #include "err.h"
-
-/* One thing that safenode needs. */
-struct sn_requirement {
-	const char *what;
-	bool met;
-	char found[256]; /* what is there, or what is missing and the cure */
-};
+#include "requirement.h"
 
 /*
- * Checks all requirements and calls @each for each of them. 0 if all are met, otherwise -ENOSYS
- * with the first one that is not, and its cure, in @err.
+ * Checks all requirements and calls @each for each of them: of a load, or else of what has been
+ * loaded, which does not depend on the caller's rights. 0 if all are met, otherwise -ENOSYS with
+ * the first one that is not, and its cure, in @err.
  */
-int sn_kernel_check(void (*each)(const struct sn_requirement *req, void *data), void *data,
-		    struct sn_err *err);
+int sn_kernel_check(bool to_load, void (*each)(const struct sn_requirement *req, void *data),
+		    void *data, struct sn_err *err);
 
 /* "; " and the cure, where the kernel refuses BPF programs with @error and there is one, or "". */
 const char *sn_kernel_hint(int error);

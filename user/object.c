@@ -40,6 +40,23 @@ static bool is_iterator(const struct bpf_program *prog)
 	return !strncmp(bpf_program__section_name(prog), "iter/", 5);
 }
 
+/* Its hook is there, or has to be: what of it is missing? */
+static void judge_hook(const struct btf *btf, struct sn_requirement *req)
+{
+	const char *found = req->met ? "yes" : "missing", *cure = "";
+
+	if (!req->met) {
+		cure = "run Linux 6.1 or newer with CONFIG_BPF_LSM, CONFIG_SECURITY_PATH and "
+		       "CONFIG_SECURITY_NETWORK";
+	} else if (!sn_kernel_hook_fits(btf, req->what)) {
+		req->met = false;
+		found = "its arguments are not those of any known kernel";
+		cure = "run another one, and report this one";
+	}
+	snprintf(req->found, sizeof(req->found), "%s", found);
+	snprintf(req->cure, sizeof(req->cure), "%s", cure);
+}
+
 /* Leaves out the programs whose hook this kernel does not have and need not have. */
 static int choose_programs(struct safenode_bpf *skel,
 			   void (*each)(const struct sn_requirement *req, void *data), void *data,
@@ -63,19 +80,11 @@ static int choose_programs(struct safenode_bpf *skel,
 		bpf_program__set_autoload(prog, req.met);
 		if (!req.met && sn_kernel_hook_is_optional(req.what))
 			continue;
-		snprintf(req.found, sizeof(req.found), "%s",
-			 req.met ? "yes"
-				 : "missing; run Linux 6.1 or newer with CONFIG_BPF_LSM, "
-				   "CONFIG_SECURITY_PATH and CONFIG_SECURITY_NETWORK");
-		if (req.met && !sn_kernel_hook_fits(btf, req.what)) {
-			req.met = false;
-			snprintf(req.found, sizeof(req.found),
-				 "its arguments are not those of any known kernel; "
-				 "run another one, and report this one");
-		}
+		judge_hook(btf, &req);
 		each(&req, data);
 		if (!req.met && !ret)
-			ret = sn_fail(err, ENOSYS, "hook %s: %s", req.what, req.found);
+			ret = sn_fail(err, ENOSYS, "hook %s: %s; %s", req.what, req.found,
+				      req.cure);
 	}
 	btf__free(btf);
 	return ret;
@@ -625,17 +634,29 @@ static int check_parent_id(const struct sn_state *state, struct sn_err *err)
 	return 0;
 }
 
+static int count_links(const struct sn_state *state, struct sn_err *err)
+{
+	int links = sn_pins_count(SN_LINKS_DIR);
+
+	if (links == (int)state->programs)
+		return 0;
+	return sn_fail(err, EPROTO, "%d of %u programs are attached; run safenode-load",
+		       links < 0 ? 0 : links, state->programs);
+}
+
+/* Of the links, the only one that can be detached and stay pinned. */
+#define CGROUP_LINK "sn_egress"
+
 static int look(struct sn_state *state, struct sn_err *err)
 {
-	int ret = sn_pins_state(state, err), links;
+	int ret = sn_pins_state(state, err);
 
-	if (ret)
-		return ret;
-	links = sn_pins_count(SN_LINKS_DIR);
-	if (links != (int)state->programs)
-		return sn_fail(err, EPROTO, "%d of %u programs are attached; run safenode-load",
-			       links < 0 ? 0 : links, state->programs);
-	ret = check_parent_id(state, err);
+	if (!ret)
+		ret = count_links(state, err);
+	if (!ret)
+		ret = check_parent_id(state, err);
+	if (!ret)
+		ret = sn_pins_check_link(CGROUP_LINK, state->parent_id, err);
 	return ret ? ret : sn_kernel_check_ftrace(err);
 }
 
@@ -648,6 +669,75 @@ int sn_object_state(struct sn_state *state, struct sn_err *err)
 		sn_autoclose int no_load = sn_pins_lock_loads(NULL);
 
 		ret = no_load < 0 ? ret : look(state, err);
+	}
+	return ret;
+}
+
+/* ---- the same, thing by thing ---- */
+
+static int check_loaded(struct sn_state *state, struct sn_requirement *req, struct sn_err *err)
+{
+	snprintf(req->found, sizeof(req->found), "yes, of this version");
+	return sn_pins_state(state, err);
+}
+
+/* The cgroup before them: without it, none of its links is attached. */
+static int check_links(struct sn_state *state, struct sn_requirement *req, struct sn_err *err)
+{
+	int ret = count_links(state, err);
+
+	snprintf(req->found, sizeof(req->found), "%u attached", state->programs);
+	return ret ? ret : sn_pins_check_links(state->parent_id, err);
+}
+
+static int check_parent_cgroup(struct sn_state *state, struct sn_requirement *req,
+			       struct sn_err *err)
+{
+	snprintf(req->found, sizeof(req->found), "%s", state->parent);
+	return check_parent_id(state, err);
+}
+
+static const struct {
+	const char *id, *what;
+	int (*check)(struct sn_state *state, struct sn_requirement *req, struct sn_err *err);
+} loaded_checks[SN_LOADED_CHECKS] = {
+	{ "loaded", "loaded", check_loaded },
+	{ "parent", "the tenants' parent cgroup", check_parent_cgroup },
+	{ "programs", "BPF programs", check_links },
+};
+
+/* Without the first, nothing can be said of the others. Returns the first error. */
+static int look_closely(struct sn_state *state, struct sn_requirement req[SN_LOADED_CHECKS])
+{
+	bool known = true;
+	int ret = 0, own;
+
+	for (int i = 0; i < SN_LOADED_CHECKS; i++) {
+		struct sn_err err = { "not known; run safenode-load" };
+
+		req[i] = (struct sn_requirement){ .id = loaded_checks[i].id,
+						  .what = loaded_checks[i].what,
+						  .needed = true };
+		own = known ? loaded_checks[i].check(state, &req[i], &err) : ret;
+		req[i].met = !own;
+		if (own)
+			sn_requirement_unmet(&req[i], &err);
+		known &= i || !own;
+		ret = ret ? ret : own;
+	}
+	if (!known)
+		*state = (struct sn_state){};
+	return ret;
+}
+
+int sn_object_check(struct sn_state *state, struct sn_requirement req[SN_LOADED_CHECKS])
+{
+	int ret = look_closely(state, req);
+
+	if (ret == -EPROTO) { /* as above */
+		sn_autoclose int no_load = sn_pins_lock_loads(NULL);
+
+		ret = no_load < 0 ? ret : look_closely(state, req);
 	}
 	return ret;
 }

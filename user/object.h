@@ -35,4 +35,13 @@ int sn_object_unload(struct sn_err *err);
  */
 int sn_object_state(struct sn_state *state, struct sn_err *err);
 
+#define SN_LOADED_CHECKS 3
+
+/*
+ * The same, thing by thing: pins of this version, the parent cgroup, every program attached. 0, or
+ * the error of the first that is not met. Without the first, @state is zero, and nothing is known
+ * of the others.
+ */
+int sn_object_check(struct sn_state *state, struct sn_requirement req[SN_LOADED_CHECKS]);
+
 #endif

@@ -140,6 +140,48 @@ int sn_pins_state(struct sn_state *state, struct sn_err *err)
 	return 0;
 }
 
+/* ---- links ---- */
+
+static bool is_attached(const struct bpf_link_info *link, __u64 cgroup_id)
+{
+	if (link->type == BPF_LINK_TYPE_TRACING)
+		return link->tracing.attach_type == BPF_LSM_MAC;
+	return link->type == BPF_LINK_TYPE_CGROUP && link->cgroup.cgroup_id == cgroup_id;
+}
+
+int sn_pins_check_link(const char *name, __u64 cgroup_id, struct sn_err *err)
+{
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+	sn_autoclose int fd = -1;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), SN_LINKS_DIR "/%s", name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return sn_fail(err, EPROTO, "cannot open %s: %s; run safenode-load", path,
+			       strerror(errno));
+	if (!bpf_obj_get_info_by_fd(fd, &info, &size) && is_attached(&info, cgroup_id))
+		return 0;
+	return sn_fail(err, EPROTO, "%s is detached; run safenode-load", path);
+}
+
+int sn_pins_check_links(__u64 cgroup_id, struct sn_err *err)
+{
+	DIR *dir = opendir(SN_LINKS_DIR);
+	struct dirent *entry;
+	int ret = 0;
+
+	if (!dir)
+		return sn_fail(err, EPROTO, "cannot open %s: %s; run safenode-load", SN_LINKS_DIR,
+			       strerror(errno));
+	while (!ret && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			ret = sn_pins_check_link(entry->d_name, cgroup_id, err);
+	closedir(dir);
+	return ret;
+}
+
 /* ---- making and removing them ---- */
 
 int sn_pins_put_maps(struct bpf_object *obj, const char *dir, struct sn_err *err)

@@ -63,6 +63,15 @@ int sn_pins_put_link(struct bpf_link *link, const char *dir, const char *name, s
  */
 int sn_pins_remove(const char *path);
 
+/*
+ * Is the pinned link @name, of a BPF program, attached? A link of a cgroup, whose id is @cgroup_id
+ * here, can be detached and stay pinned; those of hooks cannot. -EPROTO with the cure in @err.
+ */
+int sn_pins_check_link(const char *name, __u64 cgroup_id, struct sn_err *err);
+
+/* The same of all of them; the first that is not is in @err. */
+int sn_pins_check_links(__u64 cgroup_id, struct sn_err *err);
+
 /* How many pins the directory holds, or -errno. */
 int sn_pins_count(const char *path);
 

@@ -55,7 +55,8 @@ static const struct sn_program program = {
 
 static void tell(const struct sn_requirement *req, void *data)
 {
-	printf("%-8s %s: %s\n", req->met ? "ok" : "MISSING", req->what, req->found);
+	printf("%-8s %s: %s%s%s\n", req->met ? "ok" : "MISSING", req->what, req->found,
+	       *req->cure ? "; " : "", req->cure);
 }
 
 static void tell_missing(const struct sn_requirement *req, void *data)
@@ -73,7 +74,7 @@ static int check(struct sn_err *err)
 	int ret, hooks;
 
 	sn_cli_begin_output();
-	ret = sn_kernel_check(tell, NULL, err);
+	ret = sn_kernel_check(true, tell, NULL, err);
 	hooks = sn_object_check_hooks(tell_missing, NULL, ret ? NULL : err);
 	if (!hooks)
 		printf("%-8s %s: %s\n", "ok", "hooks", "every hook that the programs need");
@@ -83,7 +84,7 @@ static int check(struct sn_err *err)
 
 static int load(const char *parent, struct sn_err *err)
 {
-	int ret = sn_kernel_check(ignore, NULL, err);
+	int ret = sn_kernel_check(true, ignore, NULL, err);
 
 	if (!ret)
 		ret = sn_object_load(parent, err);

@@ -210,6 +210,16 @@ int sn_kernel_check_ftrace(struct sn_err *err)
 	return 0;
 }
 
+int sn_pins_check_link(const char *name, __u64 cgroup_id, struct sn_err *err)
+{
+	return 0;
+}
+
+int sn_pins_check_links(__u64 cgroup_id, struct sn_err *err)
+{
+	return 0;
+}
+
 const char *sn_kernel_hint(int error)
 {
 	return "";

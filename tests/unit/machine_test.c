@@ -142,7 +142,7 @@ static const struct sn_requirement *about(const char *what)
 static void has(const char *what, const char *found)
 {
 	nr_told = 0;
-	assert_int_equal(sn_kernel_check(keep, NULL, NULL), 0);
+	assert_int_equal(sn_kernel_check(true, keep, NULL, NULL), 0);
 	assert_true(about(what)->met);
 	assert_string_equal(about(what)->found, found);
 }
@@ -151,16 +151,19 @@ static void has(const char *what, const char *found)
 static void lacks(const char *what, const char *found)
 {
 	struct sn_err err = {};
-	char expected[512];
+	char expected[600], both[520];
+	const struct sn_requirement *req;
 	size_t missing = 0;
 
 	nr_told = 0;
-	assert_int_equal(sn_kernel_check(keep, NULL, &err), -ENOSYS);
+	assert_int_equal(sn_kernel_check(true, keep, NULL, &err), -ENOSYS);
 	for (size_t i = 0; i < nr_told; i++)
 		missing += !told[i].met;
 	assert_int_equal(missing, 1);
 	assert_false(about(what)->met);
-	assert_string_equal(about(what)->found, found);
+	req = about(what);
+	snprintf(both, sizeof(both), "%s%s%s", req->found, *req->cure ? "; " : "", req->cure);
+	assert_string_equal(both, found);
 	snprintf(expected, sizeof(expected), "%s: %s", what, found);
 	assert_string_equal(err.text, expected);
 }
@@ -183,7 +186,7 @@ static void a_machine_that_has_all_is_told_what(void **state)
 static void what_is_missing_is_told_with_the_cure(void **state)
 {
 	machine.uid = 1000;
-	lacks("root", "run it as root");
+	lacks("root", "no; run it as root");
 	setup(NULL);
 	machine.refuses = EPERM;
 	lacks("root", "it may load no BPF program: Operation not permitted; it needs CAP_SYS_ADMIN "
@@ -233,7 +236,7 @@ static void bpf_is_one_word_of_the_list_of_modules(void **state)
 	      "missing; boot with lsm=lockdown,capability,ebpf,bpfilter,bpf");
 	machine.lsm = NULL;
 	lacks("bpf among the security modules",
-	      "cannot read /sys/kernel/security/lsm; "
+	      "cannot read /sys/kernel/security/lsm: No such file or directory; "
 	      "mount -t securityfs securityfs /sys/kernel/security");
 }
 
@@ -283,15 +286,35 @@ static void the_first_thing_that_is_missing_is_the_error(void **state)
 	machine.release = "5.10.0-30-amd64";
 	machine.btf = false;
 	machine.lsm = "capability\n";
-	assert_int_equal(sn_kernel_check(keep, NULL, &err), -ENOSYS);
+	assert_int_equal(sn_kernel_check(true, keep, NULL, &err), -ENOSYS);
 	assert_memory_equal(err.text, "kernel version: 5.10.0; run Linux 6.1.54 or newer", 49);
 	assert_int_equal(nr_told, 8); /* and all of it is told */
+}
+
+/* Of a service with few rights: what it could not load is no fault of what is loaded. */
+static void who_only_looks_needs_no_rights(void **state)
+{
+	struct sn_err err = {};
+
+	machine.refuses = EPERM;
+	machine.read_only = "/sys/fs/bpf";
+	assert_int_equal(sn_kernel_check(false, keep, NULL, &err), 0);
+	assert_int_equal(nr_told, 7);
+	machine.read_only = "/sys/fs/cgroup";
+	assert_int_equal(sn_kernel_check(false, keep, NULL, &err), 0);
+	machine.ftrace = "0\n";
+	nr_told = 0;
+	assert_int_equal(sn_kernel_check(false, keep, NULL, &err), -ENOSYS);
+	assert_true(about("kernel.ftrace_enabled")->needed);
+	assert_false(about("lockdown")->needed);
+	assert_string_equal(about("kernel.ftrace_enabled")->id, "ftrace");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_machine_that_has_all_is_told_what, setup),
+		cmocka_unit_test_setup(who_only_looks_needs_no_rights, setup),
 		cmocka_unit_test_setup(what_is_missing_is_told_with_the_cure, setup),
 		cmocka_unit_test_setup(what_is_mounted_read_only_is_missing, setup),
 		cmocka_unit_test_setup(bpf_is_one_word_of_the_list_of_modules, setup),

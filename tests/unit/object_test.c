@@ -30,8 +30,10 @@ static struct {
 	bool half_removed; /* at some moment, of what counts as loaded */
 	int links;	   /* of programs; 60 of them belong there */
 	bool loading;	   /* until the lock on loads is free */
-	bool parent;	   /* there is the cgroup */
-	__u64 parent_id;   /* and its id; when safenode was loaded, it was 1 */
+	bool detached;	   /* the program on the cgroup, whose link is pinned */
+	bool other_version;
+	bool parent;	 /* there is the cgroup */
+	__u64 parent_id; /* and its id; when safenode was loaded, it was 1 */
 } world;
 
 static bool *directory(const char *path)
@@ -112,7 +114,20 @@ int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
 int sn_pins_state(struct sn_state *state, struct sn_err *err)
 {
 	*state = (struct sn_state){ .programs = 60, .parent = "/safenode", .parent_id = 1 };
-	return 0;
+	return world.other_version ? sn_fail(err, EPROTO, "of another version; load it") : 0;
+}
+
+int sn_pins_check_link(const char *name, __u64 cgroup_id, struct sn_err *err)
+{
+	assert_int_equal(cgroup_id, 1);
+	return world.detached && !strcmp(name, "sn_egress")
+		       ? sn_fail(err, EPROTO, "%s is detached; run safenode-load", name)
+		       : 0;
+}
+
+int sn_pins_check_links(__u64 cgroup_id, struct sn_err *err)
+{
+	return sn_pins_check_link("sn_egress", cgroup_id, err);
 }
 
 int sn_pins_count(const char *path)
@@ -237,6 +252,50 @@ static void programs_that_are_missing_are_missing(void **state)
 	assert_string_equal(err.text, "59 of 60 programs are attached; run safenode-load");
 }
 
+static void a_link_that_was_detached_is_missing(void **state)
+{
+	struct sn_state found;
+	struct sn_err err = {};
+
+	world.detached = true;
+	assert_int_equal(sn_object_state(&found, &err), -EPROTO);
+	assert_string_equal(err.text, "sn_egress is detached; run safenode-load");
+}
+
+static void expect_checks(int ret, const char *ids)
+{
+	struct sn_requirement req[SN_LOADED_CHECKS];
+	struct sn_state found;
+	char unmet[64] = "";
+
+	assert_int_equal(sn_object_check(&found, req), ret);
+	for (int i = 0; i < SN_LOADED_CHECKS; i++) {
+		assert_true(req[i].needed);
+		if (!req[i].met)
+			strcat(strcat(unmet, " "), req[i].id);
+		assert_int_equal(req[i].met, !*req[i].cure);
+	}
+	assert_string_equal(unmet, ids);
+}
+
+static void each_thing_that_is_missing_is_told_with_its_cure(void **state)
+{
+	expect_checks(0, "");
+	world.detached = true;
+	expect_checks(-EPROTO, " programs");
+	world.parent_id = 2;
+	expect_checks(-EPROTO, " parent programs");
+	world.detached = false;
+	expect_checks(-EPROTO, " parent");
+	world.other_version = true;
+	expect_checks(-EPROTO, " loaded parent programs");
+	reset(NULL);
+	world.links = 59;
+	expect_checks(-EPROTO, " programs");
+	world.loading = true;
+	expect_checks(0, "");
+}
+
 /* Between two steps of it, the links are those of one version and the state that of another. */
 static void a_load_that_is_at_work_is_waited_for(void **state)
 {
@@ -258,6 +317,8 @@ int main(void)
 		cmocka_unit_test_setup(what_is_not_loaded_is_not_unloaded, reset),
 		cmocka_unit_test_setup(when_the_parent_was_removed_a_load_is_the_cure, reset),
 		cmocka_unit_test_setup(programs_that_are_missing_are_missing, reset),
+		cmocka_unit_test_setup(a_link_that_was_detached_is_missing, reset),
+		cmocka_unit_test_setup(each_thing_that_is_missing_is_told_with_its_cure, reset),
 		cmocka_unit_test_setup(a_load_that_is_at_work_is_waited_for, reset),
 	};
 

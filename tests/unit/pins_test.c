@@ -24,6 +24,7 @@ static struct {
 	struct sn_state state;
 	__u32 events, new_events; /* the ids of these maps; 0: it is not pinned */
 	__u32 id;		  /* of the map that was opened last */
+	struct bpf_link_info link;
 } pinned;
 
 static int open_map(__u32 id)
@@ -35,6 +36,10 @@ static int open_map(__u32 id)
 
 int bpf_obj_get(const char *path)
 {
+	if (!strncmp(path, SN_LINKS_DIR "/", strlen(SN_LINKS_DIR "/"))) {
+		errno = ENOENT;
+		return pinned.link.type ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+	}
 	if (!strcmp(path, SN_PIN_DIR "/events"))
 		return open_map(pinned.events);
 	if (!strcmp(path, SN_NEW_DIR "/events"))
@@ -46,6 +51,10 @@ int bpf_obj_get(const char *path)
 
 int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
 {
+	if (pinned.link.type) {
+		memcpy(info, &pinned.link, sizeof(pinned.link));
+		return 0;
+	}
 	((struct bpf_map_info *)info)->value_size = pinned.size;
 	((struct bpf_map_info *)info)->id = pinned.id;
 	return 0;
@@ -64,6 +73,35 @@ static int reset(void **state)
 	pinned.state.abi_version = SN_ABI_VERSION;
 	strcpy(pinned.state.parent, "/safenode");
 	return 0;
+}
+
+static void expect_link(int ret, const char *text)
+{
+	struct sn_err err = {};
+
+	assert_int_equal(sn_pins_check_link("sn_egress", 7, &err), ret);
+	assert_int_equal(strncmp(err.text, text, strlen(text)), 0);
+}
+
+/* The kernel keeps the link, and forgets the cgroup: cgroup_bpf_detach of kernel/bpf/cgroup.c */
+static void a_link_can_be_pinned_and_detached(void **state)
+{
+	pinned.link.type = BPF_LINK_TYPE_CGROUP;
+	pinned.link.cgroup.cgroup_id = 7;
+	expect_link(0, "");
+	pinned.link.cgroup.cgroup_id = 0;
+	expect_link(-EPROTO, SN_LINKS_DIR "/sn_egress is detached; run safenode-load");
+	/* to the parent that was removed, and made again */
+	pinned.link.cgroup.cgroup_id = 6;
+	expect_link(-EPROTO, SN_LINKS_DIR "/sn_egress is detached");
+	pinned.link = (struct bpf_link_info){ .type = BPF_LINK_TYPE_TRACING };
+	pinned.link.tracing.attach_type = BPF_LSM_MAC;
+	expect_link(0, "");
+	pinned.link.tracing.attach_type = BPF_TRACE_ITER;
+	expect_link(-EPROTO, SN_LINKS_DIR "/sn_egress is detached");
+	pinned.link.type = 0;
+	expect_link(-EPROTO,
+		    "cannot open " SN_LINKS_DIR "/sn_egress: No such file or directory; run");
 }
 
 static void the_state_is_read(void **state)
@@ -166,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_state_is_read, reset),
+		cmocka_unit_test_setup(a_link_can_be_pinned_and_detached, reset),
 		cmocka_unit_test_setup(a_damaged_parent_ends, reset),
 		cmocka_unit_test_setup(another_version_is_refused, reset),
 		cmocka_unit_test_setup(what_cannot_be_opened_is_not_taken_for_missing, reset),
