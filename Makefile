@@ -116,6 +116,7 @@ units: all $(UNITS)
 check: units			## unit tests and the tools' usage: no root, no kernel support
 	@set -e; for t in $(UNITS); do $$t; done
 	@tests/cli/usage build
+	@tests/cli/schema build
 
 # the same unit tests and library once more, with sanitizers that end the program at the first fault
 ASAN      := -g -O1 -Wno-format-truncation -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -217,6 +218,7 @@ stage: all next $(KERNEL_TESTS) $(HELPERS)
 	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
 	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo) docs/programs.md $(STAGED)
 	@cp docs/for-tenant-authors.md $(STAGED)/node
+	@cp packaging/grafana/safenode.json $(STAGED)/cli
 	@for f in $(HELPERS:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
 	@install -D -t $(STAGED)/next $(PROGRAMS:%=build/next/build/%)
 

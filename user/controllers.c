@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 
 #include "cgroup.h"
 #include "controllers.h"
@@ -243,5 +244,89 @@ int sn_limits_set(const char *mount, const char *path, const struct sn_limits *l
 	}
 	if (ret)
 		sn_controllers_undo(path, enabled);
+	else
+		sn_limits_remember(path, limits);
 	return ret;
+}
+
+/* ---- do they still hold? ---- */
+
+#define REMEMBERED "user.safenode.limits" /* lines of a file's name and what it held */
+
+static void remember(FILE *out, const char *path, const char *file)
+{
+	char now[64];
+
+	if (!sn_cgroup_read(path, file, now, sizeof(now)))
+		fprintf(out, "%s %s\n", file, now);
+}
+
+static void remember_memory(FILE *out, const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	remember(out, path, "memory.swap.max");
+	while (dir && (entry = readdir(dir)))
+		if (is_huge_page_limit(entry->d_name))
+			remember(out, path, entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+/* As the files read, for the kernel rounds memory.max to pages. */
+void sn_limits_remember(const char *path, const struct sn_limits *limits)
+{
+	sn_autofree char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return;
+	if (limits->memory_max)
+		remember(out, path, "memory.max");
+	if (limits->memory_max && strcmp(limits->memory_max, "max"))
+		remember_memory(out, path);
+	if (limits->cpu_max)
+		remember(out, path, "cpu.max");
+	if (limits->pids_max)
+		remember(out, path, "pids.max");
+	if (!fclose(out) && size)
+		setxattr(path, REMEMBERED, text, size, 0);
+}
+
+/* Of the next line: false at the end, and where it is no such line. */
+static bool next_remembered(char **rest, struct sn_drift *drift)
+{
+	char *line = strsep(rest, "\n"), *set = line ? strchr(line, ' ') : NULL;
+
+	if (!set)
+		return false;
+	*set++ = '\0';
+	/* into a path it goes */
+	if (strchr(line, '/') || strlen(line) >= sizeof(drift->file))
+		return false;
+	strcpy(drift->file, line);
+	snprintf(drift->set, sizeof(drift->set), "%s", set);
+	return true;
+}
+
+size_t sn_limits_drift(const char *path, struct sn_drift *drift, size_t max)
+{
+	char text[2048], *rest = text;
+	ssize_t len = getxattr(path, REMEMBERED, text, sizeof(text) - 1);
+	struct sn_drift one;
+	size_t nr = 0;
+
+	text[len > 0 ? len : 0] = '\0';
+	while (next_remembered(&rest, &one)) {
+		if (sn_cgroup_read(path, one.file, one.now, sizeof(one.now)))
+			one.now[0] = '\0';
+		if (!strcmp(one.now, one.set))
+			continue;
+		if (nr < max)
+			drift[nr] = one;
+		nr++;
+	}
+	return nr;
 }

@@ -40,6 +40,26 @@ struct sn_limits {
 int sn_limits_set(const char *mount, const char *path, const struct sn_limits *limits,
 		  struct sn_controllers *enabled, struct sn_err *err);
 
+/*
+ * Remembers what the files of these limits hold now, in an attribute of the cgroup that goes with
+ * it: for whoever changes limits that were set, when all of them are. Where the kernel keeps no
+ * such attributes, nothing can be told of these limits later.
+ */
+void sn_limits_remember(const char *path, const struct sn_limits *limits);
+
+/* A limit that was set, and holds no longer. */
+struct sn_drift {
+	char file[40]; /* "memory.max" */
+	char set[64];
+	char now[64]; /* "": there is no such file any more, for its controller was disabled */
+};
+
+/*
+ * Compares the limits of the cgroup @path with what was remembered, and fills in at most @max of
+ * those that differ. Returns how many there are: 0 also where nothing was remembered.
+ */
+size_t sn_limits_drift(const char *path, struct sn_drift *drift, size_t max);
+
 /* Disables them again. The cgroup @path need not exist any more. */
 void sn_controllers_undo(const char *path, const struct sn_controllers *enabled);
 

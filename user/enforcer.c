@@ -12,7 +12,8 @@
 #include "object.h"
 #include "pins.h"
 
-int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
+static int open_with(int (*read_state)(struct sn_state *state, struct sn_err *err),
+		     struct sn_enforcer *enforcer, struct sn_err *err)
 {
 	int ret, error;
 
@@ -20,7 +21,7 @@ int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
 	/* first: if what is read next is replaced, sn_enforcer_lock() locks the old directory */
 	enforcer->lock = open(SN_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = errno;
-	ret = sn_object_state(&enforcer->state, err);
+	ret = read_state(&enforcer->state, err);
 	if (!ret)
 		ret = sn_cgroup_mount(enforcer->mount, err);
 	if (!ret && enforcer->lock < 0)
@@ -28,6 +29,16 @@ int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
 	if (ret)
 		sn_enforcer_close(enforcer);
 	return ret;
+}
+
+int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err)
+{
+	return open_with(sn_object_state, enforcer, err);
+}
+
+int sn_enforcer_open_loaded(struct sn_enforcer *enforcer, struct sn_err *err)
+{
+	return open_with(sn_pins_state, enforcer, err);
 }
 
 /* The lock of a directory that was removed since, or whose name is another's now, guards nothing.

@@ -30,6 +30,10 @@ enum sn_sharing {
  */
 int sn_enforcer_open(struct sn_enforcer *enforcer, struct sn_err *err);
 
+/* The same where not everything is in force, as long as the state can be read: for who only looks.
+ */
+int sn_enforcer_open_loaded(struct sn_enforcer *enforcer, struct sn_err *err);
+
 /*
  * Waits for the lock and opens the maps. -EAGAIN if what sn_enforcer_open() saw was unloaded
  * meanwhile. The lock goes with sn_enforcer_close().

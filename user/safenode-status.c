@@ -1,143 +1,185 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* safenode-status: the loaded state, the tenants, and what was refused to each. */
+/* safenode-status: what is in force and what weakens it, the tenants, and what they were refused.
+ */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
-#include "cgroup.h"
 #include "cli.h"
-#include "enforcer.h"
-#include "logline.h"
+#include "eventjson.h"
+#include "http.h"
+#include "metrics.h"
+#include "status.h"
+#include "statusjson.h"
+#include "statustable.h"
 
-static const struct sn_opt opts[] = { { 0 } };
+enum form { TABLE, JSON, PROMETHEUS, HTTP };
 
-static const struct sn_program program = {
-	.name = "safenode-status",
-	.usage = "",
-	.about = "Show whether safenode is in force, the tenants, and what was refused to each.",
-	.opts = opts,
+struct choice {
+	enum form form;
+	const char *tenant;
 };
 
-struct view {
-	const struct sn_enforcer *enforcer;
-	FILE *out; /* in memory: a slow reader of stdout must not delay the lock */
-};
-
-/* What authors of tenants ask about, for node's own message does not tell them why. */
-static const char *hint(int op)
+static int set_form(void *target, enum form form, struct sn_err *err)
 {
-	return op == SN_OP_CODE_MMAP ? " (native addons are: docs/for-tenant-authors.md)" : "";
-}
+	struct choice *choice = target;
 
-static void print_counters(FILE *out, const struct sn_counters *counters, bool observed)
-{
-	const char *refused = observed ? "would be refused" : "refused";
-
-	for (int op = 0; op < SN_OP_NR; op++)
-		if (counters->denied[op])
-			fprintf(out, "    %-20s %10" PRIu64 " %s%s\n", sn_op_name(op),
-				(uint64_t)counters->denied[op], refused, hint(op));
-	if (counters->known)
-		fprintf(out, "    %-20s %10" PRIu64 " %s, as node and libc always try\n", "known",
-			(uint64_t)counters->known, refused);
-	if (counters->suppressed)
-		fprintf(out, "    %-20s %10" PRIu64 " above %d a second\n", "not reported",
-			(uint64_t)counters->suppressed, SN_EVENTS_RATE);
-	if (counters->lost)
-		fprintf(out, "    %-20s %10" PRIu64 " found the ring full\n", "not reported",
-			(uint64_t)counters->lost);
-}
-
-/* With another id, the cgroup was removed by hand, and the name was used again. */
-static bool is_running(const struct sn_enforcer *enforcer, const struct sn_policy *policy)
-{
-	char path[PATH_MAX];
-	__u64 id;
-
-	return !sn_enforcer_cgroup(enforcer, policy->tenant, path, NULL) &&
-	       !sn_cgroup_id(path, &id, NULL) && id == policy->cgroup_id &&
-	       sn_cgroup_populated(path) == 1;
-}
-
-static int print_tenant(const struct sn_policy *policy, void *data)
-{
-	const struct view *view = data;
-	char name[4 * sizeof(policy->tenant)], directory[4 * sizeof(policy->directory)];
-	struct sn_counters counters;
-
-	fprintf(view->out, "%s: %s, %s%s\n",
-		sn_printable(policy->tenant, sizeof(policy->tenant), name, sizeof(name)),
-		sn_printable(policy->directory, sizeof(policy->directory), directory,
-			     sizeof(directory)),
-		is_running(view->enforcer, policy) ? "running" : "ended",
-		policy->observe ? ", observed: NOT CONFINED, nothing is refused" : "");
-	sn_store_count(&view->enforcer->store, policy->cgroup_id, &counters);
-	print_counters(view->out, &counters, policy->observe);
+	if (choice->form && choice->form != form)
+		return sn_fail(err, EINVAL,
+			       "--json, --prometheus and --http exclude each other; give one");
+	choice->form = form;
 	return 0;
 }
 
-static void print_without_policy(const struct view *view)
+static int set_json(void *target, const char *value, struct sn_err *err)
 {
-	struct sn_counters counters;
-
-	sn_store_count(&view->enforcer->store, 0, &counters);
-	for (int op = 0; op < SN_OP_NR; op++) {
-		if (!counters.denied[op])
-			continue;
-		fprintf(view->out, "processes without a policy:\n");
-		print_counters(view->out, &counters, false);
-		return;
-	}
+	return set_form(target, JSON, err);
 }
 
-static int collect(FILE *out, struct sn_err *err)
+static int set_prometheus(void *target, const char *value, struct sn_err *err)
 {
-	struct sn_enforcer enforcer = SN_ENFORCER_CLOSED;
-	struct view view = { .enforcer = &enforcer, .out = out };
-	int ret = sn_enforcer_open(&enforcer, err);
+	return set_form(target, PROMETHEUS, err);
+}
 
-	if (!ret)
-		ret = sn_enforcer_lock(&enforcer, SN_SHARED, err);
-	if (!ret) {
-		fprintf(out, "in force: %u programs, for the cgroups below %s%s\n",
-			enforcer.state.programs, enforcer.mount, enforcer.state.parent);
-		ret = sn_store_each(&enforcer.store, print_tenant, &view, err);
+static int set_http(void *target, const char *value, struct sn_err *err)
+{
+	return set_form(target, HTTP, err);
+}
+
+static const struct sn_opt opts[] = {
+	{ "json", NULL, "one JSON object, as docs/status.schema.json describes it", set_json },
+	{ "prometheus", NULL, "metrics, in the exposition format of Prometheus", set_prometheus },
+	{ "http", NULL, "the same as the answer to an HTTP request on standard input", set_http },
+	{ 0 }
+};
+
+static const struct sn_program program = {
+	.name = "safenode-status",
+	.usage = "[--json | --prometheus | --http] [TENANT]",
+	.about = "Show whether safenode is in force and what weakens it, the tenants, and what was "
+		 "refused to each; all of it for one TENANT. Exit status 4: not in force.",
+	.opts = opts,
+};
+
+static int print_json(const struct sn_status *status, FILE *out)
+{
+	struct json_object *object = sn_status_json(status);
+	sn_autofree char *line = object ? sn_json_line(object) : NULL;
+
+	json_object_put(object);
+	if (!line)
+		return -ENOMEM;
+	fprintf(out, "%s\n", line);
+	return 0;
+}
+
+static int print(const struct choice *choice, const struct sn_status *status, FILE *out)
+{
+	switch (choice->form) {
+	case JSON:
+		return print_json(status, out);
+	case PROMETHEUS:
+	case HTTP:
+		sn_metrics(status, out);
+		return 0;
+	case TABLE:
+		break;
 	}
-	if (!ret)
-		print_without_policy(&view);
-	sn_enforcer_close(&enforcer);
+	if (choice->tenant)
+		sn_status_details(status, out);
+	else
+		sn_status_table(status, out);
+	return 0;
+}
+
+/*
+ * All of it in memory: nothing is printed of what fails, and who reads slowly delays nobody. The
+ * caller frees @text. 1: it tells that nothing is in force, and why is in @err.
+ */
+static int render(const struct choice *choice, char **text, size_t *size, struct sn_err *err)
+{
+	const struct sn_status_query query = {
+		.tenant = choice->tenant,
+		.options = choice->form == JSON || (choice->form == TABLE && choice->tenant),
+		.maps = choice->form != TABLE,
+	};
+	struct sn_status status;
+	int ret = sn_status_collect(&query, &status, err), printed;
+	FILE *out;
+
+	if (ret)
+		return ret;
+	out = open_memstream(text, size);
+	printed = out ? print(choice, &status, out) : -ENOMEM;
+	if ((out && fclose(out)) || printed)
+		ret = sn_fail(err, ENOMEM, "out of memory");
+	else if (sn_status_in_force(&status, err))
+		ret = 1;
+	sn_status_free(&status);
 	return ret;
 }
 
-static int status(struct sn_err *err)
+static int show(const struct choice *choice, struct sn_err *err)
 {
 	sn_autofree char *text = NULL;
 	size_t size = 0;
-	FILE *out;
-	int ret;
+	int ret = render(choice, &text, &size, err), flushed;
+	struct sn_err unwritten;
 
-	if (geteuid())
-		return sn_fail(err, EPERM, "must be run as root");
-	out = open_memstream(&text, &size);
-	if (!out)
-		return sn_fail(err, ENOMEM, "out of memory");
-	ret = collect(out, err);
-	if (fclose(out) && !ret)
-		ret = sn_fail(err, ENOMEM, "out of memory");
-	if (text)
-		fputs(text, stdout);
-	return ret ? ret : sn_cli_flush(err);
+	if (ret < 0)
+		return ret;
+	fwrite(text, 1, size, stdout);
+	flushed = sn_cli_flush(&unwritten);
+	if (flushed)
+		*err = unwritten;
+	return flushed ? flushed : ret;
+}
+
+/* The request first: who connects and says nothing costs nothing. */
+static int serve(const struct choice *choice, struct sn_err *err)
+{
+	const struct timeval wait = { .tv_sec = SN_HTTP_WAIT_MS / 1000 };
+	char head[SN_HTTP_HEAD_MAX + 1];
+	sn_autofree char *text = NULL;
+	int ret = 0, code = sn_http_read(STDIN_FILENO, SN_HTTP_WAIT_MS, head);
+	bool bodyless = false;
+	size_t size = 0;
+
+	if (!code)
+		return 0;
+	if (code == 200)
+		code = sn_http_judge(head, &bodyless);
+	if (code == 200)
+		ret = render(choice, &text, &size, err);
+	if (ret < 0)
+		code = 500;
+	/* not for ever either: a socket, or else it is of no use */
+	setsockopt(STDOUT_FILENO, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	sn_http_answer(code, bodyless, SN_METRICS_TYPE, text, size, stdout);
+	if (ret >= 0)
+		ret = sn_cli_flush(err); /* that nothing is in force is in the answer */
+	sn_http_end(STDOUT_FILENO);
+	return ret;
 }
 
 int main(int argc, char **argv)
 {
+	struct choice choice = {};
 	struct sn_err err = {};
-	int ret = sn_cli_parse(&program, argc, argv, NULL, &err);
+	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
 
-	if (ret >= 0 && ret < argc)
-		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
+	if (ret >= 0 && ret < argc && sn_check_tenant_name(argv[ret], NULL) == 0)
+		choice.tenant = argv[ret++];
+	if (ret >= 0 && (ret < argc || (choice.tenant && choice.form == HTTP)))
+		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[argc - 1]);
 	sn_cli_begin_output();
 	if (ret >= 0)
-		ret = status(&err);
+		ret = choice.form == HTTP ? serve(&choice, &err) : show(&choice, &err);
+	if (ret > 0) {
+		sn_cli_fail(&program, ret, &err);
+		return SN_EXIT_NOT_IN_FORCE;
+	}
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -355,19 +355,16 @@ static void expect_flood_counted(const struct tenant *t, const struct sn_counter
 /* What safenode-status says about @t: how many events "found the ring full". */
 static long told_as_lost(const struct tenant *t)
 {
-	FILE *status = popen("safenode-status", "r");
-	char line[256], name[SN_TENANT_MAX + 2];
-	bool mine = false;
+	char command[sizeof("safenode-status ") + SN_TENANT_MAX], line[256];
 	long lost = 0, n;
+	FILE *status;
 
-	snprintf(name, sizeof(name), "%s:", t->name);
-	while (status && fgets(line, sizeof(line), status)) {
-		if (line[0] != ' ')
-			mine = !strncmp(line, name, strlen(name));
-		if (mine && strstr(line, "found the ring full") &&
+	snprintf(command, sizeof(command), "safenode-status %s", t->name);
+	status = popen(command, "r");
+	while (status && fgets(line, sizeof(line), status))
+		if (strstr(line, "found the ring full") &&
 		    sscanf(line, " not reported %ld", &n) == 1)
 			lost = n;
-	}
 	if (!status || pclose(status))
 		GIVE_UP("safenode-status failed");
 	return lost;

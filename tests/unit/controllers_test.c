@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -81,6 +82,27 @@ ssize_t write(int fd, const void *data, size_t size)
 	return (ssize_t)size;
 }
 
+/* The one attribute, wherever /tmp is */
+static char attribute[4096];
+static ssize_t attribute_size;
+
+int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)
+{
+	assert_string_equal(path, tenant);
+	memcpy(attribute, value, size);
+	attribute_size = (ssize_t)size;
+	return 0;
+}
+
+ssize_t getxattr(const char *path, const char *name, void *value, size_t size)
+{
+	errno = attribute_size ? ERANGE : ENODATA;
+	if (!attribute_size || attribute_size > (ssize_t)size)
+		return -1;
+	memcpy(value, attribute, attribute_size);
+	return attribute_size;
+}
+
 static void put(const char *name, const char *text)
 {
 	char path[256];
@@ -121,6 +143,7 @@ static int setup(void **state)
 	char path[64];
 
 	memset(&fault, 0, sizeof(fault));
+	attribute_size = 0;
 	strcpy(base, "/tmp/limits.XXXXXX");
 	if (!mkdtemp(base))
 		return -1;
@@ -203,6 +226,66 @@ static void memory_has_neither_swap_nor_huge_pages(void **state)
 	holds("safenode/t1/memory.swap.max", "0");
 }
 
+static void expect_drift(const char *file, const char *set, const char *now)
+{
+	struct sn_drift drift[4] = {};
+
+	assert_int_equal(sn_limits_drift(tenant, drift, 4), 1);
+	assert_string_equal(drift[0].file, file);
+	assert_string_equal(drift[0].set, set);
+	assert_string_equal(drift[0].now, now);
+}
+
+static void what_differs_from_what_was_set_is_told(void **state)
+{
+	struct sn_controllers enabled;
+	struct sn_drift drift;
+	char path[80];
+
+	assert_int_equal(
+		limit((struct sn_limits){ .memory_max = "1000", .pids_max = "20" }, &enabled, NULL),
+		0);
+	assert_int_equal(sn_limits_drift(tenant, &drift, 1), 0);
+	put("safenode/t1/pids.max", "30\n");
+	expect_drift("pids.max", "20", "30");
+	put("safenode/t1/cpu.max", "30\n"); /* which was not set */
+	expect_drift("pids.max", "20", "30");
+	put("safenode/t1/pids.max", "20\n");
+	put("safenode/t1/memory.swap.max", "max\n");
+	expect_drift("memory.swap.max", "0", "max");
+	put("safenode/t1/memory.swap.max", "0\n");
+	/* as systemd does, when it disables the controller */
+	snprintf(path, sizeof(path), "%s/pids.max", tenant);
+	assert_int_equal(unlink(path), 0);
+	expect_drift("pids.max", "20", "");
+	put("safenode/t1/memory.max", "max\n");
+	assert_int_equal(sn_limits_drift(tenant, &drift, 1), 2);
+}
+
+/* Root outside may have written it. */
+static void what_was_remembered_is_not_trusted(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"\n",
+		"pids.max\n",
+		"../t1/pids.max 7\n",
+		"a\nb",
+		" ",
+		"a-name-that-is-longer-than-that-of-any-file-in-a-cgroup 1\n",
+	};
+	struct sn_drift drift;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		attribute_size = (ssize_t)strlen(texts[i]);
+		memcpy(attribute, texts[i], attribute_size);
+		assert_int_equal(sn_limits_drift(tenant, &drift, 1), 0);
+	}
+	memset(attribute, 'x', sizeof(attribute));
+	attribute_size = sizeof(attribute);
+	assert_int_equal(sn_limits_drift(tenant, &drift, 1), 0);
+}
+
 /* Nothing stays switched on, and the error says @text. */
 static void fails(struct sn_limits limits, int error, const char *text)
 {
@@ -271,6 +354,8 @@ int main(void)
 		TEST(controllers_are_switched_on_from_the_mount_to_the_parent),
 		TEST(what_was_switched_on_is_switched_off_and_nothing_else),
 		TEST(memory_has_neither_swap_nor_huge_pages),
+		TEST(what_differs_from_what_was_set_is_told),
+		TEST(what_was_remembered_is_not_trusted),
 		TEST(a_controller_that_cannot_be_had_leaves_none_switched_on),
 		TEST(a_limit_that_cannot_be_written_leaves_none_switched_on),
 		TEST(busy_is_not_explained_as_cgroup_v1),

@@ -69,6 +69,13 @@ int sn_object_state(struct sn_state *state, struct sn_err *err)
 	return 0;
 }
 
+int sn_pins_state(struct sn_state *state, struct sn_err *err)
+{
+	*state = (struct sn_state){};
+	strcpy(state->parent, world.parent);
+	return 0;
+}
+
 int sn_cgroup_mount(char path[PATH_MAX], struct sn_err *err)
 {
 	strcpy(path, "/sys/fs/cgroup");
@@ -160,9 +167,24 @@ static void after_a_failure_nothing_is_open(void **state)
 	assert_int_equal(nr_descriptors(), before);
 }
 
+static void who_only_looks_sees_what_is_not_in_force(void **state)
+{
+	struct sn_enforcer enforcer;
+	struct sn_err err = {};
+
+	world.fails = EPROTO;
+	assert_int_equal(sn_enforcer_open_loaded(&enforcer, &err), 0);
+	assert_string_equal(enforcer.state.parent, "/safenode");
+	assert_int_equal(sn_enforcer_lock(&enforcer, SN_SHARED, &err), 0);
+	assert_true(world.opened_the_store);
+	sn_enforcer_close(&enforcer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(who_only_looks_sees_what_is_not_in_force, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(what_is_loaded_is_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_replaced_since_it_was_read_is_not_locked,
 						setup, teardown),

@@ -109,8 +109,8 @@ part_before()
 		refuses 1 "not loaded" "run safenode-load" -- "${f1[@]}" -- "$tenant" acts
 	it "detach refuses while safenode is not loaded" \
 		refuses 1 "not loaded" "run safenode-load" -- safenode-detach --cgroup f1
-	it "status refuses while safenode is not loaded" \
-		refuses 1 "not loaded" "run safenode-load" -- safenode-status
+	it "status says that safenode is not loaded, in each form, and exits with 4" \
+		not_in_force "not loaded" "run safenode-load"
 	it "log refuses while safenode is not loaded" \
 		refuses 1 "safenode-load" -- safenode-log --no-wait
 	it "unload says when there is nothing to unload" \

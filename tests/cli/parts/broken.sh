@@ -11,7 +11,8 @@ link_is_missing()
 	remember
 	refuses 1 "programs are attached" "run safenode-load" -- "${f1[@]}" -- "$tenant" acts
 	refuses 1 "programs are attached" "run safenode-load" -- "${f1[@]}"
-	refuses 1 "programs are attached" "run safenode-load" -- safenode-status
+	not_in_force "programs are attached" "run safenode-load"
+	unchanged
 	cd /srv/t1 || fail "no /srv/t1"
 	refuses 1 "programs are attached" "run safenode-load" -- safenode --safe-mode app.js
 }
@@ -49,7 +50,8 @@ ftrace_is_off()
 	trap 'echo 1 >/proc/sys/kernel/ftrace_enabled' EXIT
 	remember
 	refuses 3 "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1" -- "${f1[@]}" -- "$tenant" acts
-	refuses 3 "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1" -- safenode-status
+	not_in_force "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1"
+	unchanged
 	refuses 3 "kernel.ftrace_enabled=0" "sysctl kernel.ftrace_enabled=1" -- safenode-load
 }
 

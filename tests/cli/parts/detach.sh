@@ -40,7 +40,7 @@ ended_comes_again()
 	local other
 
 	run 0 "${f1[@]}" --restricted-outgoing-addresses 10.0.0.0/8 --memory-max 100M -- "$tenant" deny 7
-	run 0 safenode-status
+	run 0 safenode-status f1
 	grep -qx "f1: /srv/t1, ended" "$work/out" || fail "$(cat "$work/out")"
 	grep -qE '^ +net.socket +7 refused$' "$work/out" || fail "$(cat "$work/out")"
 	# nothing of the first is left for the second
@@ -49,7 +49,7 @@ ended_comes_again()
 	other=$("$here/look" | grep -c '^map addresses ')
 	[ "$other" = 0 ] || fail "$other addresses of the first are left"
 	[ "$(cat "$cgroups/f1/memory.max")" = max ] || fail "the first one's limit"
-	run 0 safenode-status
+	run 0 safenode-status f1
 	! grep -qE 'net.socket +[2-9]' "$work/out" || fail "counts on: $(cat "$work/out")"
 	run 0 safenode-detach --cgroup f1
 	silent
@@ -81,11 +81,11 @@ cgroup_was_gone()
 	run 0 "${f1[@]}" -- "$tenant" acts
 	rmdir "$cgroups/f1" || fail "cannot remove the cgroup"
 	start f1 t1 -- "$tenant" wait
-	run 0 safenode-status
+	run 0 safenode-status f1
 	[ "$(grep '^f1: ' "$work/out" | sort | tr '\n' ';')" = "f1: /srv/t1, ended;f1: /srv/t1, running;" ] ||
 		fail "$(cat "$work/out")"
 	stop f1 t1
-	run 0 safenode-status
+	run 0 safenode-status f1
 	[ "$(grep -c '^f1: ' "$work/out")" = 1 ] || fail "$(cat "$work/out")"
 	run 0 safenode-detach --cgroup f1
 	silent

@@ -79,8 +79,7 @@ is_not_there()
 {
 	run 1 "${f1[@]}" -- "$tenant" acts
 	said "not loaded" "run safenode-load"
-	run 1 safenode-status
-	said "not loaded" "run safenode-load"
+	not_in_force "not loaded" "run safenode-load"
 }
 
 # A first load that is killed: nobody takes that for loaded

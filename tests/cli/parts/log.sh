@@ -10,9 +10,8 @@ drain()
 # counted NAME WHAT: what status says of a tenant: refusals of an operation, or "not reported"
 counted()
 {
-	safenode-status | awk -v name="$1:" -v what="$2" '
-		/^[^ ]/ { on = $1 == name }
-		on && index($0, "    " what " ") == 1 { sub("    " what, ""); sum += $1 }
+	safenode-status "$1" | awk -v what="$2" '
+		index($0, "    " what " ") == 1 { sub("    " what, ""); sum += $1 }
 		END { print sum + 0 }'
 }
 
@@ -42,7 +41,7 @@ native_addons_are_named()
 		>"$work/out" 2>&1 || status=$?
 	rm -f /srv/t1/addon
 	[ $status = 127 ] || fail "status $status: $(cat "$work/out")"
-	run 0 safenode-status
+	run 0 safenode-status f1
 	grep -qE "^    code.mmap +[0-9]+ refused \(native addons are: docs/for-tenant-authors.md\)$" \
 		"$work/out" || fail "$(cat "$work/out")"
 }
@@ -112,7 +111,7 @@ ring_runs_full()
 	stop_kept f1 t1
 	run 0 safenode-log --no-wait
 	lines=$(wc -l <"$work/out")
-	safenode-status >"$work/status"
+	safenode-status f1 >"$work/status"
 	grep -q 'not reported .* found the ring full' "$work/status" || fail "not full: $(cat "$work/status")"
 	[ "$(awk '/^f1:/ { on = 1; next } /^[^ ]/ { on = 0 } on && / refused$/ { n += $2 }
 		on && /not reported/ { n -= $3 } END { print n }' "$work/status")" = "$lines" ] ||
@@ -166,6 +165,8 @@ status_is_one_line_each()
 	install -d -o t3 -g t3 "$dir"
 	run 0 safenode-attach --cgroup f3 --dir "$dir" --safe-mode
 	run 0 safenode-status
+	grep -qE '^f3 +ended .* /srv/t3/a\\x0af9: /srv, running\\x1b\[2J$' "$work/out" || fail "$(cat "$work/out")"
+	run 0 safenode-status f3
 	grep -qxF 'f3: /srv/t3/a\x0af9: /srv, running\x1b[2J, ended' "$work/out" || fail "$(cat "$work/out")"
 	run 0 safenode-detach --cgroup f3
 	rmdir "$dir"
@@ -257,8 +258,7 @@ log_ends_without_bpffs()
 	umount /sys/fs/bpf || fail "cannot unmount it"
 	mount -t bpf -o nosuid,nodev,noexec,mode=700 bpf /sys/fs/bpf
 	log_has_ended one
-	run 1 safenode-status
-	said "not loaded" "run safenode-load"
+	not_in_force "not loaded" "run safenode-load"
 	run 0 safenode-load
 }
 

@@ -24,10 +24,11 @@ populate()
 # What has to be the same in every version, but for the tenant that counts all the time
 facts()
 {
-	local map
+	local map tenant
 
-	safenode-status | awk '/^[^ ]/ { name = $1 } name == "f1:" || name == "waits:" { print name, $0 }' |
-		sort
+	for tenant in f1 waits; do
+		safenode-status $tenant | sed -n "/^$tenant: /p; /^  options in force/,\$p"
+	done
 	for map in policies counters addresses ports directories names; do
 		echo "$map: $(bpftool -j map dump pinned "$pins/$map" | grep -o '"key"' | wc -l)"
 		bpftool map dump pinned "$pins/$map" |
@@ -43,15 +44,15 @@ same_facts()
 
 refused_count()
 {
-	safenode-status | awk '/^[^ ]/ { mine = /^watch:/ } mine && / task.fork / { print $2; found = 1 }
-		END { exit !found }'
+	safenode-status watch | awk '/ task.fork / { print $2; found = 1 } END { exit !found }'
 }
 
 # Of the tools that are not those of the version that is loaded
 tools_refuse()
 {
 	remember
-	refuses 1 "another version" "safenode-load" -- safenode-status
+	not_in_force "another version" "safenode-load"
+	unchanged
 	refuses 1 "another version" "safenode-load" -- safenode-log --no-wait
 	refuses 1 "another version" "safenode-load" -- safenode-detach --cgroup f1
 	refuses 1 "another version" "safenode-load" -- safenode-attach --cgroup f2 --dir /srv/t1 --safe-mode
@@ -94,8 +95,7 @@ killed()
 both_are_left()
 {
 	[ -e "${pins}_new" ] || fail "nothing is left"
-	run 1 safenode-status
-	said "run safenode-load"
+	not_in_force "run safenode-load"
 	run 1 "${f1[@]}" -- "$tenant" acts
 	said "run safenode-load"
 }
@@ -178,13 +178,13 @@ remove_all()
 	local map
 
 	load_works
-	run 0 safenode-status
+	run 0 safenode-status waits
 	grep -q '^waits: /srv/t2, running$' "$work/out" || fail "$(cat "$work/out")"
 	run 0 safenode-detach --cgroup f1
 	silent
 	stop waits t2
 	run 0 safenode-status
-	! grep -qE ', (running|ended)$' "$work/out" || fail "left: $(cat "$work/out")"
+	grep -q '^0 tenants, ' "$work/out" || fail "left: $(cat "$work/out")"
 	for map in policies addresses ports directories names lists; do
 		[ "$("$here/look" $map)" = 0 ] || fail "$map has $("$here/look" $map) left"
 	done

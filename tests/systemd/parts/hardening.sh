@@ -39,7 +39,7 @@ refused()
 		grep -qF -e "$text" "$work/err" || fail "no '$text' in: $(cat "$work/err")"
 	done
 	run 0 safenode-status
-	! grep '^test: .*running' "$work/out" || fail "something is left"
+	! grep '^test .*running' "$work/out" || fail "something is left"
 }
 
 names_the_option()

@@ -61,7 +61,7 @@ loads_there()
 
 	while read -r name; do
 		safenode-detach --cgroup "$name" --kill || fail "cannot detach $name"
-	done < <(safenode-status | sed -n 's/^\([^ ]*\): .*, \(running\|ended\)$/\1/p')
+	done < <(safenode-status | awk 'on { print $1 } /^TENANT / { on = 1 }')
 	run 0 safenode-load --unload
 	run 0 safenode-load --parent /tenants.slice
 	run 0 safenode-status
@@ -81,8 +81,10 @@ loses_limits()
 	[ "$(limits | xargs)" = "104857600 40" ] || fail "$(limits)"
 	systemctl start tenants.slice
 	! limits 2>/dev/null || fail "they are there"
-	run 0 safenode-status
-	grep -qx "one: /srv/test, running" "$work/out" || fail "status says more: $(cat "$work/out")"
+	run 0 safenode-status one
+	grep -q "^WEAKENED limits that were set: hold no longer for one; " "$work/out" || fail "$(cat "$work/out")"
+	grep -qx "    memory.max was set to 104857600, and is gone, for its controller was disabled" "$work/out" ||
+		fail "$(cat "$work/out")"
 }
 
 takes_no_unit()
@@ -95,8 +97,9 @@ goes_with_the_slice()
 	systemctl stop test-parent.service
 	systemctl stop tenants.slice
 	eventually test ! -e $slice || fail "is there"
-	run 1 safenode-status
-	said "safenode-status: the cgroup $slice was removed since safenode-load; run safenode-load"
+	run 4 safenode-status
+	grep -q "^safenode-status: not in force: .*the cgroup $slice was removed since safenode-load; run safenode-load$" \
+		"$work/err" || fail "$(cat "$work/err")"
 	systemctl start test-parent.service
 	comes_to test-parent.service ActiveState failed
 	run 0 safenode-load
