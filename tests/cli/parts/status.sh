@@ -257,6 +257,21 @@ slow_reader_delays_nobody()
 	wait
 }
 
+report_has_no_names()
+{
+	start f1 t1 --restricted-outgoing-addresses 10.9.8.7 --read-only /etc/apt -- "$tenant" wait
+	run 0 safenode-report
+	silent
+	for text in "in force: yes" "CONFIG_BPF_LSM=y" "sn_egress: link type 3, program " "policies: 1 of 16384 entries" \
+		"/sys/kernel/security/lsm: " "tenant 1: running, enforce, 1 processes" "for tenants: "; do
+		grep -qF -e "$text" "$work/out" || fail "no '$text': $(cat "$work/out")"
+	done
+	! grep -nE "\<f1\>|/srv|10\.9\.8\.7|/etc/apt|$(uname -n)" "$work/out" || fail "names"
+	run 0 safenode-report --with-tenants
+	grep -qx "    restricted-outgoing-addresses 10.9.8.7" "$work/out" || fail "$(cat "$work/out")"
+	stop f1 t1
+}
+
 status_changes_nothing()
 {
 	remember
@@ -278,6 +293,7 @@ part_status()
 	it "where a name comes twice, both are told, and each metric once" names_come_twice
 	it "status names a tenant that is not there" names_nobody
 	it "a directory's name that is no text is told byte by byte" directory_is_no_text
+	it "a report has what is needed, and names of tenants only where asked" report_has_no_names
 	it "an HTTP request is answered, and one that is none is refused" a_request_is_answered
 	it "a reader of status that does not read delays nobody" slow_reader_delays_nobody
 	it "with kernel.ftrace_enabled=0 status tells that tenants are free" ftrace_is_told
