@@ -12,7 +12,7 @@ enum {
 	SN_EXIT_DONE = 0,
 	SN_EXIT_FAILED = 1,
 	SN_EXIT_USAGE = 2,
-	SN_EXIT_KERNEL = 3, /* the kernel lacks something */
+	SN_EXIT_KERNEL = 3,	  /* the kernel lacks something */
 	SN_EXIT_NOT_IN_FORCE = 4, /* safenode-status: and so it says */
 };
 

@@ -100,7 +100,7 @@ static void what_was_compiled_comes_back(void **state)
 	prints("cgroup t1\ndir /srv/t1\nsafe-mode\n"
 	       "restricted-outgoing-addresses ::1,10.0.0.0/8,127.0.0.1\n"
 	       "allowed-outgoing-ports 80,9000-9099\n"
-	       "allowed-listen-ports 443,8000-8100\naudit\n");
+	       "allowed-listen-ports 443,8000-8100\nlog-granted\n");
 }
 
 static void what_is_printed_is_a_policy_file(void **state)
@@ -282,9 +282,9 @@ static void options_that_differ_are_named(void **state)
 	after = stored();
 	differ(&before, &before, 0, "");
 	differ(&before, &after, 2,
-	       "  allowed-outgoing-ports: 80,443 -> 443,8000-8100\n  audit: none -> yes\n");
+	       "  allowed-outgoing-ports: 80,443 -> 443,8000-8100\n  log-granted: none -> yes\n");
 	differ(&after, &before, 2,
-	       "  allowed-outgoing-ports: 443,8000-8100 -> 80,443\n  audit: yes -> none\n");
+	       "  allowed-outgoing-ports: 443,8000-8100 -> 80,443\n  log-granted: yes -> none\n");
 	sn_inforce_free(&before);
 	sn_inforce_free(&after);
 }
