@@ -245,7 +245,7 @@ int sn_limits_set(const char *mount, const char *path, const struct sn_limits *l
 	if (ret)
 		sn_controllers_undo(path, enabled);
 	else
-		sn_limits_remember(path, limits);
+		sn_limits_remember(path);
 	return ret;
 }
 
@@ -253,45 +253,35 @@ int sn_limits_set(const char *mount, const char *path, const struct sn_limits *l
 
 #define REMEMBERED "user.safenode.limits" /* lines of a file's name and what it held */
 
+static bool is_limit(const char *file)
+{
+	return !strcmp(file, "memory.max") || !strcmp(file, "memory.swap.max") ||
+	       !strcmp(file, "cpu.max") || !strcmp(file, "pids.max") || is_huge_page_limit(file);
+}
+
+/* As the file reads, for the kernel rounds memory.max to pages. "max" limits nothing. */
 static void remember(FILE *out, const char *path, const char *file)
 {
 	char now[64];
 
-	if (!sn_cgroup_read(path, file, now, sizeof(now)))
+	if (!sn_cgroup_read(path, file, now, sizeof(now)) && strncmp(now, "max", 3) != 0)
 		fprintf(out, "%s %s\n", file, now);
 }
 
-static void remember_memory(FILE *out, const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	remember(out, path, "memory.swap.max");
-	while (dir && (entry = readdir(dir)))
-		if (is_huge_page_limit(entry->d_name))
-			remember(out, path, entry->d_name);
-	if (dir)
-		closedir(dir);
-}
-
-/* As the files read, for the kernel rounds memory.max to pages. */
-void sn_limits_remember(const char *path, const struct sn_limits *limits)
+void sn_limits_remember(const char *path)
 {
 	sn_autofree char *text = NULL;
+	DIR *dir = opendir(path);
+	struct dirent *entry;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	if (!out)
-		return;
-	if (limits->memory_max)
-		remember(out, path, "memory.max");
-	if (limits->memory_max && strcmp(limits->memory_max, "max"))
-		remember_memory(out, path);
-	if (limits->cpu_max)
-		remember(out, path, "cpu.max");
-	if (limits->pids_max)
-		remember(out, path, "pids.max");
-	if (!fclose(out) && size)
+	while (out && dir && (entry = readdir(dir)))
+		if (is_limit(entry->d_name))
+			remember(out, path, entry->d_name);
+	if (dir)
+		closedir(dir);
+	if (out && !fclose(out))
 		setxattr(path, REMEMBERED, text, size, 0);
 }
 

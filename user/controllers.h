@@ -41,11 +41,11 @@ int sn_limits_set(const char *mount, const char *path, const struct sn_limits *l
 		  struct sn_controllers *enabled, struct sn_err *err);
 
 /*
- * Remembers what the files of these limits hold now, in an attribute of the cgroup that goes with
- * it: for whoever changes limits that were set, when all of them are. Where the kernel keeps no
- * such attributes, nothing can be told of these limits later.
+ * Remembers what the files of the cgroup's limits hold now, in an attribute that goes with it: for
+ * whoever has changed them, sn_limits_set() included. Where the kernel keeps no such attributes,
+ * nothing can be told of these limits later.
  */
-void sn_limits_remember(const char *path, const struct sn_limits *limits);
+void sn_limits_remember(const char *path);
 
 /* A limit that was set, and holds no longer. */
 struct sn_drift {

@@ -304,17 +304,22 @@ static void put_maps(const struct sn_status *status, FILE *out)
 
 /* ---- what is loaded, and tenants ---- */
 
-/* What was found for a tenant's sake can have its name. */
+/* What was found for a tenant's sake has its name. */
+static bool is_of_tenants(const char *id)
+{
+	return !strcmp(id, "limits") || !strcmp(id, "observed");
+}
+
 static void put_checks(const struct sn_status *status, bool names, FILE *out)
 {
 	begin(out, "checks");
 	fprintf(out, "in force: %s\n", status->in_force ? "yes" : "NO");
 	for (size_t i = 0; i < status->nr_checks; i++) {
 		const struct sn_requirement *req = &status->checks[i];
-		bool hide = !names && !req->met && !strcmp(req->id, "limits");
+		bool hide = !names && !req->met && is_of_tenants(req->id);
 
 		fprintf(out, "%-8s %s: %s%s%s\n", req->met ? "ok" : "MISSING", req->what,
-			hide ? "some hold no longer" : req->found, *req->cure ? "; " : "",
+			hide ? "not of all tenants" : req->found, *req->cure ? "; " : "",
 			req->cure);
 	}
 }

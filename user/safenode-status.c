@@ -104,6 +104,7 @@ static int render(const struct choice *choice, char **text, size_t *size, struct
 		.tenant = choice->tenant,
 		.options = choice->form == JSON || (choice->form == TABLE && choice->tenant),
 		.maps = choice->form != TABLE,
+		.lasts = choice->form == JSON || (choice->form == TABLE && choice->tenant),
 	};
 	struct sn_status status;
 	int ret = sn_status_collect(&query, &status, err), printed;

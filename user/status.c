@@ -9,6 +9,7 @@
 #include "cgroup.h"
 #include "enforcer.h"
 #include "kernel.h"
+#include "logclient.h"
 #include "object.h"
 #include "pins.h"
 #include "status.h"
@@ -37,29 +38,42 @@ static int add_result(struct sn_status *status, const char *id, const char *what
 	return ret;
 }
 
-/* The first names: "shop, blog and 3 more" */
-static void name_drifted(const struct sn_status *status, char *text, size_t size)
+static bool has_drifted(const struct sn_tenant *tenant)
+{
+	return tenant->drifts;
+}
+
+static bool is_observed(const struct sn_tenant *tenant)
+{
+	return tenant->policy.safe_mode && tenant->policy.observe;
+}
+
+#define NAMES_MAX (3 * SN_TENANT_MAX + 64)
+
+/* The first names: "shop, blog and 3 more"; "" without one */
+static void name_tenants(const struct sn_status *status,
+			 bool (*is_one)(const struct sn_tenant *tenant), char text[NAMES_MAX])
 {
 	size_t nr = 0, len = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < status->nr_tenants; i++) {
-		if (!status->tenants[i].drifts || nr++ >= 3)
+		if (!is_one(&status->tenants[i]) || nr++ >= 3)
 			continue;
-		len += snprintf(text + len, size - len, "%s%s", len ? ", " : "",
+		len += snprintf(text + len, NAMES_MAX - len, "%s%s", len ? ", " : "",
 				status->tenants[i].policy.tenant);
 	}
 	if (nr > 3)
-		snprintf(text + len, size - len, " and %zu more", nr - 3);
+		snprintf(text + len, NAMES_MAX - len, " and %zu more", nr - 3);
 }
 
 /* It weakens: what the policy refuses is refused all the same. */
 static void check_limits(struct sn_status *status)
 {
 	struct sn_requirement req = { .id = "limits", .what = "limits that were set" };
-	char names[3 * SN_TENANT_MAX + 64];
+	char names[NAMES_MAX];
 
-	name_drifted(status, names, sizeof(names));
+	name_tenants(status, has_drifted, names);
 	req.met = !names[0];
 	snprintf(req.found, sizeof(req.found), "%s%.200s", req.met ? "hold" : "hold no longer for ",
 		 names);
@@ -67,6 +81,22 @@ static void check_limits(struct sn_status *status)
 		snprintf(req.cure, sizeof(req.cure),
 			 "safenode-status TENANT names them; write them to the files again, or "
 			 "end the tenant and attach it anew");
+	add_check(&req, status);
+}
+
+static void check_observed(struct sn_status *status)
+{
+	struct sn_requirement req = { .id = "observed", .what = "all tenants are confined" };
+	char names[NAMES_MAX];
+
+	name_tenants(status, is_observed, names);
+	req.met = !names[0];
+	if (req.met)
+		strcpy(req.found, "yes");
+	else
+		snprintf(req.found, sizeof(req.found), "nothing is refused to %.200s", names);
+	if (!req.met)
+		strcpy(req.cure, "end them and attach them anew without --observe");
 	add_check(&req, status);
 }
 
@@ -276,6 +306,29 @@ static int look_at_cgroups(const struct sn_status_query *query, struct sn_status
 	return 0;
 }
 
+/* ---- the last refusals ---- */
+
+/* By name, and of two with one name the one whose cgroup it was. */
+static int take_last(const struct sn_event *ev, void *data)
+{
+	struct sn_status *status = data;
+	struct sn_tenant key = { .policy.cgroup_id = ev->cgroup_id }, *tenant;
+
+	snprintf(key.policy.tenant, SN_TENANT_MAX, "%.*s", SN_TENANT_MAX - 1, ev->tenant);
+	tenant = bsearch(&key, status->tenants, status->nr_tenants, sizeof(key), by_name);
+	if (tenant) {
+		tenant->last = *ev;
+		tenant->has_last = true;
+	}
+	return 0;
+}
+
+/* From the service that keeps events, if it runs; without it nothing is known of them. */
+static void read_lasts(struct sn_status *status)
+{
+	status->reader = !sn_logclient_lasts(take_last, status, NULL);
+}
+
 /* ---- all together ---- */
 
 static int collect(const struct sn_status_query *query, struct sn_status *status,
@@ -294,8 +347,12 @@ static int collect(const struct sn_status_query *query, struct sn_status *status
 		ret = look_at_cgroups(query, status, err);
 	if (ret)
 		return ret;
-	if (status->known)
+	if (status->known) {
 		check_limits(status);
+		check_observed(status);
+	}
+	if (query->lasts)
+		read_lasts(status);
 	if (query->maps)
 		status->nr_maps = sn_fill_read(status->maps);
 	status->in_force = !sn_status_in_force(status, NULL);
@@ -333,7 +390,9 @@ __u64 sn_status_refused(const struct sn_counters *counters)
 
 const char *sn_status_mode(const struct sn_policy *policy)
 {
-	return policy->safe_mode ? "enforce" : "closed";
+	if (!policy->safe_mode)
+		return "closed";
+	return policy->observe ? "observe" : "enforce";
 }
 
 void sn_status_free(struct sn_status *status)

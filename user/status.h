@@ -29,6 +29,8 @@ struct sn_tenant {
 	size_t drifts;		   /* how many limits hold no longer, or one more than are told */
 	struct sn_entries own;	   /* its rules, until they are in... */
 	struct sn_inforce inforce; /* ...its options, if they were asked for */
+	bool has_last;
+	struct sn_event last; /* what it was refused last */
 };
 
 /* Owns what it holds; see sn_status_free(). */
@@ -44,6 +46,7 @@ struct sn_status {
 	struct sn_counters without_policy; /* of processes below the parent that have none */
 	struct sn_fill maps[SN_FILLS_MAX];
 	size_t nr_maps;
+	bool reader; /* safenode-logd runs; asked only with the last refusals */
 	struct sn_names names;
 };
 
@@ -51,6 +54,7 @@ struct sn_status_query {
 	const char *tenant; /* only those of this name; NULL: all */
 	bool options;	    /* which options are in force for each? */
 	bool maps;	    /* how full are they? */
+	bool lasts;	    /* what was refused last to each? Only safenode-logd knows */
 };
 
 /*
@@ -67,7 +71,7 @@ int sn_status_in_force(const struct sn_status *status, struct sn_err *err);
 /* How often all that the tenant was refused, but for what node and libc always try. */
 __u64 sn_status_refused(const struct sn_counters *counters);
 
-/* "enforce"; "closed", where all is refused, as without a policy. */
+/* "enforce"; "observe", where nothing is; "closed", where all is refused, as without a policy. */
 const char *sn_status_mode(const struct sn_policy *policy);
 
 void sn_status_free(struct sn_status *status);

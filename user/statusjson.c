@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "eventjson.h"
 #include "inforcejson.h"
 #include "logline.h"
 #include "statusjson.h"
@@ -180,7 +181,9 @@ static struct json_object *tenant_json(const struct sn_tenant *tenant)
 			      add_usage(object, tenant) &&
 			      add(object, "policy", sn_inforce_json(&tenant->inforce)) &&
 			      add(object, "limits_not_held", drifts_json(tenant)) &&
-			      add_counters(object, &tenant->counters) && add_null(object, "last"));
+			      add_counters(object, &tenant->counters) &&
+			      (tenant->has_last ? add(object, "last", sn_event_json(&tenant->last))
+						: add_null(object, "last")));
 }
 
 static struct json_object *tenants_json(const struct sn_status *status)
@@ -210,7 +213,8 @@ static struct json_object *events_json(const struct sn_status *status)
 		suppressed += status->tenants[i].counters.suppressed;
 	}
 	return finish(object, object && add_count(object, "lost", lost) &&
-				      add_count(object, "suppressed", suppressed));
+				      add_count(object, "suppressed", suppressed) &&
+				      add_bool(object, "reader", status->reader));
 }
 
 static struct json_object *map_json(const struct sn_fill *fill)

@@ -76,15 +76,17 @@ static const char *hint(int op)
 	return op == SN_OP_CODE_MMAP ? " (native addons are: docs/for-tenant-authors.md)" : "";
 }
 
-static void print_counters(FILE *out, const struct sn_counters *counters)
+static void print_counters(FILE *out, const struct sn_counters *counters, bool observed)
 {
+	const char *refused = observed ? "would be refused" : "refused";
+
 	for (int op = 0; op < SN_OP_NR; op++)
 		if (counters->denied[op])
-			fprintf(out, "    %-20s %10" PRIu64 " refused%s\n", sn_op_name(op),
-				(uint64_t)counters->denied[op], hint(op));
+			fprintf(out, "    %-20s %10" PRIu64 " %s%s\n", sn_op_name(op),
+				(uint64_t)counters->denied[op], refused, hint(op));
 	if (counters->known)
-		fprintf(out, "    %-20s %10" PRIu64 " refused, as node and libc always try\n",
-			"known", (uint64_t)counters->known);
+		fprintf(out, "    %-20s %10" PRIu64 " %s, as node and libc always try\n", "known",
+			(uint64_t)counters->known, refused);
 	if (counters->suppressed)
 		fprintf(out, "    %-20s %10" PRIu64 " above %d a second\n", "not reported",
 			(uint64_t)counters->suppressed, SN_EVENTS_RATE);
@@ -98,7 +100,7 @@ static void print_without_policy(const struct sn_status *status, FILE *out)
 	if (!sn_status_refused(&status->without_policy))
 		return;
 	fputs("processes without a policy:\n", out);
-	print_counters(out, &status->without_policy);
+	print_counters(out, &status->without_policy, false);
 }
 
 /* ---- a line for each ---- */
@@ -262,20 +264,24 @@ static void print_drift(const struct sn_tenant *tenant, FILE *out)
 
 static void print_tenant(const struct sn_tenant *tenant, FILE *out)
 {
+	char line[SN_LOGLINE_MAX];
 	char name[4 * SN_TENANT_MAX], dir[4 * SN_TEXT_MAX], number[16];
+	bool observed = tenant->policy.safe_mode && tenant->policy.observe;
 
-	fprintf(out, "\n%s: %s, %s\n",
+	fprintf(out, "\n%s: %s, %s%s\n",
 		sn_printable(tenant->policy.tenant, SN_TENANT_MAX, name, sizeof(name)),
 		sn_printable(tenant->policy.directory, SN_TEXT_MAX, dir, sizeof(dir)),
-		state_of(tenant));
+		state_of(tenant), observed ? ", observed: NOT CONFINED, nothing is refused" : "");
 	fprintf(out, "  cgroup     %s\n  mode       %s\n  user       %s\n", tenant->cgroup,
 		sn_status_mode(&tenant->policy), user_of(tenant, number));
 	print_usage(&tenant->usage, out);
 	print_options(tenant, out);
 	print_drift(tenant, out);
 	if (sn_status_refused(&tenant->counters) || tenant->counters.known)
-		fputs("  refused\n", out);
-	print_counters(out, &tenant->counters);
+		fputs(observed ? "  would be refused\n" : "  refused\n", out);
+	print_counters(out, &tenant->counters, observed);
+	if (tenant->has_last && sn_logline(&tenant->last, line, sizeof(line)))
+		fprintf(out, "  last\n    %s\n", line);
 }
 
 void sn_status_details(const struct sn_status *status, FILE *out)

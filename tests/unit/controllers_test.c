@@ -250,6 +250,16 @@ static void what_differs_from_what_was_set_is_told(void **state)
 	expect_drift("pids.max", "20", "30");
 	put("safenode/t1/cpu.max", "30\n"); /* which was not set */
 	expect_drift("pids.max", "20", "30");
+	/* who changes them has them remembered */
+	sn_limits_remember(tenant);
+	assert_int_equal(sn_limits_drift(tenant, &drift, 1), 0);
+	put("safenode/t1/cpu.max", "max 100000\n");
+	expect_drift("cpu.max", "30", "max 100000");
+	sn_limits_remember(tenant);
+	put("safenode/t1/cpu.max", "30\n");
+	assert_int_equal(sn_limits_drift(tenant, &drift, 1), 0);
+	put("safenode/t1/pids.max", "20\n");
+	sn_limits_remember(tenant);
 	put("safenode/t1/pids.max", "20\n");
 	put("safenode/t1/memory.swap.max", "max\n");
 	expect_drift("memory.swap.max", "0", "max");

@@ -33,6 +33,8 @@ static struct {
 	int policies;
 	bool other_cgroup; /* of the name of the second one */
 	bool drifts;
+	bool observed; /* the third one */
+	bool no_logd;
 } world;
 
 uid_t geteuid(void)
@@ -117,7 +119,9 @@ int sn_store_each(const struct sn_store *store,
 {
 	assert_true(world.locked);
 	for (int i = world.policies; i > 0; i--) {
-		struct sn_policy policy = { .cgroup_id = i, .safe_mode = 1 };
+		struct sn_policy policy = { .cgroup_id = i,
+					    .safe_mode = 1,
+					    .observe = world.observed && i == 3 };
 		int ret;
 
 		snprintf(policy.tenant, sizeof(policy.tenant), "t%d", i);
@@ -172,6 +176,21 @@ size_t sn_fill_read(struct sn_fill *fill)
 {
 	assert_false(world.locked);
 	return 0;
+}
+
+int sn_logclient_lasts(int (*each)(const struct sn_event *ev, void *data), void *data,
+		       struct sn_err *err)
+{
+	struct sn_event ev = { .op = SN_OP_FS_OPEN };
+
+	assert_false(world.locked);
+	for (int i = 1; i < 6 && !world.no_logd; i++) {
+		ev.cgroup_id = i == 2 ? 77 : i; /* of the one that had the name before */
+		snprintf(ev.tenant, sizeof(ev.tenant), "t%d", i);
+		ev.pid = 100 + i;
+		each(&ev, data);
+	}
+	return world.no_logd ? -ENOENT : 0;
 }
 
 /* ---- the tests ---- */
@@ -293,6 +312,40 @@ static void a_limit_that_no_longer_holds_weakens(void **state)
 	sn_status_free(&status);
 }
 
+static void who_is_observed_is_told(void **state)
+{
+	struct sn_status_query query = {};
+	struct sn_status status;
+
+	world.observed = true;
+	found(&query, &status);
+	assert_true(status.in_force);
+	assert_false(check(&status, "observed")->met);
+	assert_string_equal(check(&status, "observed")->found, "nothing is refused to t3");
+	assert_string_equal(sn_status_mode(&status.tenants[2].policy), "observe");
+	assert_string_equal(sn_status_mode(&status.tenants[0].policy), "enforce");
+	assert_string_equal(sn_status_mode(&(struct sn_policy){ .observe = 1 }), "closed");
+	sn_status_free(&status);
+}
+
+static void the_last_refusal_is_that_of_the_same_cgroup(void **state)
+{
+	struct sn_status_query query = { .lasts = true };
+	struct sn_status status;
+
+	found(&query, &status);
+	assert_true(status.reader);
+	assert_true(status.tenants[0].has_last);
+	assert_int_equal(status.tenants[2].last.pid, 103);
+	assert_false(status.tenants[1].has_last);
+	sn_status_free(&status);
+	world.no_logd = true;
+	found(&query, &status);
+	assert_false(status.reader);
+	assert_false(status.tenants[0].has_last);
+	sn_status_free(&status);
+}
+
 static void a_load_in_between_is_no_failure(void **state)
 {
 	struct sn_status_query query = {};
@@ -324,6 +377,8 @@ int main(void)
 		cmocka_unit_test_setup(one_can_be_asked_for, reset),
 		cmocka_unit_test_setup(what_is_missing_is_told_with_the_tenants, reset),
 		cmocka_unit_test_setup(a_limit_that_no_longer_holds_weakens, reset),
+		cmocka_unit_test_setup(who_is_observed_is_told, reset),
+		cmocka_unit_test_setup(the_last_refusal_is_that_of_the_same_cgroup, reset),
 		cmocka_unit_test_setup(a_load_in_between_is_no_failure, reset),
 		cmocka_unit_test_setup(root_is_needed, reset),
 	};

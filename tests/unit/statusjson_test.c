@@ -60,7 +60,8 @@ static void a_tenant_has_all_of_its_members(void **state)
 		     "enabled\",\"met\":true,\"needed\":true,\"found\":\"1\",\"cure\":null}],");
 	has(&status, "\"maps\":[{\"name\":\"policies\",\"entries\":2,\"capacity\":16384}],"
 		     "\"programs\":76,\"parent\":\"/sys/fs/cgroup/safenode\","
-		     "\"events\":{\"lost\":3,\"suppressed\":4},\"tenants\":[{\"name\":\"blog\",");
+		     "\"events\":{\"lost\":3,\"suppressed\":4,\"reader\":false},\"tenants\":[{"
+		     "\"name\":\"blog\",");
 	has(&status, "{\"name\":\"shop\",\"cgroup\":\"/sys/fs/cgroup/safenode/shop\","
 		     "\"dir\":\"/srv/shop\",\"state\":\"running\",\"mode\":\"enforce\","
 		     "\"user\":{\"uid\":998,\"name\":\"shop\"},\"pids\":[184,185],\"threads\":11,"

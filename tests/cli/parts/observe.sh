@@ -74,9 +74,14 @@ END
 	[ "$(cat "$work/out")" = $'true\n2001' ] || fail "$(cat "$work/out")"
 	[ "$(cat "$work/err")" = "safenode-attach: NOT CONFINED: --observe refuses tenant 'f1' nothing; what would be refused is only reported, see safenode-log" ] ||
 		fail "$(cat "$work/err")"
-	safenode-status | grep -qF "f1: /srv/t1, ended, observed: NOT CONFINED, nothing is refused" ||
+	safenode-status f1 | grep -qxF "f1: /srv/t1, ended, observed: NOT CONFINED, nothing is refused" ||
+		fail "$(safenode-status f1)"
+	safenode-status f1 | grep -qE "^    task.fork +[0-9]+ would be refused$" || fail "$(safenode-status f1)"
+	safenode-status | grep -q "^WEAKENED all tenants are confined: nothing is refused to f1; " ||
 		fail "$(safenode-status)"
-	safenode-status | grep -qE "^    task.fork +[0-9]+ would be refused$" || fail "$(safenode-status)"
+	safenode-status --json f1 | grep -q '"mode":"observe"' || fail "$(safenode-status --json f1)"
+	safenode-status --prometheus | grep -qxF 'safenode_tenant_mode{tenant="f1",mode="observe"} 1' ||
+		fail "$(safenode-status --prometheus)"
 	run 0 safenode-log --no-wait --cgroup f1
 	! grep -v " would=E[A-Z]* " "$work/out" || fail "a line that does not say so"
 	! grep "error=" "$work/out" || fail "a line says that it was refused"
