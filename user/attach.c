@@ -5,13 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 
-#include "account.h"
 #include "attach.h"
 #include "cgroup.h"
 #include "command.h"
@@ -19,6 +15,7 @@
 #include "controllers.h"
 #include "detach.h"
 #include "enforcer.h"
+#include "gather.h"
 #include "identify.h"
 #include "launch.h"
 #include "rehearse.h"
@@ -30,13 +27,9 @@
 struct plan {
 	const struct sn_options *options;
 	void (*say)(const char *text);
-	char directory[PATH_MAX]; /* without symbolic links */
-	int directory_fd;	  /* looked at and entered by this alone; or -1 */
-	struct sn_inode dir;	  /* what it is */
-	struct sn_account account;
+	struct sn_gathered named; /* what the options name */
 	struct sn_command command;
 	struct sn_inode launcher;
-	struct sn_rules own;
 	struct sn_rules baseline;
 	struct sn_enforcer enforcer; /* locked from establish() on, until the tenant runs */
 	char cgroup[PATH_MAX];
@@ -45,60 +38,6 @@ struct plan {
 };
 
 /* ---- checks: nothing is changed ---- */
-
-/* A path that is missing or cannot be used is a wrong value, as any other. */
-static int named_wrongly(int ret)
-{
-	switch (ret) {
-	case -ENOENT:
-	case -ENOTDIR:
-	case -ELOOP:
-	case -ENAMETOOLONG:
-	case -EOPNOTSUPP:
-		return -EINVAL;
-	}
-	return ret;
-}
-
-static int check_directory(struct plan *plan, struct stat *st, struct sn_err *err)
-{
-	const char *given = plan->options->directory;
-	struct statfs fs;
-
-	plan->directory_fd = sn_rules_reach_directory(&plan->own, given, plan->directory, err);
-	if (plan->directory_fd < 0)
-		return named_wrongly(plan->directory_fd);
-	if (fstat(plan->directory_fd, st) || fstatfs(plan->directory_fd, &fs))
-		return sn_fail(err, errno, "cannot look at %s: %s", plan->directory,
-			       strerror(errno));
-	if (!S_ISDIR(st->st_mode))
-		return sn_fail(err, EINVAL, "'%.200s' is not a directory", given);
-	if (!strcmp(plan->directory, "/"))
-		return sn_fail(err, EINVAL,
-			       "'/' cannot be a tenant's directory; "
-			       "give it one of its own, such as /srv/t1");
-	switch (fs.f_type) {
-	case PROC_SUPER_MAGIC:
-	case SYSFS_MAGIC:
-	case CGROUP2_SUPER_MAGIC:
-	case CGROUP_SUPER_MAGIC:
-	case BPF_FS_MAGIC:
-	case DEVPTS_SUPER_MAGIC:
-		return sn_fail(err, EINVAL,
-			       "'%.200s' belongs to the kernel; give a directory of files", given);
-	}
-	return named_wrongly(sn_identify_fd(plan->directory_fd, &plan->dir, err));
-}
-
-static int find_account(struct plan *plan, const struct stat *dir, struct sn_err *err)
-{
-	const struct sn_options *options = plan->options;
-	int ret = sn_account_find(&plan->account, options->user, plan->directory, dir, err);
-
-	for (size_t i = 0; i < options->nr_groups && !ret; i++)
-		ret = sn_account_add_group(&plan->account, options->groups[i], err);
-	return ret;
-}
 
 static int check_idle(struct plan *plan, struct sn_err *err)
 {
@@ -118,47 +57,15 @@ static int check_idle(struct plan *plan, struct sn_err *err)
  */
 static int check_command(const struct plan *plan, struct sn_err *err)
 {
-	size_t len = strlen(plan->directory);
+	size_t len = strlen(plan->named.directory);
 
-	if (!strncmp(plan->command.path, plan->directory, len) && plan->command.path[len] == '/')
+	if (!strncmp(plan->command.path, plan->named.directory, len) &&
+	    plan->command.path[len] == '/')
 		return sn_fail(err, EINVAL,
 			       "'%s' lies in the tenant's directory, where the tenant "
 			       "could replace it; install it outside",
 			       plan->command.path);
 	return 0;
-}
-
-/* A path through the tenant's directory is the tenant's: it could plant a link to anywhere. */
-static bool leads_through_directory(const struct plan *plan)
-{
-	const struct sn_rules *own = &plan->own;
-	const struct sn_inode *dir = &plan->dir;
-
-	for (size_t i = 0; i < own->nr_directories; i++)
-		if (own->directories[i].key.ino == dir->ino &&
-		    own->directories[i].key.dev == dir->dev)
-			return true;
-	return false;
-}
-
-static int add_extra_paths(struct plan *plan, struct sn_err *err)
-{
-	const struct sn_options *options = plan->options;
-	__u32 read = SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ;
-	__u32 write = read | SN_MAY_WRITE | SN_MAY_CHANGE;
-	int ret = 0;
-
-	for (size_t i = 0; i < options->nr_read_only && !ret; i++)
-		ret = sn_rules_add(&plan->own, options->read_only[i], read, read, err);
-	for (size_t i = 0; i < options->nr_read_write && !ret; i++)
-		ret = sn_rules_add(&plan->own, options->read_write[i], write, write, err);
-	ret = named_wrongly(ret);
-	if (!ret && leads_through_directory(plan))
-		return sn_fail(err, EINVAL,
-			       "--read-only and --read-write give paths outside %s; "
-			       "one of them leads through it",
-			       plan->directory);
-	return ret;
 }
 
 /* Descriptors that stay open: node refuses to start when it cannot fstat() its stdio. */
@@ -169,9 +76,9 @@ static int add_descriptors(struct plan *plan, struct sn_err *err)
 
 	for (int fd = 0; fd <= 2 && !ret; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
-			ret = sn_rules_add_fd(&plan->own, fd, err);
+			ret = sn_rules_add_fd(&plan->named.own, fd, err);
 	for (size_t i = 0; i < options->nr_keep_fd && !ret; i++)
-		ret = sn_rules_add_fd(&plan->own, options->keep_fd[i], err);
+		ret = sn_rules_add_fd(&plan->named.own, options->keep_fd[i], err);
 	return ret;
 }
 
@@ -188,9 +95,9 @@ static struct sn_launch launch_of(struct plan *plan)
 {
 	return (struct sn_launch){
 		.cgroup = plan->cgroup,
-		.directory = plan->directory,
-		.directory_fd = plan->directory_fd,
-		.account = &plan->account,
+		.directory = plan->named.directory,
+		.directory_fd = plan->named.directory_fd,
+		.account = &plan->named.account,
 		.command = &plan->command,
 		.keep_fd = plan->options->keep_fd,
 		.nr_keep_fd = plan->options->nr_keep_fd,
@@ -245,7 +152,7 @@ static int check_enforcer(struct plan *plan, struct sn_err *err)
 /* This takes longest: some sixty paths, and a process that lists the runtime's libraries. */
 static int gather_rules(struct plan *plan, struct sn_err *err)
 {
-	int ret = add_extra_paths(plan, err);
+	int ret = sn_gather_paths(&plan->named, err);
 
 	if (!ret)
 		ret = add_descriptors(plan, err);
@@ -255,7 +162,6 @@ static int gather_rules(struct plan *plan, struct sn_err *err)
 static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 {
 	static char *const node[] = { "node", NULL };
-	struct stat st;
 	int ret;
 
 	if (geteuid())
@@ -264,11 +170,12 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 		return sn_fail(err, EINVAL,
 			       "--safe-mode is missing: without it a tenant may do nothing at all; "
 			       "add --safe-mode");
-	ret = check_directory(plan, &st, err);
+	ret = sn_gather_directory(&plan->named, err);
 	if (!ret)
-		ret = find_account(plan, &st, err);
+		ret = sn_gather_account(&plan->named, err);
 	if (!ret)
-		ret = named_wrongly(sn_command_resolve(&plan->command, *argv ? argv : node, err));
+		ret = sn_named_wrongly(
+			sn_command_resolve(&plan->command, *argv ? argv : node, err));
 	if (!ret)
 		ret = check_command(plan, err);
 	if (!ret)
@@ -282,44 +189,24 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 
 /* ---- changes, under the lock ---- */
 
-/* The tenant reads its cgroup's files; libuv also reads cpu.max of the cgroups above. */
-static int add_cgroup(struct plan *plan, struct sn_err *err)
-{
-	__u32 read = SN_MAY_STAT | SN_MAY_SEARCH | SN_MAY_READ;
-	int ret = sn_rules_add(&plan->own, plan->cgroup, read, read, err);
-	char path[PATH_MAX + sizeof("/cpu.max")];
-	size_t len = strlen(plan->cgroup);
-
-	strcpy(path, plan->cgroup);
-	while (!ret) {
-		while (len > strlen(plan->enforcer.mount) && path[--len] != '/')
-			;
-		if (len <= strlen(plan->enforcer.mount))
-			break;
-		strcpy(path + len, "/cpu.max");
-		ret = sn_rules_add(&plan->own, path, SN_MAY_STAT | SN_MAY_READ, 0, err);
-	}
-	return ret;
-}
-
 /* Needs the cgroup: its id is the key. */
 static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_err *err)
 {
 	struct sn_source source = {
 		.options = plan->options,
-		.directory = plan->directory,
-		.dir = plan->dir,
+		.directory = plan->named.directory,
+		.dir = plan->named.dir,
 		.launcher = plan->launcher,
-		.own = &plan->own,
+		.own = &plan->named.own,
 		.baseline = &plan->baseline,
 	};
 	int ret = sn_cgroup_id(plan->cgroup, &plan->cgroup_id, err);
 
 	source.cgroup_id = plan->cgroup_id;
 	if (!ret)
-		ret = add_cgroup(plan, err);
+		ret = sn_gather_cgroup(&plan->named, plan->enforcer.mount, plan->cgroup, err);
 	/* undoing may need the descriptors, if the process is short of them */
-	sn_rules_close(&plan->own);
+	sn_rules_close(&plan->named.own);
 	sn_rules_close(&plan->baseline);
 	return ret ? ret : sn_compile(&source, compiled, err);
 }
@@ -467,12 +354,9 @@ static void say_observed(const struct plan *plan)
 static void release(struct plan *plan)
 {
 	sn_enforcer_close(&plan->enforcer);
-	if (plan->directory_fd >= 0)
-		close(plan->directory_fd);
+	sn_gathered_free(&plan->named);
 	sn_command_free(&plan->command);
-	sn_rules_free(&plan->own);
 	sn_rules_free(&plan->baseline);
-	sn_account_free(&plan->account);
 }
 
 int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(const char *text),
@@ -481,8 +365,8 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 	struct plan plan = {
 		.options = options,
 		.say = say,
+		.named = SN_GATHERED(options),
 		.enforcer = SN_ENFORCER_CLOSED,
-		.directory_fd = -1,
 	};
 	struct sn_session session = {};
 	int ret = fill_stdio(err);

@@ -147,48 +147,81 @@ static char *trim(char *line)
 }
 
 static int apply_line(const struct sn_opt *opts, const char *where, char *line, void *target,
-		      struct sn_err *err)
+		      const struct sn_watch *watch, struct sn_err *err)
 {
 	size_t len = strcspn(line, " \t=");
 	const struct sn_opt *opt = find_opt(opts, line, len);
 	char *value = line + len + strspn(line + len, " \t");
+	int error;
 
 	if (!opt)
 		return sn_fail(err, EINVAL, "%s: unknown option '%.*s'; see --help", where,
 			       (int)len, line);
 	if (*value == '=')
 		value += 1 + strspn(value + 1, " \t");
-	return apply(opt, where, target, line[len] ? value : NULL, err);
+	error = apply(opt, where, target, line[len] ? value : NULL, err);
+	if (error || !watch->applied)
+		return error;
+	error = watch->applied(target, opt->name, where);
+	return error ? sn_fail(err, -error, "%s: %s", where, strerror(-error)) : 0;
 }
 
-int sn_cli_parse_file(const struct sn_opt *opts, const char *path, void *target, struct sn_err *err)
+/* One line of @len bytes, which may be empty. */
+static int read_line(const struct sn_opt *opts, const char *where, char *line, size_t len,
+		     void *target, const struct sn_watch *watch, struct sn_err *err)
 {
-	FILE *file = fopen(path, "re");
+	char *word;
+
+	if (strlen(line) != len)
+		return sn_fail(err, EINVAL, "%s: a NUL byte: is this a text file?", where);
+	word = trim(line);
+	return *word ? apply_line(opts, where, word, target, watch, err) : 0;
+}
+
+static int read_lines(const struct sn_opt *opts, const char *path, FILE *file, void *target,
+		      const struct sn_watch *watch, struct sn_err *err)
+{
 	sn_autofree char *line = NULL;
 	int error = 0, number = 0;
 	size_t size = 0;
 	ssize_t len;
 
+	while ((!error || (watch->wrong && error != -ENOMEM)) &&
+	       (len = getline(&line, &size, file)) >= 0) {
+		char where[256];
+		int wrong;
+
+		snprintf(where, sizeof(where), "%s:%d", path, ++number);
+		wrong = read_line(opts, where, line, len, target, watch, err);
+		if (wrong && watch->wrong)
+			watch->wrong(watch->data, err);
+		error = wrong ?: error;
+	}
+	return error;
+}
+
+int sn_cli_watch_file(const struct sn_opt *opts, const char *path, void *target,
+		      const struct sn_watch *watch, struct sn_err *err)
+{
+	FILE *file = fopen(path, "re");
+	int error;
+
 	if (!file) {
 		error = errno;
 		return sn_fail(err, error, "cannot open '%s': %s", path, strerror(error));
 	}
-	while (!error && (len = getline(&line, &size, file)) >= 0) {
-		char where[256], *word;
-
-		snprintf(where, sizeof(where), "%s:%d", path, ++number);
-		if (strlen(line) != (size_t)len)
-			error = sn_fail(err, EINVAL, "%s: a NUL byte: is this a text file?", where);
-		word = trim(line);
-		if (!error && *word)
-			error = apply_line(opts, where, word, target, err);
-	}
+	error = read_lines(opts, path, file, target, watch, err);
 	if (!error && ferror(file)) {
 		error = errno;
 		error = sn_fail(err, error, "cannot read '%s': %s", path, strerror(error));
 	}
 	fclose(file);
 	return error;
+}
+
+int sn_cli_parse_file(const struct sn_opt *opts, const char *path, void *target, struct sn_err *err)
+{
+	return sn_cli_watch_file(opts, path, target, &(struct sn_watch){}, err);
 }
 
 void sn_cli_begin_output(void)

@@ -45,6 +45,22 @@ int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *
 int sn_cli_parse_file(const struct sn_opt *opts, const char *path, void *target,
 		      struct sn_err *err);
 
+/* Who is told while a file is read. Each may be NULL. */
+struct sn_watch {
+	/* A line, at "FILE:LINE" @where, was applied. 0, or -ENOMEM, which ends it. */
+	int (*applied)(void *target, const char *option, const char *where);
+	/* A line is wrong: @err begins with file and line. Reading goes on with the next one. */
+	void (*wrong)(void *data, const struct sn_err *err);
+	void *data;
+};
+
+/*
+ * The same with @watch. Where wrong() was called, the result is that of the last wrong line, and
+ * @err is filled in as well.
+ */
+int sn_cli_watch_file(const struct sn_opt *opts, const char *path, void *target,
+		      const struct sn_watch *watch, struct sn_err *err);
+
 /*
  * For tools that print, before they do: ignores SIGPIPE, so that a closed pipe is an error of
  * write(2) and can be reported.

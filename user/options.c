@@ -254,10 +254,8 @@ static int set_policy(void *target, const char *value, struct sn_err *err)
 			       ": a policy file cannot name another one; give both on the "
 			       "command line",
 			       value);
-	options->in_file = true;
 	options->file_observes = false;
-	error = sn_cli_parse_file(sn_attach_opts, value, options, err);
-	options->in_file = false;
+	error = sn_options_read(options, value, NULL, err);
 	if (!options->file_observes)
 		options->file_enforces = true;
 	/* a file that cannot be read is a wrong value */
@@ -299,6 +297,73 @@ const struct sn_opt sn_attach_opts[] = {
 
 const struct sn_opt sn_dropin_opts[] = { SHARED_ROWS, { 0 } };
 
+/* ---- policy files ---- */
+
+/* The number of the value of @option that was set last. */
+static size_t last_of(const struct sn_options *options, const char *option)
+{
+	if (!strcmp(option, "read-only"))
+		return options->nr_read_only - 1;
+	if (!strcmp(option, "read-write"))
+		return options->nr_read_write - 1;
+	return strcmp(option, "supplementary-group") ? 0 : options->nr_groups - 1;
+}
+
+/* Called for each line that was applied. */
+static int note(void *target, const char *option, const char *where)
+{
+	struct sn_options *options = target;
+	struct sn_origin *all = reallocarray(options->origins, options->nr_origins + 1,
+					     sizeof(*all)),
+			 *new;
+
+	if (!all)
+		return -ENOMEM;
+	options->origins = all;
+	new = &all[options->nr_origins];
+	*new = (struct sn_origin){ option, last_of(options, option), strdup(where) };
+	if (!new->where)
+		return -ENOMEM;
+	options->nr_origins++;
+	return 0;
+}
+
+int sn_options_read(struct sn_options *options, const char *path, const struct sn_watch *watch,
+		    struct sn_err *err)
+{
+	struct sn_watch both = { .applied = note };
+	int error;
+
+	if (watch) {
+		both.wrong = watch->wrong;
+		both.data = watch->data;
+	}
+	options->in_file = true;
+	error = sn_cli_watch_file(sn_attach_opts, path, options, &both, err);
+	options->in_file = false;
+	return error;
+}
+
+const char *sn_options_where(const struct sn_options *options, const char *option, size_t number)
+{
+	for (size_t i = 0; i < options->nr_origins; i++)
+		if (options->origins[i].number == number &&
+		    !strcmp(options->origins[i].option, option))
+			return options->origins[i].where;
+	return NULL;
+}
+
+int sn_options_blame(const struct sn_options *options, const char *option, size_t number, int ret,
+		     const struct sn_err *why, struct sn_err *err)
+{
+	const char *where = sn_options_where(options, option, number);
+
+	if (!ret)
+		return 0;
+	return where ? sn_fail(err, -ret, "%s: %s", where, why->text)
+		     : sn_fail(err, -ret, "%s", why->text);
+}
+
 /* ---- all of them together ---- */
 
 /* An option that only means something to a confined tenant; NULL if there is none. */
@@ -325,27 +390,36 @@ static const char *needs_safe_mode(const struct sn_options *options)
 	return options->log_granted ? "log-granted" : NULL;
 }
 
-int sn_options_check(const struct sn_options *options, struct sn_err *err)
+static int check_pairs(const struct sn_options *options, struct sn_err *err)
 {
 	const char *option = needs_safe_mode(options);
+	struct sn_err why = {};
 
+	if (option && !options->safe_mode) {
+		sn_fail(&why, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
+		return sn_options_blame(options, option, 0, -EINVAL, &why, err);
+	}
+	if (!options->outgoing.nr || options->restricted.nr)
+		return 0;
+	sn_fail(&why, EINVAL,
+		"--allowed-outgoing-ports without --restricted-outgoing-addresses "
+		"would restrict nothing; to restrict every address add "
+		"--restricted-outgoing-addresses 0.0.0.0/0,::/0");
+	return sn_options_blame(options, "allowed-outgoing-ports", 0, -EINVAL, &why, err);
+}
+
+int sn_options_check(const struct sn_options *options, struct sn_err *err)
+{
 	if (!options->tenant)
 		return sn_fail(err, EINVAL, "--cgroup NAME is missing: name the tenant");
 	if (!options->directory)
 		return sn_fail(err, EINVAL, "--dir PATH is missing: name the tenant's directory");
-	if (option && !options->safe_mode)
-		return sn_fail(err, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
 	if (options->observe && options->file_enforces)
 		return sn_fail(
 			err, EINVAL,
 			"--observe would lift what the policy file confines; write 'observe' "
 			"into the file to mean that");
-	if (options->outgoing.nr && !options->restricted.nr)
-		return sn_fail(err, EINVAL,
-			       "--allowed-outgoing-ports without --restricted-outgoing-addresses "
-			       "would restrict nothing; to restrict every address add "
-			       "--restricted-outgoing-addresses 0.0.0.0/0,::/0");
-	return 0;
+	return check_pairs(options, err);
 }
 
 void sn_options_free(struct sn_options *options)
@@ -365,5 +439,8 @@ void sn_options_free(struct sn_options *options)
 	free(options->memory_max);
 	free(options->cpu_max);
 	free(options->pids_max);
+	for (size_t i = 0; i < options->nr_origins; i++)
+		free(options->origins[i].where);
+	free(options->origins);
 	*options = (struct sn_options){ 0 };
 }

@@ -46,6 +46,15 @@ struct sn_options {
 	bool in_file;	    /* while a policy file is read */
 	bool file_observes; /* the last one says "observe" */
 	bool file_enforces; /* one does not */
+	struct sn_origin *origins;
+	size_t nr_origins;
+};
+
+/* Where a value that is from a policy file was found. */
+struct sn_origin {
+	const char *option; /* its row's name */
+	size_t number;	    /* which of the option's values, from 0 on */
+	char *where;	    /* "FILE:LINE" */
 };
 
 /* The option table of safenode-attach; every set() takes a struct sn_options. */
@@ -59,6 +68,21 @@ extern const struct sn_opt sn_dropin_opts[];
  * filled in.
  */
 int sn_options_check(const struct sn_options *options, struct sn_err *err);
+
+/* "FILE:LINE" of the value @number of @option; or NULL: it is from the command line, or not there.
+ */
+const char *sn_options_where(const struct sn_options *options, const char *option, size_t number);
+
+/*
+ * For an error @ret, found later in the value @number of @option: fills in @err with the text of
+ * @why, behind file and line if the value is from a policy file. Returns @ret, also if it is none.
+ */
+int sn_options_blame(const struct sn_options *options, const char *option, size_t number, int ret,
+		     const struct sn_err *why, struct sn_err *err);
+
+/* Reads the policy file @path into @options, as --policy does, and tells @watch, or NULL. */
+int sn_options_read(struct sn_options *options, const char *path, const struct sn_watch *watch,
+		    struct sn_err *err);
 
 void sn_options_free(struct sn_options *options);
 
