@@ -15,7 +15,8 @@ BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 # json-c writes JSON, libsystemd the journal: as Debian's own tools do. Each program takes what it uses
 LDLIBS    := -Wl,--as-needed -lbpf -lelf -lz -ljson-c -lsystemd
 
-PROGRAMS  := safenode-load safenode-attach safenode-detach safenode-status safenode-log safenode-logd safenode-report safenode
+PROGRAMS  := safenode-load safenode-attach safenode-check safenode-detach safenode-status safenode-log \
+	     safenode-logd safenode-report safenode
 BPF_OBJ   := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/*.bpf.c))
 LIB_OBJ   := $(patsubst user/%.c,build/user/%.o,$(filter-out $(PROGRAMS:%=user/%.c),$(wildcard user/*.c)))
 UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))

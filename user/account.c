@@ -5,6 +5,7 @@
 #include <linux/types.h>
 #include <pwd.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "account.h"
@@ -94,6 +95,44 @@ int sn_account_add_group(struct sn_account *account, const char *word, struct sn
 			       SN_GROUPS_MAX);
 	account->groups[account->nr_groups++] = gid;
 	return 0;
+}
+
+/* "4 24 27": what does not fit into @account is left out; a tenant has no more. */
+static void read_groups(struct sn_account *account, const char *list)
+{
+	const size_t room = sizeof(account->groups) / sizeof(account->groups[0]);
+	char *end;
+
+	account->groups[account->nr_groups++] = account->gid;
+	for (gid_t gid = strtoul(list, &end, 10); end != list && account->nr_groups < room;
+	     gid = strtoul(list, &end, 10)) {
+		if (gid != account->gid)
+			account->groups[account->nr_groups++] = gid;
+		list = end;
+	}
+}
+
+int sn_account_of(struct sn_account *account, pid_t pid)
+{
+	char line[4096], path[32];
+	const struct passwd *pw;
+	FILE *f;
+
+	*account = (struct sn_account){};
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -ESRCH;
+	while (!account->nr_groups && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Uid: %u", &account->uid) != 1 &&
+		    sscanf(line, "Gid: %u", &account->gid) != 1 && !strncmp(line, "Groups:", 7))
+			read_groups(account, line + 7);
+	fclose(f);
+	if (!account->nr_groups)
+		return -ESRCH;
+	pw = getpwuid(account->uid);
+	account->name = pw ? strdup(pw->pw_name) : NULL;
+	return pw && !account->name ? -ENOMEM : 0;
 }
 
 void sn_account_free(struct sn_account *account)

@@ -33,6 +33,9 @@ int sn_account_find(struct sn_account *account, const char *word, const char *di
  */
 int sn_account_add_group(struct sn_account *account, const char *word, struct sn_err *err);
 
+/* That of the running process @pid. 0; -ESRCH if it is gone, -ENOMEM. */
+int sn_account_of(struct sn_account *account, pid_t pid);
+
 void sn_account_free(struct sn_account *account);
 
 #endif

@@ -51,23 +51,6 @@ static int check_idle(struct plan *plan, struct sn_err *err)
 	return running;
 }
 
-/*
- * A program that the tenant can write must not start it: the dynamic loader looks at it, as root,
- * before there is a tenant.
- */
-static int check_command(const struct plan *plan, struct sn_err *err)
-{
-	size_t len = strlen(plan->named.directory);
-
-	if (!strncmp(plan->command.path, plan->named.directory, len) &&
-	    plan->command.path[len] == '/')
-		return sn_fail(err, EINVAL,
-			       "'%s' lies in the tenant's directory, where the tenant "
-			       "could replace it; install it outside",
-			       plan->command.path);
-	return 0;
-}
-
 /* Descriptors that stay open: node refuses to start when it cannot fstat() its stdio. */
 static int add_descriptors(struct plan *plan, struct sn_err *err)
 {
@@ -177,7 +160,7 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 		ret = sn_named_wrongly(
 			sn_command_resolve(&plan->command, *argv ? argv : node, err));
 	if (!ret)
-		ret = check_command(plan, err);
+		ret = sn_gather_command(&plan->named, &plan->command, err);
 	if (!ret)
 		ret = identify_launcher(&plan->launcher, err);
 	if (!ret)

@@ -165,8 +165,8 @@ static bool is_huge_page_limit(const char *file)
 	return !strncmp(file, "hugetlb.", 8) && len > 12 && !strcmp(file + len - 4, ".max");
 }
 
-/* The number of limits, or a negative errno. */
-static int forbid_each_size(const char *path, struct sn_err *err)
+/* Writes @value to each of them. The number of limits, or a negative errno. */
+static int limit_each_size(const char *path, const char *value, struct sn_err *err)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -176,7 +176,7 @@ static int forbid_each_size(const char *path, struct sn_err *err)
 		return sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
 	while (!ret && (entry = readdir(dir)))
 		if (is_huge_page_limit(entry->d_name)) {
-			ret = write_limit(path, entry->d_name, "0", err);
+			ret = write_limit(path, entry->d_name, value, err);
 			nr++;
 		}
 	closedir(dir);
@@ -198,7 +198,7 @@ static int forbid_huge_pages(const char *mount, const char *path, struct sn_cont
 	ret = enable(mount, path, SN_CONTROLLER_HUGETLB, enabled, &why);
 	if (ret)
 		return sn_fail(err, -ret, "huge pages would escape --memory-max: %s", why.text);
-	ret = forbid_each_size(path, err);
+	ret = limit_each_size(path, "0", err);
 	if (ret >= 0 && ret != 2 * sizes)
 		return sn_fail(err, ENOSYS,
 			       "%s limits huge pages of other sizes than %s has; run a kernel that "
@@ -247,6 +247,36 @@ int sn_limits_set(const char *mount, const char *path, const struct sn_limits *l
 	else
 		sn_limits_remember(path);
 	return ret;
+}
+
+/* A limit that does not exist, for its controller is not enabled, limits nothing. */
+static int lift_memory(const char *path, struct sn_err *err)
+{
+	int ret = limit_each_size(path, "max", err);
+
+	for (int i = 0; i < 2 && ret >= 0; i++) {
+		const char *file = i ? "memory.max" : "memory.swap.max";
+
+		ret = sn_cgroup_write(path, file, "max");
+		ret = ret == -ENOENT ? 0 : ret;
+		if (ret)
+			sn_fail(err, -ret, "cannot write 'max' to %s/%s: %s", path, file,
+				strerror(-ret));
+	}
+	return ret < 0 ? ret : 0;
+}
+
+int sn_limits_change(const char *mount, const char *path, const struct sn_limits *limits,
+		     struct sn_controllers *enabled, struct sn_err *err)
+{
+	struct sn_limits others = *limits;
+	int ret = 0;
+
+	if (limits->memory_max && !strcmp(limits->memory_max, "max")) {
+		ret = lift_memory(path, err);
+		others.memory_max = NULL;
+	}
+	return ret ? ret : sn_limits_set(mount, path, &others, enabled, err);
 }
 
 /* ---- do they still hold? ---- */
@@ -319,4 +349,68 @@ size_t sn_limits_drift(const char *path, struct sn_drift *drift, size_t max)
 		nr++;
 	}
 	return nr;
+}
+
+/* ---- before and after ---- */
+
+static int save(const char *path, const char *file, struct sn_saved *saved)
+{
+	struct sn_saved_limit *all = reallocarray(saved->all, saved->nr + 1, sizeof(*all));
+	char value[64];
+	int ret;
+
+	if (!all)
+		return -ENOMEM;
+	saved->all = all;
+	ret = sn_cgroup_read(path, file, value, sizeof(value));
+	if (ret)
+		return ret;
+	all += saved->nr++;
+	*all = (struct sn_saved_limit){ strdup(file), strdup(value) };
+	return all->file && all->value ? 0 : -ENOMEM;
+}
+
+int sn_limits_save(const char *path, struct sn_saved *saved, struct sn_err *err)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int ret = dir ? 0 : -errno;
+
+	*saved = (struct sn_saved){};
+	while (!ret && (entry = readdir(dir)))
+		if (is_limit(entry->d_name))
+			ret = save(path, entry->d_name, saved);
+	if (dir)
+		closedir(dir);
+	if (!ret)
+		return 0;
+	sn_saved_free(saved);
+	return sn_fail(err, -ret, "cannot read the limits of %s: %s", path, strerror(-ret));
+}
+
+int sn_limits_restore(const char *path, const struct sn_saved *saved)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < saved->nr; i++) {
+		const struct sn_saved_limit *limit = &saved->all[i];
+		char value[64];
+		int wrote = 0;
+
+		if (sn_cgroup_read(path, limit->file, value, sizeof(value)) ||
+		    strcmp(value, limit->value))
+			wrote = sn_cgroup_write(path, limit->file, limit->value);
+		ret = wrote ?: ret;
+	}
+	return ret;
+}
+
+void sn_saved_free(struct sn_saved *saved)
+{
+	for (size_t i = 0; i < saved->nr; i++) {
+		free(saved->all[i].file);
+		free(saved->all[i].value);
+	}
+	free(saved->all);
+	*saved = (struct sn_saved){};
 }

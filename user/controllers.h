@@ -60,6 +60,28 @@ struct sn_drift {
  */
 size_t sn_limits_drift(const char *path, struct sn_drift *drift, size_t max);
 
+ * The same for a cgroup with processes in it; "max" for memory also lifts what a limit forbids. It
+ * may fail in the middle: what was there before is in sn_limits_save().
+ */
+int sn_limits_change(const char *mount, const char *path, const struct sn_limits *limits,
+		     struct sn_controllers *enabled, struct sn_err *err);
+
+/* What the files of limits held, to be restored. Owns its texts. */
+struct sn_saved {
+	struct sn_saved_limit {
+		char *file;
+		char *value;
+	} * all;
+	size_t nr;
+};
+
+/* 0, or a negative errno with @err filled in and @saved empty. */
+int sn_limits_save(const char *path, struct sn_saved *saved, struct sn_err *err);
+/* Writes those that are different now. 0, or the negative errno of one that could not be written.
+ */
+int sn_limits_restore(const char *path, const struct sn_saved *saved);
+void sn_saved_free(struct sn_saved *saved);
+
 /* Disables them again. The cgroup @path need not exist any more. */
 void sn_controllers_undo(const char *path, const struct sn_controllers *enabled);
 

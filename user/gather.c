@@ -131,6 +131,21 @@ int sn_gather_paths(struct sn_gathered *gathered, struct sn_err *err)
 	return ret;
 }
 
+/* ---- the command ---- */
+
+int sn_gather_command(const struct sn_gathered *gathered, const struct sn_command *command,
+		      struct sn_err *err)
+{
+	size_t len = strlen(gathered->directory);
+
+	if (!strncmp(command->path, gathered->directory, len) && command->path[len] == '/')
+		return sn_fail(err, EINVAL,
+			       "'%s' lies in the tenant's directory, where the tenant "
+			       "could replace it; install it outside",
+			       command->path);
+	return 0;
+}
+
 /* ---- the cgroup ---- */
 
 /* The tenant reads its cgroup's files; libuv also reads cpu.max of the cgroups above. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "account.h"
+#include "command.h"
 #include "err.h"
 #include "options.h"
 #include "rules.h"
@@ -33,6 +34,13 @@ struct sn_gathered {
 int sn_gather_directory(struct sn_gathered *gathered, struct sn_err *err);
 int sn_gather_account(struct sn_gathered *gathered, struct sn_err *err);
 int sn_gather_paths(struct sn_gathered *gathered, struct sn_err *err);
+
+/*
+ * May @command start a tenant with that directory? Otherwise -EINVAL: a program that the tenant can
+ * write must not, for the dynamic loader looks at it, as root, before there is a tenant.
+ */
+int sn_gather_command(const struct sn_gathered *gathered, const struct sn_command *command,
+		      struct sn_err *err);
 
 /* The rules for the tenant's own cgroup @cgroup, which has to be there. 0 or a negative errno. */
 int sn_gather_cgroup(struct sn_gathered *gathered, const char *mount, const char *cgroup,

@@ -2,11 +2,11 @@
 /* The options that are in force for a tenant, by the names that a policy file has for them. */
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "cgroup.h"
 #include "inforce.h"
 #include "logline.h"
@@ -158,7 +158,7 @@ static int add_ranges(struct sn_inforce *inforce, const struct sn_policy *policy
 int sn_inforce_add_policy(struct sn_inforce *inforce, const struct sn_policy *policy,
 			  const struct sn_entries *own, const char *cgroup)
 {
-	int ret = add_text(inforce, "cgroup", policy->tenant);
+	int ret = policy->tenant[0] ? add_text(inforce, "cgroup", policy->tenant) : 0;
 
 	if (!ret && policy->directory[0] == '/')
 		ret = add_text(inforce, "dir", policy->directory);
@@ -198,6 +198,15 @@ static int add_memory(struct sn_inforce *inforce, const char *text)
 	return add_text(inforce, "memory-max", whole);
 }
 
+int sn_inforce_add_wanted(struct sn_inforce *inforce, const struct sn_options *options)
+{
+	int ret = add_memory(inforce, options->memory_max);
+
+	if (!ret)
+		ret = add_limit(inforce, "cpu-max", options->cpu_max);
+	return ret ? ret : add_limit(inforce, "pids-max", options->pids_max);
+}
+
 int sn_inforce_add_unmapped(struct sn_inforce *inforce, const struct sn_options *options)
 {
 	int ret = add_text(inforce, "user", options->user);
@@ -205,11 +214,7 @@ int sn_inforce_add_unmapped(struct sn_inforce *inforce, const struct sn_options 
 	if (!ret)
 		ret = add_words(inforce, "supplementary-group", options->groups,
 				options->nr_groups);
-	if (!ret)
-		ret = add_memory(inforce, options->memory_max);
-	if (!ret)
-		ret = add_limit(inforce, "cpu-max", options->cpu_max);
-	return ret ? ret : add_limit(inforce, "pids-max", options->pids_max);
+	return ret ? ret : sn_inforce_add_wanted(inforce, options);
 }
 
 int sn_inforce_add_paths(struct sn_inforce *inforce, const struct sn_options *options)
@@ -241,55 +246,35 @@ int sn_inforce_add_limits(struct sn_inforce *inforce, const char *cgroup)
 	return ret;
 }
 
-static int add_user(struct sn_inforce *inforce, uid_t uid)
+static int add_number(struct sn_inforce *inforce, const char *option, unsigned int number)
 {
-	const struct passwd *pw = getpwuid(uid);
-	char number[16];
+	char text[16];
 
-	snprintf(number, sizeof(number), "%u", uid);
-	return add_text(inforce, "user", pw ? pw->pw_name : number);
-}
-
-/* The groups in @list but for @gid. */
-static int add_groups(struct sn_inforce *inforce, const char *list, gid_t gid)
-{
-	char *end;
-
-	for (gid_t group = strtoul(list, &end, 10); end != list; group = strtoul(list, &end, 10)) {
-		const struct group *gr = group == gid ? NULL : getgrgid(group);
-		char number[16];
-
-		list = end;
-		if (group == gid)
-			continue;
-		snprintf(number, sizeof(number), "%u", group);
-		if (add_text(inforce, "supplementary-group", gr ? gr->gr_name : number))
-			return -ENOMEM;
-	}
-	return 0;
+	snprintf(text, sizeof(text), "%u", number);
+	return add_text(inforce, option, text);
 }
 
 /* A tenant is one process, whose user and groups cannot change. */
 static int add_account(struct sn_inforce *inforce, const char *cgroup)
 {
-	char line[4096], path[64];
-	unsigned int uid, gid = 0;
-	int ret = 0;
-	FILE *f;
+	struct sn_account account;
+	char line[16];
+	int ret = sn_cgroup_read(cgroup, "cgroup.procs", line, sizeof(line));
 
-	if (sn_cgroup_read(cgroup, "cgroup.procs", line, sizeof(line)))
+	if (ret)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/status", atoi(line));
-	f = fopen(path, "re");
-	while (f && !ret && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "Uid: %u", &uid) == 1)
-			ret = add_user(inforce, uid);
-		else if (sscanf(line, "Gid: %u", &gid) != 1 && !strncmp(line, "Groups:", 7))
-			ret = add_groups(inforce, line + 7, gid);
+	ret = sn_account_of(&account, atoi(line));
+	if (!ret)
+		ret = account.name ? add_text(inforce, "user", account.name)
+				   : add_number(inforce, "user", account.uid);
+	for (size_t i = 1; i < account.nr_groups && !ret; i++) {
+		const struct group *gr = getgrgid(account.groups[i]);
+
+		ret = gr ? add_text(inforce, "supplementary-group", gr->gr_name)
+			 : add_number(inforce, "supplementary-group", account.groups[i]);
 	}
-	if (f)
-		fclose(f);
-	return ret;
+	sn_account_free(&account);
+	return ret == -ESRCH ? 0 : ret;
 }
 
 /* ---- all together ---- */
@@ -421,8 +406,9 @@ void sn_inforce_print(const struct sn_inforce *inforce, FILE *out)
 
 /* ---- the difference ---- */
 
-#define SHOWN_WHOLE 8 /* values of an option; of a longer list only what is new or gone is shown \
-		       */
+#define SHOWN_WHOLE                                                                  \
+	8 /* values of an option; of a longer list only what is new or gone is shown \
+	   */
 
 static size_t count(const struct sn_inforce *inforce, const char *option)
 {

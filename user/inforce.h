@@ -54,6 +54,9 @@ int sn_inforce_add_policy(struct sn_inforce *inforce, const struct sn_policy *po
 /* Adds what the operator says that is in no map: user, groups and limits. 0 or -ENOMEM. */
 int sn_inforce_add_unmapped(struct sn_inforce *inforce, const struct sn_options *options);
 
+/* Only the limits of these. */
+int sn_inforce_add_wanted(struct sn_inforce *inforce, const struct sn_options *options);
+
 /* Adds the extra paths as the operator wrote them, for options that are not compiled. */
 int sn_inforce_add_paths(struct sn_inforce *inforce, const struct sn_options *options);
 

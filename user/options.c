@@ -99,6 +99,16 @@ static int set_observe(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
+static int set_replace(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	if (options->in_file)
+		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
+	options->replace = true;
+	return 0;
+}
+
 static int set_restricted(void *target, const char *value, struct sn_err *err)
 {
 	return sn_addresses_add(&((struct sn_options *)target)->restricted, value, err);
@@ -292,6 +302,7 @@ const struct sn_opt sn_attach_opts[] = {
 	{ "observe", NULL, "refuse nothing, report what would be refused", set_observe },
 	{ "log-granted", NULL, "report what is granted, too", set_log_granted },
 	{ "policy", "FILE", "options, one a line, without the dashes", set_policy },
+	{ "replace", NULL, "change the policy of a tenant that runs", set_replace },
 	{ 0 },
 };
 
@@ -390,15 +401,10 @@ static const char *needs_safe_mode(const struct sn_options *options)
 	return options->log_granted ? "log-granted" : NULL;
 }
 
-static int check_pairs(const struct sn_options *options, struct sn_err *err)
+int sn_options_check_alone(const struct sn_options *options, struct sn_err *err)
 {
-	const char *option = needs_safe_mode(options);
 	struct sn_err why = {};
 
-	if (option && !options->safe_mode) {
-		sn_fail(&why, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
-		return sn_options_blame(options, option, 0, -EINVAL, &why, err);
-	}
 	if (!options->outgoing.nr || options->restricted.nr)
 		return 0;
 	sn_fail(&why, EINVAL,
@@ -406,6 +412,17 @@ static int check_pairs(const struct sn_options *options, struct sn_err *err)
 		"would restrict nothing; to restrict every address add "
 		"--restricted-outgoing-addresses 0.0.0.0/0,::/0");
 	return sn_options_blame(options, "allowed-outgoing-ports", 0, -EINVAL, &why, err);
+}
+
+static int check_safe_mode(const struct sn_options *options, struct sn_err *err)
+{
+	const char *option = needs_safe_mode(options);
+	struct sn_err why = {};
+
+	if (!option || options->safe_mode)
+		return 0;
+	sn_fail(&why, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
+	return sn_options_blame(options, option, 0, -EINVAL, &why, err);
 }
 
 int sn_options_check(const struct sn_options *options, struct sn_err *err)
@@ -419,7 +436,7 @@ int sn_options_check(const struct sn_options *options, struct sn_err *err)
 			err, EINVAL,
 			"--observe would lift what the policy file confines; write 'observe' "
 			"into the file to mean that");
-	return check_pairs(options, err);
+	return check_safe_mode(options, err) ?: sn_options_check_alone(options, err);
 }
 
 void sn_options_free(struct sn_options *options)

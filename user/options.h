@@ -26,6 +26,7 @@ struct sn_options {
 	bool observe;	  /* --observe: refuse nothing, report what would be refused */
 	bool log_granted; /* --log-granted: report what is granted, too */
 	bool terminal;	      /* --terminal: stay at the terminal */
+	bool replace;	      /* --replace: of a tenant that runs */
 	bool restrict_listen; /* --allowed-listen-ports was given */
 
 	struct sn_address_list restricted;
@@ -68,6 +69,12 @@ extern const struct sn_opt sn_dropin_opts[];
  * filled in.
  */
 int sn_options_check(const struct sn_options *options, struct sn_err *err);
+
+/*
+ * The same for a policy file alone, which may leave to the command line who the tenant is and
+ * whether it is confined.
+ */
+int sn_options_check_alone(const struct sn_options *options, struct sn_err *err);
 
 /* "FILE:LINE" of the value @number of @option; or NULL: it is from the command line, or not there.
  */

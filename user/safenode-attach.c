@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* safenode-attach: writes a tenant's policy and becomes its program. */
+/* safenode-attach: writes a tenant's policy and becomes its program; or replaces the policy. */
+#include <errno.h>
+#include <stdio.h>
+
 #include "attach.h"
 #include "cli.h"
+#include "replace.h"
 
 static const struct sn_program program = {
 	.name = "safenode-attach",
@@ -16,6 +20,20 @@ static void say(const char *text)
 	sn_cli_say(&program, text);
 }
 
+static int replace(const struct sn_options *options, const char *command, struct sn_err *err)
+{
+	int ret;
+
+	if (command)
+		return sn_fail(err, EINVAL,
+			       "'%.200s': --replace takes no command, for a tenant keeps its "
+			       "program; leave it out, or detach and attach",
+			       command);
+	sn_cli_begin_output();
+	ret = sn_replace(options, stdout, err);
+	return ret ? ret : sn_cli_flush(err);
+}
+
 int main(int argc, char **argv)
 {
 	struct sn_options options = {};
@@ -24,7 +42,8 @@ int main(int argc, char **argv)
 	int ret = first < 0 ? first : sn_options_check(&options, &err);
 
 	if (!ret)
-		ret = sn_attach(&options, argv + first, say, &err);
+		ret = options.replace ? replace(&options, argv[first], &err)
+				      : sn_attach(&options, argv + first, say, &err);
 	sn_options_free(&options);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

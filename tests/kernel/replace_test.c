@@ -259,3 +259,156 @@ TEST(while_its_policy_is_replaced_a_tenant_is_judged_by_the_one_or_the_other)
 	sn_compiled_free(&policies[1]);
 	sn_enforcer_close(&enforcer);
 }
+
+/* ---- with the tool ---- */
+
+#define TOOL_SWITCHES sn_test_rounds(40)
+
+/* The two policies, as options of safenode-attach. */
+static const char *const tool_options[2][10] = {
+	{ "--restricted-outgoing-addresses", "10.9.0.0/24,10.9.1.0/24", "--allowed-outgoing-ports",
+	  "8080" FILLERS, "--read-write", "/srv/rwa", "--read-only", "/srv/rwb", "--pids-max",
+	  "60" },
+	{ "--restricted-outgoing-addresses", "10.9.0.0/24,10.9.2.0/24", "--allowed-outgoing-ports",
+	  "9090" FILLERS, "--read-write", "/srv/rwb", "--read-only", "/srv/rwa", "--pids-max",
+	  "70" },
+};
+
+/* Runs safenode-attach --replace for "t1"; it has to succeed. */
+static void replace_by_tool(const char *const options[10])
+{
+	char command[1024] = "safenode-attach --replace --cgroup t1 --dir /srv/t1 --safe-mode";
+
+	for (int i = 0; i < 10 && options[i]; i++)
+		sprintf(command + strlen(command), " %s", options[i]);
+	strcat(command, " >/dev/null");
+	if (system(command))
+		GIVE_UP("%s failed", command);
+}
+
+static struct tenant *start_with(const char *const o[10])
+{
+	return tenant_start("t1", o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8], o[9], NULL);
+}
+
+TEST(when_the_tool_has_replaced_a_policy_no_act_is_judged_by_the_old_one)
+{
+	struct tenant *t;
+	struct shared *shared;
+	long acts;
+
+	prepare_places();
+	t = start_with(tool_options[0]);
+	shared = map_shared("/srv/t1/shared", O_CREAT);
+	if (!shared || chmod("/srv/t1/shared", 0666))
+		GIVE_UP("mapping: %s", strerror(errno));
+	begin(t);
+	for (int i = 1; i <= TOOL_SWITCHES && !rounds_are_done(t); i++) {
+		shared->turn++;
+		replace_by_tool(tool_options[i % 2]);
+		shared->turn++;
+	}
+	shared->stop = true;
+	acts = rounds_end(t);
+	printf("# %ld acts, %lu and %lu of them under one policy from the beginning to the end\n",
+	       acts, shared->judged[0], shared->judged[1]);
+	EXPECT_TRUE(acts > TOOL_SWITCHES);
+	EXPECT_TRUE(shared->judged[0] > 10);
+	EXPECT_TRUE(shared->judged[1] > 10);
+}
+
+/* ---- what is open ---- */
+
+static int kept_tcp = -1, kept_udp = -1, kept_file = -1;
+
+static struct sockaddr_in far_end(int port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons(port),
+				     .sin_addr.s_addr = inet_addr("10.9.1.1") };
+}
+
+/* A connection, a connected datagram socket and a file, which stay open. */
+PROBE(replace_open_all)
+{
+	struct sockaddr_in at = far_end(9090);
+
+	kept_tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	kept_udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	kept_file = open("/srv/rwa/f", O_RDWR | O_CLOEXEC);
+	if (kept_file < 0 || connect(kept_tcp, (void *)&at, sizeof(at)) ||
+	    connect(kept_udp, (void *)&at, sizeof(at)))
+		return -errno;
+	return 0;
+}
+
+PROBE(replace_send_tcp)
+{
+	return answer(send(kept_tcp, "x", 1, 0));
+}
+
+PROBE(replace_send_udp)
+{
+	return answer(send(kept_udp, "x", 1, 0));
+}
+
+PROBE(replace_write_file)
+{
+	return answer(pwrite(kept_file, "x", 1, 0));
+}
+
+PROBE(replace_connect_again)
+{
+	struct sockaddr_in at = far_end(9090);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	long result = answer(connect(fd, (void *)&at, sizeof(at)));
+
+	close(fd);
+	return result;
+}
+
+PROBE(replace_open_again)
+{
+	return rounds_closed(open("/srv/rwa/f", O_RDWR | O_CLOEXEC));
+}
+
+static int listen_there(void)
+{
+	struct sockaddr_in at = far_end(9090);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd < 0 || bind(fd, (void *)&at, sizeof(at)) || listen(fd, 8))
+		GIVE_UP("cannot listen: %s", strerror(errno));
+	return fd;
+}
+
+TEST(what_a_replaced_policy_granted_stays_open_and_is_not_opened_again)
+{
+	static const char *const open_to_all[10] = { "--read-write", "/srv/rwa" };
+	struct tenant *t;
+	int listener, peer;
+	char byte = 0;
+
+	prepare_places();
+	listener = listen_there();
+	t = tenant_start("t1", open_to_all[0], open_to_all[1], NULL);
+	EXPECT_ALLOWED(t, "replace_open_all", "%s", "");
+	EXPECT_ALLOWED(t, "replace_send_udp", "%s", "");
+	EXPECT_ALLOWED(t, "replace_connect_again", "%s", "");
+	EXPECT_ALLOWED(t, "replace_open_again", "%s", "");
+	peer = accept(listener, NULL, NULL);
+	replace_by_tool(tool_options[0]);
+	EXPECT_ALLOWED(t, "replace_send_tcp", "%s", "");
+	EXPECT_EQ(1, recv(peer, &byte, 1, 0));
+	EXPECT_EQ('x', byte);
+	EXPECT_ALLOWED(t, "replace_write_file", "%s", "");
+	EXPECT_ALLOWED(t, "replace_open_again", "%s", "");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "replace_connect_again", "%s", "");
+	replace_by_tool(tool_options[1]);
+	EXPECT_ALLOWED(t, "replace_write_file", "%s", "");
+	EXPECT_REFUSED(t, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "replace_open_again", "%s", "");
+	EXPECT_ALLOWED(t, "replace_connect_again", "%s", "");
+	close(peer);
+	close(listener);
+}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -147,6 +148,20 @@ static void groups_are_added_by_name_or_number(void **state)
 	assert_non_null(strstr(err.text, "one too many: at most 64 groups"));
 }
 
+static void a_process_has_the_account_that_it_runs_with(void **state)
+{
+	struct sn_account account;
+
+	assert_int_equal(sn_account_of(&account, getpid()), 0);
+	assert_int_equal(account.uid, getuid());
+	assert_int_equal(account.gid, getgid());
+	assert_int_equal(account.groups[0], getgid());
+	if (!getuid())
+		assert_string_equal(account.name, "root");
+	sn_account_free(&account);
+	assert_int_equal(sn_account_of(&account, 1 << 23), -ESRCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +170,7 @@ int main(void)
 		cmocka_unit_test(root_and_its_group_are_asked_for_by_name),
 		cmocka_unit_test(a_user_is_a_name_or_a_number_of_passwd),
 		cmocka_unit_test(groups_are_added_by_name_or_number),
+		cmocka_unit_test(a_process_has_the_account_that_it_runs_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

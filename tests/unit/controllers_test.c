@@ -356,6 +356,75 @@ static void busy_is_not_explained_as_cgroup_v1(void **state)
 	fails((struct sn_limits){ .memory_max = "1000" }, ENOENT, "not passed on");
 }
 
+static void change(struct sn_limits limits)
+{
+	struct sn_controllers enabled = {};
+	struct sn_err err = {};
+
+	if (sn_limits_change(base, tenant, &limits, &enabled, &err))
+		fail_msg("%s", err.text);
+}
+
+static void without_a_limit_of_memory_nothing_is_forbidden(void **state)
+{
+	put("safenode/t1/memory.max", "1000\n");
+	put("safenode/t1/memory.swap.max", "0\n");
+	put("safenode/t1/hugetlb.2MB.max", "0\n");
+	put("safenode/t1/hugetlb.2MB.rsvd.max", "0\n");
+	change((struct sn_limits){ .memory_max = "max", .pids_max = "9" });
+	holds("safenode/t1/memory.max", "max0");
+	holds("safenode/t1/memory.swap.max", "max");
+	holds("safenode/t1/hugetlb.2MB.max", "max");
+	holds("safenode/t1/hugetlb.2MB.rsvd.max", "max");
+	holds("safenode/t1/pids.max", "9");
+	holds("cgroup.subtree_control", "io pids");
+}
+
+static void a_limit_that_does_not_exist_need_not_be_lifted(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -f %s/memory.*", tenant);
+	assert_int_equal(system(command), 0);
+	change((struct sn_limits){ .memory_max = "max" });
+	snprintf(command, sizeof(command), "%s/memory.max", tenant);
+	assert_int_equal(access(command, F_OK), -1);
+}
+
+/* Files here keep the end of what was longer, which a cgroup's do not. */
+static void what_was_saved_is_restored(void **state)
+{
+	struct sn_saved saved;
+	struct sn_err err = {};
+	char command[192];
+
+	snprintf(command, sizeof(command), "rm -f %s/hugetlb.* %s/memory.swap.max", tenant, tenant);
+	assert_int_equal(system(command), 0);
+	put("safenode/t1/memory.max", "1000\n");
+	put("safenode/t1/cpu.max", "max 100000\n");
+	put("safenode/t1/pids.max", "10\n");
+	put("safenode/t1/memory.high", "77\n");
+	if (sn_limits_save(tenant, &saved, &err))
+		fail_msg("%s", err.text);
+	put("safenode/t1/memory.max", "2000\n");
+	put("safenode/t1/pids.max", "20\n");
+	put("safenode/t1/memory.high", "88\n");
+	fault.file = "safenode/t1/cpu.max"; /* it is as it was: not written */
+	fault.text = "max 100000";
+	fault.error = EIO;
+	assert_int_equal(sn_limits_restore(tenant, &saved), 0);
+	holds("safenode/t1/memory.max", "1000");
+	holds("safenode/t1/pids.max", "10");
+	holds("safenode/t1/memory.high", "88");
+	put("safenode/t1/cpu.max", "1 2\n");
+	put("safenode/t1/pids.max", "30\n");
+	assert_int_equal(sn_limits_restore(tenant, &saved), -EIO);
+	holds("safenode/t1/pids.max", "10");
+	sn_saved_free(&saved);
+	assert_int_equal(sn_limits_save("/nowhere", &saved, &err), -ENOENT);
+	assert_int_equal(saved.nr, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -369,6 +438,9 @@ int main(void)
 		TEST(a_controller_that_cannot_be_had_leaves_none_switched_on),
 		TEST(a_limit_that_cannot_be_written_leaves_none_switched_on),
 		TEST(busy_is_not_explained_as_cgroup_v1),
+		TEST(without_a_limit_of_memory_nothing_is_forbidden),
+		TEST(a_limit_that_does_not_exist_need_not_be_lifted),
+		TEST(what_was_saved_is_restored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

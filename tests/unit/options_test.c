@@ -400,6 +400,95 @@ static void the_dropin_takes_a_part_of_the_same_options(void **state)
 	assert_non_null(row(sn_dropin_opts, "user"));
 }
 
+static void write_policy(char path[64], const char *text)
+{
+	int fd;
+
+	strcpy(path, "/tmp/options_test.XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* Whatever is found wrong later. */
+static void what_is_from_a_file_has_its_line(void **state)
+{
+	struct sn_options options = {};
+	struct sn_err err = {}, why = { .text = "is bad" };
+	char path[64], where[160];
+
+	write_policy(path, "\nread-only /a\nread-write /b\nread-only /c\nuser app\n"
+			   "allowed-outgoing-ports 80\n");
+	take(&options, "read-only", "/first");
+	take(&options, "policy", path);
+	snprintf(where, sizeof(where), "%s:4", path);
+	assert_null(sn_options_where(&options, "read-only", 0));
+	assert_string_equal(sn_options_where(&options, "read-only", 2), where);
+	assert_null(sn_options_where(&options, "read-only", 3));
+	snprintf(where, sizeof(where), "%s:3", path);
+	assert_string_equal(sn_options_where(&options, "read-write", 0), where);
+	assert_int_equal(sn_options_blame(&options, "user", 0, -EINVAL, &why, &err), -EINVAL);
+	snprintf(where, sizeof(where), "%s:5: is bad", path);
+	assert_string_equal(err.text, where);
+	assert_int_equal(sn_options_blame(&options, "read-only", 0, -EPERM, &why, &err), -EPERM);
+	assert_string_equal(err.text, "is bad");
+	assert_int_equal(sn_options_blame(&options, "user", 0, 0, &why, &err), 0);
+	take(&options, "cgroup", "t1");
+	take(&options, "dir", "/srv/t1");
+	assert_int_equal(sn_options_check(&options, &err), -EINVAL);
+	snprintf(where, sizeof(where), "%s:6: --allowed-outgoing-ports without --safe-mode", path);
+	assert_memory_equal(err.text, where, strlen(where));
+	take(&options, "safe-mode", NULL);
+	assert_int_equal(sn_options_check(&options, &err), -EINVAL);
+	snprintf(where, sizeof(where), "%s:6: --allowed-outgoing-ports without --restricted", path);
+	assert_memory_equal(err.text, where, strlen(where));
+	assert_int_equal(sn_options_check_alone(&options, &err), -EINVAL);
+	take(&options, "restricted-outgoing-addresses", "::1");
+	assert_int_equal(sn_options_check_alone(&options, &err), 0);
+	unlink(path);
+	sn_options_free(&options);
+}
+
+static void no_file_says_that_it_replaces(void **state)
+{
+	struct sn_options options = {};
+	struct sn_err err = {};
+	char path[64];
+
+	write_policy(path, "replace\n");
+	assert_int_equal(set(&options, "policy", path, &err), -EINVAL);
+	assert_non_null(strstr(err.text, ":1: is no part of a policy"));
+	assert_false(options.replace);
+	take(&options, "replace", NULL);
+	assert_true(options.replace);
+	unlink(path);
+	sn_options_free(&options);
+}
+
+static void count_wrong(void *data, const struct sn_err *err)
+{
+	++*(int *)data;
+}
+
+static void all_that_is_wrong_in_a_file_can_be_told(void **state)
+{
+	int nr = 0;
+	const struct sn_watch watch = { .wrong = count_wrong, .data = &nr };
+	struct sn_options options = {};
+	struct sn_err err = {};
+	char path[64];
+
+	write_policy(path, "nope\nuser app\nmemory-max x\ncgroup a/b\npids-max 7\n");
+	assert_int_equal(sn_options_read(&options, path, &watch, &err), -EINVAL);
+	assert_int_equal(nr, 3);
+	assert_string_equal(options.user, "app");
+	assert_string_equal(options.pids_max, "7");
+	assert_non_null(strstr(err.text, ":4: 'a/b'"));
+	unlink(path);
+	sn_options_free(&options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +506,9 @@ int main(void)
 		cmocka_unit_test(restrictions_need_safe_mode),
 		cmocka_unit_test(ports_without_addresses_are_refused),
 		cmocka_unit_test(the_dropin_takes_a_part_of_the_same_options),
+		cmocka_unit_test(what_is_from_a_file_has_its_line),
+		cmocka_unit_test(no_file_says_that_it_replaces),
+		cmocka_unit_test(all_that_is_wrong_in_a_file_can_be_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
