@@ -55,7 +55,8 @@ int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy
 int sn_store_rules(const struct sn_store *store, __u64 scope, struct sn_entries *entries,
 		   struct sn_err *err);
 
-/* As sn_store_get() for the counters; all zero where there are none. Key 0: of processes without a policy.
+/* As sn_store_get() for the counters; all zero where there are none. Key 0: of processes without a
+ * policy.
  */
 void sn_store_count(const struct sn_store *store, __u64 cgroup_id, struct sn_counters *counters);
 

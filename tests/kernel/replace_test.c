@@ -404,10 +404,12 @@ TEST(what_a_replaced_policy_granted_stays_open_and_is_not_opened_again)
 	EXPECT_EQ('x', byte);
 	EXPECT_ALLOWED(t, "replace_write_file", "%s", "");
 	EXPECT_ALLOWED(t, "replace_open_again", "%s", "");
-	EXPECT_REFUSED(t, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "replace_connect_again", "%s", "");
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "replace_connect_again", "%s",
+		       "");
 	replace_by_tool(tool_options[1]);
 	EXPECT_ALLOWED(t, "replace_write_file", "%s", "");
-	EXPECT_REFUSED(t, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "replace_open_again", "%s", "");
+	EXPECT_REFUSED(t, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "replace_open_again", "%s",
+		       "");
 	EXPECT_ALLOWED(t, "replace_connect_again", "%s", "");
 	close(peer);
 	close(listener);

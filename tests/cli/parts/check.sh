@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# safenode-check and safenode-attach have one opinion of a policy file.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2317
+
+# agree STATUS POLICY: both end with that status for it, and safenode-attach leaves nothing if it refuses
+agree()
+{
+	printf '%b' "$2" >"$work/policy"
+	run "$1" safenode-check "$work/policy" -- "$tenant" self /srv/t1
+	cp "$work/err" "$work/check.err"
+	run "$1" safenode-attach --cgroup f1 --policy "$work/policy" -- "$tenant" self /srv/t1
+	if [ "$1" = 0 ]; then
+		run 0 safenode-detach --cgroup f1
+	else
+		# what attach says first is one of the things that the check found
+		said "safenode-attach: "
+		grep -qxF "safenode-check: $(sed 's/^safenode-attach: //' "$work/err")" "$work/check.err" ||
+			fail "attach says '$(cat "$work/err")', the check '$(cat "$work/check.err")'"
+	fi
+	unchanged
+}
+
+both_take_what_is_right()
+{
+	agree 0 "dir /srv/t1\nsafe-mode\n"
+	agree 0 "# all\ndir /srv/t1\nsafe-mode\nuser t1\nsupplementary-group t2\nread-only /etc/apt\nread-write /var/tmp
+restricted-outgoing-addresses = self,10.0.0.0/8\nallowed-outgoing-ports 53,8000-8100\nallowed-listen-ports 8080
+memory-max 200M\ncpu-max 50%\npids-max 50\n"
+}
+
+both_refuse_what_is_wrong()
+{
+	local line all="dir /srv/t1\nsafe-mode\n"
+
+	for line in "nope" "pids-max" "memory-max 1Q" "cpu-max 1%%" "read-only etc" "read-only /nowhere" "read-only /srv/t1/x" \
+		"read-write /etc/passwd/x" "user nobody-here" "supplementary-group nobody-here" "keep-fd 2" "replace" \
+		"allowed-outgoing-ports 80" "restricted-outgoing-addresses example.org" "policy /etc/passwd" \
+		"cgroup a/b" "dir /srv/t2" "safe-mode yes"; do
+		agree 2 "$all$line\n"
+		grep -qE "policy(:3)?: " "$work/err" || fail "no file and line: $(cat "$work/err")"
+	done
+	agree 2 "dir /srv/nobody\nsafe-mode\n"
+	agree 2 "dir /etc/passwd\nsafe-mode\n"
+}
+
+# Both look at the program, and at who can change the file
+what_is_around_is_looked_at()
+{
+	printf 'dir /srv/t1\nsafe-mode\n' >"$work/policy"
+	run 2 safenode-check "$work/policy" -- /nowhere/node
+	grep -qF "/nowhere/node" "$work/err" || fail "$(cat "$work/err")"
+	cp "$tenant" /srv/t1/tenant
+	run 2 safenode-check "$work/policy" -- /srv/t1/tenant
+	grep -qF "lies in the tenant's directory" "$work/err" || fail "$(cat "$work/err")"
+	rm /srv/t1/tenant
+	run 0 safenode-check "$work/policy" -- "$tenant"
+	! grep "file" "$work/err" || fail "$(cat "$work/err")"
+	chown t1 "$work/policy"
+	run 0 safenode-check "$work/policy" -- "$tenant"
+	grep -F "warning: " "$work/err" | grep -qF "$work/policy" || fail "$(cat "$work/err")"
+	grep -qF "user" "$work/err" || fail "does not name the user: $(cat "$work/err")"
+}
+
+part_check()
+{
+	need_loaded
+	remember
+	it "a policy file that safenode-check finds right, safenode-attach takes" both_take_what_is_right
+	it "what safenode-check finds wrong, safenode-attach refuses, in the same words" both_refuse_what_is_wrong
+	it "safenode-check looks at the program, and at who can change the file" what_is_around_is_looked_at
+}
