@@ -374,14 +374,15 @@ int sn_limits_save(const char *path, struct sn_saved *saved, struct sn_err *err)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	int ret = dir ? 0 : -errno;
+	int ret = 0;
 
 	*saved = (struct sn_saved){};
+	if (!dir)
+		return sn_fail(err, errno, "cannot open %s: %s", path, strerror(errno));
 	while (!ret && (entry = readdir(dir)))
 		if (is_limit(entry->d_name))
 			ret = save(path, entry->d_name, saved);
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	if (!ret)
 		return 0;
 	sn_saved_free(saved);

@@ -367,6 +367,18 @@ PROBE(replace_connect_again)
 	return result;
 }
 
+PROBE(replace_open_read)
+{
+	return rounds_open(arg);
+}
+
+PROBE(replace_read_link)
+{
+	char target[PATH_MAX];
+
+	return answer(readlink(arg, target, sizeof(target)));
+}
+
 PROBE(replace_open_again)
 {
 	return rounds_closed(open("/srv/rwa/f", O_RDWR | O_CLOEXEC));
@@ -402,6 +414,8 @@ TEST(what_a_replaced_policy_granted_stays_open_and_is_not_opened_again)
 	EXPECT_ALLOWED(t, "replace_send_tcp", "%s", "");
 	EXPECT_EQ(1, recv(peer, &byte, 1, 0));
 	EXPECT_EQ('x', byte);
+	EXPECT_EQ(-EPERM, inside(t, "replace_send_udp", "%s", ""));
+	EXPECT_EVENT(t, SN_OP_NET_EGRESS, SN_NOT_LISTED);
 	EXPECT_ALLOWED(t, "replace_write_file", "%s", "");
 	EXPECT_ALLOWED(t, "replace_open_again", "%s", "");
 	EXPECT_REFUSED(t, EPERM, SN_OP_NET_CONNECT, SN_NOT_LISTED, "replace_connect_again", "%s",
@@ -413,4 +427,26 @@ TEST(what_a_replaced_policy_granted_stays_open_and_is_not_opened_again)
 	EXPECT_ALLOWED(t, "replace_connect_again", "%s", "");
 	close(peer);
 	close(listener);
+}
+
+/* The path itself stays, so only the link can be what makes the difference. */
+TEST(a_link_is_granted_as_long_as_the_policy_names_a_path_by_it)
+{
+	static const char *const by_link[10] = { "--read-only", "/srv/rwl" };
+	static const char *const by_name[10] = { "--read-only", "/srv/rwa" };
+	struct tenant *t;
+
+	prepare_places();
+	unlink("/srv/rwl");
+	if (symlink("/srv/rwa", "/srv/rwl"))
+		GIVE_UP("symlink: %s", strerror(errno));
+	t = tenant_start("t1", by_link[0], by_link[1], NULL);
+	EXPECT_ALLOWED(t, "replace_read_link", "/srv/rwl");
+	EXPECT_ALLOWED(t, "replace_open_read", "/srv/rwl/f");
+	replace_by_tool(by_name);
+	EXPECT_REFUSED(t, ENOENT, SN_OP_FS_READLINK, SN_OUTSIDE, "replace_read_link", "/srv/rwl");
+	EXPECT_ALLOWED(t, "replace_open_read", "/srv/rwa/f");
+	replace_by_tool(by_link);
+	EXPECT_ALLOWED(t, "replace_read_link", "/srv/rwl");
+	unlink("/srv/rwl");
 }
