@@ -195,7 +195,8 @@ static int read_lines(const struct sn_opt *opts, const char *path, FILE *file, v
 		wrong = read_line(opts, where, line, len, target, watch, err);
 		if (wrong && watch->wrong)
 			watch->wrong(watch->data, err);
-		error = wrong ?: error;
+		if (wrong)
+			error = wrong;
 	}
 	return error;
 }

@@ -401,8 +401,10 @@ int sn_limits_restore(const char *path, const struct sn_saved *saved)
 		if (sn_cgroup_read(path, limit->file, value, sizeof(value)) ||
 		    strcmp(value, limit->value))
 			wrote = sn_cgroup_write(path, limit->file, limit->value);
-		ret = wrote ?: ret;
+		if (wrote)
+			ret = wrote;
 	}
+	sn_limits_remember(path);
 	return ret;
 }
 

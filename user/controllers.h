@@ -60,8 +60,9 @@ struct sn_drift {
  */
 size_t sn_limits_drift(const char *path, struct sn_drift *drift, size_t max);
 
- * The same for a cgroup with processes in it; "max" for memory also lifts what a limit forbids. It
- * may fail in the middle: what was there before is in sn_limits_save().
+/*
+ * As sn_limits_set(), for a cgroup with processes in it; "max" for memory also lifts what a limit
+ * forbids. It may fail in the middle: what was there before is in sn_limits_save().
  */
 int sn_limits_change(const char *mount, const char *path, const struct sn_limits *limits,
 		     struct sn_controllers *enabled, struct sn_err *err);

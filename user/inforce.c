@@ -363,12 +363,12 @@ void sn_inforce_free(struct sn_inforce *inforce)
 
 static void print_text(const struct sn_value *value, FILE *out)
 {
-	sn_autofree char *text = malloc(4 * strlen(value->text) + 1);
+	size_t size = 4 * strlen(value->text) + 1;
+	char *text = malloc(size);
 
 	if (text)
-		fputs(sn_printable(value->text, strlen(value->text), text,
-				   4 * strlen(value->text) + 1),
-		      out);
+		fputs(sn_printable(value->text, strlen(value->text), text, size), out);
+	free(text);
 }
 
 /* Its values are in one line of a policy file. */
