@@ -3,6 +3,8 @@
 
 VERSION   := 0.1.0
 PREFIX    ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
 CLANG     ?= clang
 BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 CFLAGS    ?= -O2 -g
@@ -29,10 +31,13 @@ HELPERS   := build/cli/failat.so build/cli/crowd build/cli/fillmap build/cli/fil
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+# what is read beside the programs: made of their own --help
+PAGES     := $(PROGRAMS:%=build/man/%.8) build/man/safenode.conf.5 build/man/completion
+
 all: $(PROGRAMS:%=build/%)	## the programs, in build/
 
 build/ build/user/ build/unit/ build/kernel/ build/cli/ build/node/ build/demo/ build/bench/ \
-build/asan/user/ build/asan/unit/ build/fuzz/user/:
+build/asan/user/ build/asan/unit/ build/fuzz/user/ build/man/:
 	@mkdir -p $@
 
 build/%.bpf.o: bpf/%.bpf.c | build/
@@ -57,6 +62,17 @@ build/libsafenode.a: $(LIB_OBJ)
 
 $(PROGRAMS:%=build/%): build/%: build/user/%.o build/libsafenode.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+build/man/%.8: build/% packaging/man/%.h2m packaging/man/common.h2m packaging/man/page | build/man/
+	packaging/man/page build/$* packaging/man/$*.h2m $(VERSION) $(PROGRAMS) >$@
+
+build/man/safenode.conf.5: build/safenode-attach packaging/man/safenode.conf.5 packaging/man/policy-page | build/man/
+	packaging/man/policy-page build/safenode-attach packaging/man/safenode.conf.5 $(VERSION) >$@
+
+build/man/completion: packaging/bash-completion Makefile | build/man/
+	sed 's/@PROGRAMS@/$(PROGRAMS)/' packaging/bash-completion >$@
+
+pages: $(PAGES)			## man pages and bash completion, in build/man/
 
 build/unit/%: tests/unit/%.c build/libsafenode.a | build/unit/
 	$(CC) $(CPPFLAGS) $(CWARN) $(CFLAGS) $< build/libsafenode.a -lcmocka $(LDLIBS) -o $@
@@ -114,10 +130,11 @@ test-node-suite: deps		## node's own tests, bare and as a tenant: do they end al
 
 units: all $(UNITS)
 
-check: units			## unit tests and the tools' usage: no root, no kernel support
+check: units pages		## unit tests and the tools' usage: no root, no kernel support
 	@set -e; for t in $(UNITS); do $$t; done
 	@tests/cli/usage build
 	@tests/cli/schema build
+	@tests/cli/pages build $(PROGRAMS)
 
 # the same unit tests and library once more, with sanitizers that end the program at the first fault
 ASAN      := -g -O1 -Wno-format-truncation -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -195,9 +212,19 @@ lint: build/safenode.skel.h	## clang-format, clang-tidy, cppcheck, shellcheck
 	@tests/deps lint
 	@tests/lint
 
-install: all			## into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/sbin
-	install -m 0755 $(PROGRAMS:%=build/%) $(DESTDIR)$(PREFIX)/sbin
+# What is in /etc already is the operator's. Units of the tree name the tools in /usr/sbin.
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+UNIT_FILES := $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
+install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(PROGRAMS:%=build/%)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(filter %.8,$(PAGES))
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(filter %.5,$(PAGES))
+	install -D -m 0644 build/man/completion $(COMPLETIONS)/safenode
+	for p in $(filter-out safenode,$(PROGRAMS)); do ln -sf safenode $(COMPLETIONS)/$$p; done
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) $(UNIT_FILES)
+	sed -i 's#/usr/sbin/safenode#$(PREFIX)/sbin/safenode#g' $(UNIT_FILES:packaging/systemd/%=$(DESTDIR)$(UNITDIR)/%)
+	[ -e $(DESTDIR)$(SYSCONFDIR)/safenode/example.conf ] || \
+		install -D -m 0644 -t $(DESTDIR)$(SYSCONFDIR)/safenode packaging/example.conf
 
 # For tests of upgrades: the same sources with another layout of the maps, as a later version may
 # have. Links, so that only what changed is built again.
@@ -229,6 +256,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-all test-apps test-systemd test-node-suite test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint install stage clean help
+.PHONY: all next deps demo test test-all test-apps test-systemd test-node-suite test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d build/*/*/*.d)

@@ -31,20 +31,8 @@ recipe_is_idempotent()
 	has safenode.service ExecMainPID "$before" || fail "was started again"
 }
 
-# unit_of PAGE: the unit that it has
-unit_of()
-{
-	"$here/recipe" --file /etc/systemd/system/safenode.service <"$here/$1"
-}
-
-readme_has_the_same()
-{
-	diff <(unit_of README.md) <(unit_of with-systemd.md)
-}
-
 part_load()
 {
 	it "the unit has loaded before sysinit.target, and before any socket or service of others" loaded_by_then
 	it "who follows the page where it is loaded changes nothing" recipe_is_idempotent
-	it "the README has the same unit" readme_has_the_same
 }
