@@ -124,16 +124,22 @@ test-systemd: deps		## what docs/with-systemd.md says, where systemd is process 
 	@$(MAKE) -s all build/cli/tenant
 	+@tests/systemd/run
 
+test-package: deb next-deb	## the Debian package on a fresh Debian 12 and 13, from apt install to purge (in VMs)
+	$(vm)tests/package/run
+
 test-node-suite: deps		## node's own tests, bare and as a tenant: do they end alike? (in VMs, takes an hour)
 	@$(MAKE) -s stage
 	$(vm)tests/node-suite/run --kernel $(KERNEL)
 
 units: all $(UNITS)
 
-check: units pages		## unit tests and the tools' usage: no root, no kernel support
+check: units			## unit tests and the tools' usage: no root, no kernel support
 	@set -e; for t in $(UNITS); do $$t; done
 	@tests/cli/usage build
 	@tests/cli/schema build
+	@$(MAKE) -s check-pages
+
+check-pages: pages
 	@tests/cli/pages build $(PROGRAMS)
 
 # the same unit tests and library once more, with sanitizers that end the program at the first fault
@@ -226,11 +232,21 @@ install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	[ -e $(DESTDIR)$(SYSCONFDIR)/safenode/example.conf ] || \
 		install -D -m 0644 -t $(DESTDIR)$(SYSCONFDIR)/safenode packaging/example.conf
 
+deb:				## the Debian package, checked by lintian: build/safenode_$(VERSION)_*.deb
+	@tests/deps deb
+	@packaging/deb $(VERSION)
+
 # For tests of upgrades: the same sources with another layout of the maps, as a later version may
 # have. Links, so that only what changed is built again.
-next: build/next/include/safenode_abi.h
-	@ln -sfn ../../bpf ../../user ../../vmlinux ../../Makefile build/next
+next: next-tree
 	+@$(MAKE) -s -C build/next all
+
+next-tree: build/next/include/safenode_abi.h
+	@ln -sfn $(addprefix ../../,bpf user vmlinux Makefile packaging docs README.md SECURITY.md) build/next
+
+next-deb: next-tree		# its package, of a version that is above all others
+	@tests/deps deb
+	@build/next/packaging/deb 99.0.0
 
 build/next/include/safenode_abi.h: include/safenode_abi.h tests/cli/next.sed
 	@mkdir -p $(@D)
@@ -256,6 +272,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next deps demo test test-all test-apps test-systemd test-node-suite test-without units check asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
+.PHONY: all next next-tree next-deb deb deps demo test test-all test-apps test-systemd test-package test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d build/*/*/*.d)
