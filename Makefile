@@ -221,6 +221,7 @@ lint: build/safenode.skel.h	## clang-format, clang-tidy, cppcheck, shellcheck
 # What is in /etc already is the operator's. Units of the tree name the tools in /usr/sbin.
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNIT_FILES := $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
+EXAMPLES  := $(wildcard packaging/grafana/*.json docs/*.json)
 install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(PROGRAMS:%=build/%)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(filter %.8,$(PAGES))
@@ -231,6 +232,7 @@ install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	sed -i 's#/usr/sbin/safenode#$(PREFIX)/sbin/safenode#g' $(UNIT_FILES:packaging/systemd/%=$(DESTDIR)$(UNITDIR)/%)
 	[ -e $(DESTDIR)$(SYSCONFDIR)/safenode/example.conf ] || \
 		install -D -m 0644 -t $(DESTDIR)$(SYSCONFDIR)/safenode packaging/example.conf
+	$(if $(EXAMPLES),install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples $(EXAMPLES))
 
 deb:				## the Debian package, checked by lintian: build/safenode_$(VERSION)_*.deb
 	@tests/deps deb

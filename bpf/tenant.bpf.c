@@ -14,7 +14,7 @@
  * drop when: 6.1 is no longer supported; then the helper can go
  * Here and not in compat.bpf.h, because bpftool cannot link objects that share a kernel function.
  */
-extern void *bpf_rdonly_cast(void *address, __u32 btf_id) __ksym __weak;
+extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym __weak;
 
 #define SN_CAST(address, type) \
 	((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
