@@ -244,7 +244,7 @@ int sn_limits_set(const char *mount, const char *path, const struct sn_limits *l
 	}
 	if (ret)
 		sn_controllers_undo(path, enabled);
-	else
+	else if (limits->memory_max || limits->cpu_max || limits->pids_max)
 		sn_limits_remember(path);
 	return ret;
 }
@@ -276,7 +276,11 @@ int sn_limits_change(const char *mount, const char *path, const struct sn_limits
 		ret = lift_memory(path, err);
 		others.memory_max = NULL;
 	}
-	return ret ? ret : sn_limits_set(mount, path, &others, enabled, err);
+	if (!ret)
+		ret = sn_limits_set(mount, path, &others, enabled, err);
+	if (!ret)
+		sn_limits_remember(path);
+	return ret;
 }
 
 /* ---- do they still hold? ---- */

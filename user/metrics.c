@@ -30,16 +30,26 @@ static void put_label(FILE *out, const char *label, const char *value)
 	putc('"', out);
 }
 
-/* Without a second label, @other is NULL. */
-static void put_sample(FILE *out, const char *name, const char *label, const char *value,
-		       const char *other, const char *other_value, __u64 number)
+static void begin_sample(FILE *out, const char *name, const char *label, const char *value)
 {
 	fprintf(out, "%s{", name);
 	put_label(out, label, value);
-	if (other) {
-		putc(',', out);
-		put_label(out, other, other_value);
-	}
+}
+
+static void put_sample(FILE *out, const char *name, const char *label, const char *value,
+		       __u64 number)
+{
+	begin_sample(out, name, label, value);
+	fprintf(out, "} %" PRIu64 "\n", (uint64_t)number);
+}
+
+/* One of a tenant, with a second label */
+static void put_tenants_sample(FILE *out, const char *name, const char *tenant, const char *label,
+			       const char *value, __u64 number)
+{
+	begin_sample(out, name, "tenant", tenant);
+	putc(',', out);
+	put_label(out, label, value);
 	fprintf(out, "} %" PRIu64 "\n", (uint64_t)number);
 }
 
@@ -71,7 +81,7 @@ static void put_checks(const struct sn_status *status, FILE *out)
 	begin(out, "safenode_check", "gauge",
 	      "1: what safenode-status --json lists under this id is met.");
 	for (size_t i = 0; i < status->nr_checks; i++)
-		put_sample(out, "safenode_check", "check", status->checks[i].id, NULL, NULL,
+		put_sample(out, "safenode_check", "check", status->checks[i].id,
 			   status->checks[i].met);
 	begin(out, "safenode_programs", "gauge", "BPF programs that are loaded.");
 	fprintf(out, "safenode_programs %u\n", status->known ? status->state.programs : 0);
@@ -81,11 +91,11 @@ static void put_maps(const struct sn_status *status, FILE *out)
 {
 	begin(out, "safenode_map_entries", "gauge", "Entries that a map has.");
 	for (size_t i = 0; i < status->nr_maps; i++)
-		put_sample(out, "safenode_map_entries", "map", status->maps[i].name, NULL, NULL,
+		put_sample(out, "safenode_map_entries", "map", status->maps[i].name,
 			   status->maps[i].entries);
 	begin(out, "safenode_map_capacity", "gauge", "Entries that it has room for.");
 	for (size_t i = 0; i < status->nr_maps; i++)
-		put_sample(out, "safenode_map_capacity", "map", status->maps[i].name, NULL, NULL,
+		put_sample(out, "safenode_map_capacity", "map", status->maps[i].name,
 			   status->maps[i].capacity);
 }
 
@@ -152,7 +162,7 @@ static void put_figures(const struct sn_status *status, FILE *out)
 
 			if (value != SN_NOT_KNOWN && is_last_of_name(status, i))
 				put_sample(out, figures[f].name, "tenant",
-					   status->tenants[i].policy.tenant, NULL, NULL, value);
+					   status->tenants[i].policy.tenant, value);
 		}
 	}
 }
@@ -176,9 +186,9 @@ static void put_modes(const struct sn_status *status, FILE *out)
 	begin(out, "safenode_tenant_mode", "gauge", "1 for the mode that it is in.");
 	for (size_t i = 0; i < status->nr_tenants; i++)
 		if (is_last_of_name(status, i))
-			put_sample(out, "safenode_tenant_mode", "tenant",
-				   status->tenants[i].policy.tenant, "mode",
-				   sn_status_mode(&status->tenants[i].policy), 1);
+			put_tenants_sample(out, "safenode_tenant_mode",
+					   status->tenants[i].policy.tenant, "mode",
+					   sn_status_mode(&status->tenants[i].policy), 1);
 }
 
 /* ---- counters, also of those without a policy ---- */
@@ -190,8 +200,8 @@ static void put_denied(const char *tenant, const struct sn_counters *counters, F
 {
 	for (int op = 0; op < SN_OP_NR; op++)
 		if (counters->denied[op])
-			put_sample(out, "safenode_denied_total", "tenant", tenant, "op",
-				   sn_op_name(op), counters->denied[op]);
+			put_tenants_sample(out, "safenode_denied_total", tenant, "op",
+					   sn_op_name(op), counters->denied[op]);
 }
 
 static void put_all_denied(const struct sn_status *status, FILE *out)
@@ -237,12 +247,12 @@ static void put_counters(const struct sn_status *status, FILE *out)
 
 	for (size_t c = 0; c < sizeof(counters) / sizeof(*counters); c++) {
 		begin(out, counters[c].name, "counter", counters[c].help);
-		put_sample(out, counters[c].name, "tenant", NOBODY, NULL, NULL,
+		put_sample(out, counters[c].name, "tenant", NOBODY,
 			   counters[c].of(&status->without_policy));
 		for (size_t i = 0; i < status->nr_tenants; i++)
 			if (is_last_of_name(status, i))
 				put_sample(out, counters[c].name, "tenant",
-					   status->tenants[i].policy.tenant, NULL, NULL,
+					   status->tenants[i].policy.tenant,
 					   counters[c].of(&status->tenants[i].counters));
 	}
 }
