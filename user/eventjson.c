@@ -99,7 +99,8 @@ static bool add_act(struct json_object *object, const struct sn_event *ev)
 	return add_string(object, "op", sn_op_name(ev->op)) &&
 	       add_string(object, "why", sn_why_name(ev->why)) &&
 	       add_error(object, "error", ev->error) &&
-	       (!ev->would || add_error(object, "would", ev->would)) && add_ops_number(object, ev) &&
+	       (!ev->would || add_error(object, "would", ev->would)) &&
+	       add_ops_number(object, ev) &&
 	       (!ev->target || add_number(object, "target", ev->target)) &&
 	       (!ev->family || add_string(object, "address", sn_address_text(ev, address))) &&
 	       (!(ev->family || ev->port) || add_number(object, "port", ev->port));

@@ -26,8 +26,8 @@ struct sn_launch {
 
 /*
  * Becomes the command, in this order: sn_launch_prepare(), environment, sn_launch_drop(), the
- * cgroup, a self-test of the refusals or reports, can the scripts be read, exec. Returns only on failure, when
- * undo has run.
+ * cgroup, a self-test of the refusals or reports, can the scripts be read, exec. Returns only on
+ * failure, when undo has run.
  */
 int sn_launch(const struct sn_launch *launch, struct sn_err *err);
 

@@ -23,8 +23,8 @@ struct sn_options {
 	char *groups[SN_GROUPS_MAX]; /* --supplementary-group */
 	size_t nr_groups;
 	bool safe_mode;
-	bool observe;	  /* --observe: refuse nothing, report what would be refused */
-	bool log_granted; /* --log-granted: report what is granted, too */
+	bool observe;	      /* --observe: refuse nothing, report what would be refused */
+	bool log_granted;     /* --log-granted: report what is granted, too */
 	bool terminal;	      /* --terminal: stay at the terminal */
 	bool replace;	      /* --replace: of a tenant that runs */
 	bool restrict_listen; /* --allowed-listen-ports was given */

@@ -196,6 +196,7 @@ static int find_place(struct place *place, struct sn_err *err)
 	place->store = &enforcer.store;
 	if (!ret)
 		ret = sn_store_each(&enforcer.store, add_place, place, err);
+	place->store = NULL;
 	sn_enforcer_close(&enforcer);
 	return ret;
 }
