@@ -42,7 +42,9 @@ static const struct row {
 	}
 	SEEN(OPEN),
 	SEEN(STAT),
-	SEEN(READLINK),
+	{ SN_OP_FS_READLINK, SN_OUTSIDE, TO_READ,
+	  "; a link of another user's is not followed: "
+	  "name what it leads to" },
 	SEEN(LOOKUP),
 	SEEN(STATFS),
 	SEEN(GETXATTR),
@@ -184,7 +186,7 @@ static const char *never_opened(const char *path)
 	return NULL;
 }
 
-static void say_width(struct sn_explanation *explanation, enum need need)
+static void say_width(struct sn_explanation *explanation, enum need need, const char *more)
 {
 	const char *act = need == TO_READ ? "reading" : "reading and changing";
 
@@ -196,7 +198,7 @@ static void say_width(struct sn_explanation *explanation, enum need need)
 	else if (need == TO_ENTER)
 		SAY(explanation, "opens all of %.200s for %s", explanation->value, act);
 	else
-		SAY(explanation, "opens it for %s; of a directory, all that is below", act);
+		SAY(explanation, "opens it for %s; of a directory, all that is below%s", act, more);
 }
 
 /* From a path to that of its directory. */
@@ -207,9 +209,10 @@ static void cut_name(char *path)
 	slash[slash == path] = '\0';
 }
 
-static void explain_file(const struct sn_event *ev, enum need need,
+static void explain_file(const struct sn_event *ev, const struct row *row,
 			 struct sn_explanation *explanation)
 {
+	enum need need = row->need;
 	char path[SN_EVENT_PATH_TEXT];
 	bool mounted = false;
 	size_t len = ev->dev ? sn_event_path(ev, path, &mounted) : 0;
@@ -241,7 +244,7 @@ static void explain_file(const struct sn_event *ev, enum need need,
 	if (need == TO_ENTER)
 		cut_name(path);
 	give(explanation, need == TO_READ ? "read-only" : "read-write", path);
-	say_width(explanation, need);
+	say_width(explanation, need, row->text);
 }
 
 /* ---- ports ---- */
@@ -329,7 +332,7 @@ static void explain_row(const struct row *row, const struct sn_event *ev,
 		explain_own(ev, explanation);
 		break;
 	default:
-		explain_file(ev, row->need, explanation);
+		explain_file(ev, row, explanation);
 	}
 }
 

@@ -461,7 +461,8 @@ static const char *prepare(const struct act *act, const char *who)
 	snprintf(arg, sizeof(arg), "%se", prefix);
 	put_dir(arg);
 	snprintf(arg, sizeof(arg), "%sl", prefix);
-	put_link("f", arg);
+	if (symlink("f", arg)) /* of root: --read-only follows no other */
+		GIVE_UP("%s: %s", arg, strerror(errno));
 	snprintf(arg, sizeof(arg), "cp -p /usr/bin/true %sx", prefix);
 	must_run(arg);
 #pragma GCC diagnostic push
@@ -548,6 +549,7 @@ TEST(the_option_that_an_explanation_names_allows_the_act)
 {
 	int allowed = 0;
 
+	DONE_BY_RUN(2);
 	for (size_t i = 0; i < NR_ACTS; i++)
 		allowed += allow(&acts[i]);
 	EXPECT_TRUE(allowed >= 28);

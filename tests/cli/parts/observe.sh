@@ -50,7 +50,7 @@ fails()
 	grep -qF -e "$text" "$work/out" "$work/err" || fail "no '$text': $(cat "$work/out" "$work/err")"
 }
 
-works()
+does()
 {
 	run 0 "${f1[@]}" "${@:2}" -- node app.cjs
 	printed "$1"
@@ -110,13 +110,13 @@ suggests_what_the_program_needs()
 {
 	local name line
 
-	install -d -m 755 /opt/shop/lib /opt/shop/.ssh /var/cache/shop
+	install -d -m 755 /usr/share/shop/lib /usr/share/shop/.ssh /var/cache/shop
 	chown t1:t1 /var/cache/shop
 	for name in a b c; do
-		echo "$name" >/opt/shop/lib/$name
+		echo "$name" >/usr/share/shop/lib/$name
 	done
 	echo conf >/etc/shop.conf
-	echo id >/opt/shop/.ssh/id
+	echo id >/usr/share/shop/.ssh/id
 	outside node -e 'require("net").createServer((s) => s.end("db")).listen(5432, "127.0.0.1")'
 	soon listens 5432 || fail "no server"
 	app app.cjs <<'END'
@@ -124,7 +124,7 @@ const fs = require('fs');
 const net = require('net');
 const out = [];
 const attempt = (f) => { try { out.push(f()); } catch (e) { out.push(e.code); } };
-for (const file of ['/opt/shop/lib/a', '/opt/shop/lib/b', '/opt/shop/lib/c', '/etc/shop.conf', '/opt/shop/.ssh/id'])
+for (const file of ['/usr/share/shop/lib/a', '/usr/share/shop/lib/b', '/usr/share/shop/lib/c', '/etc/shop.conf', '/usr/share/shop/.ssh/id'])
 	attempt(() => fs.readFileSync(file, 'utf8').trim());
 for (const name of ['x', 'y', 'z'])
 	attempt(() => fs.writeFileSync(`/var/cache/shop/${name}`, ''));
@@ -134,7 +134,7 @@ socket.on('data', (data) => out.push(String(data))).on('error', (e) => out.push(
 socket.on('close', () => console.log(out.join()));
 END
 	take_log
-	works ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,EPERM --restricted-outgoing-addresses self
+	does ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,ENOENT,EPERM --restricted-outgoing-addresses self
 	run 0 "${f1[@]}" --restricted-outgoing-addresses self --observe -- node app.cjs
 	[ "$(cat "$work/out")" = a,b,c,conf,id,,,,true,db ] || fail "$(cat "$work/out")"
 	run 0 safenode-log --suggest --cgroup f1
@@ -142,15 +142,15 @@ END
 	cp "$work/out" "$work/suggested"
 	[ "$(grep -v '^#' "$work/suggested" | grep .)" = "allowed-outgoing-ports 5432
 read-only /etc/shop.conf
-read-only /opt/shop/lib
+read-only /usr/share/shop/lib
 read-write /var/cache/shop" ] || fail "$(cat "$work/suggested")"
-	for line in "read-only /opt/shop/.ssh/id, .*: secrets are kept there" \
+	for line in "read-only /usr/share/shop/.ssh/id, .*: secrets are kept there" \
 		"read-only /etc, .* time: fs.open: it would open all of a directory that belongs to many"; do
 		grep -q "^#  $line" "$work/suggested" || fail "'$line' is not left out: $(cat "$work/suggested")"
 	done
 	rm -f /var/cache/shop/*
-	works a,b,c,conf,ENOENT,,,,ENOENT,db --restricted-outgoing-addresses self --policy "$work/suggested"
-	rm -rf /opt/shop /var/cache/shop /etc/shop.conf
+	does a,b,c,conf,ENOENT,,,,ENOENT,db --restricted-outgoing-addresses self --policy "$work/suggested"
+	rm -rf /usr/share/shop /var/cache/shop /etc/shop.conf
 }
 
 wants_a_tenant_to_suggest_for()
@@ -170,7 +170,7 @@ console.log(JSON.parse(require('fs').readFileSync('/etc/shop.json')).name);
 END
 	fails 1 "ENOENT: no such file or directory, open '/etc/shop.json'"
 	explained "    to allow: --read-only /etc/shop.json (opens it for reading"
-	works shop --read-only /etc/shop.json
+	does shop --read-only /etc/shop.json
 	rm /etc/shop.json
 }
 
@@ -183,7 +183,7 @@ require('net').connect(5432, '127.0.0.1').on('data', (data) => console.log(Strin
 END
 	fails 1 "connect EPERM 127.0.0.1:5432" --restricted-outgoing-addresses self
 	explained "    to allow: --allowed-outgoing-ports 5432 (opens port 5432 on every restricted address)"
-	works db --restricted-outgoing-addresses self --allowed-outgoing-ports 5432
+	does db --restricted-outgoing-addresses self --allowed-outgoing-ports 5432
 }
 
 a_program()
@@ -198,7 +198,7 @@ const { Worker } = require('worker_threads');
 new Worker('require("worker_threads").parentPort.postMessage("done")', { eval: true })
 	.on('message', (text) => console.log(text));
 END
-	works "done"
+	does "done"
 }
 
 an_addon()
@@ -214,7 +214,7 @@ END
 const code = Buffer.from('0061736d010000000105016000017f03020100070501016600000a06010400412a0b', 'hex');
 WebAssembly.instantiate(code).then(({ instance }) => console.log(instance.exports.f()));
 END
-	works 42
+	does 42
 	rm /srv/t1/fast.node
 }
 
@@ -250,7 +250,7 @@ require('dns').lookup('db.example', (error, address) => console.log(error ? erro
 END
 	fails 0 "getaddrinfo EAI_AGAIN db.example" --restricted-outgoing-addresses self
 	explained "    to allow: --allowed-outgoing-ports 53 (opens port 53 on every restricted address)"
-	works 192.0.2.7 --restricted-outgoing-addresses self --allowed-outgoing-ports 53
+	does 192.0.2.7 --restricted-outgoing-addresses self --allowed-outgoing-ports 53
 	rm /etc/resolv.conf
 	[ ! -e "$work/resolv.conf" ] || cp --preserve=all --no-dereference "$work/resolv.conf" /etc/
 }
