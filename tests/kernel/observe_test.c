@@ -425,46 +425,63 @@ PROBE(alone)
 	return result ? result : -WEXITSTATUS(status);
 }
 
-/* The act's own files, and what it takes from the socket. Returns its argument. */
-static const char *prepare(const struct act *act, const char *who)
+/* What the act takes from the socket that both have: a descriptor of @path. */
+static void lend_file(const char *path)
 {
-	static char arg[2 * PATH_MAX];
-	char prefix[64];
 	struct iovec byte = { .iov_base = (char *)"x", .iov_len = 1 };
 	char room[CMSG_SPACE(sizeof(int))] = {};
 	struct msghdr msg = { .msg_iov = &byte,
 			      .msg_iovlen = 1,
 			      .msg_control = room,
 			      .msg_controllen = sizeof(room) };
-	int fd;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	snprintf(prefix, sizeof(prefix), "/srv/%s%zu", who, act - acts);
-	lay_out_in(prefix); /* so that its files are in a directory... */
-	put_file(in(prefix, "d/f"));
-	strcat(prefix, "-"); /* ...and beside it, where the way leads */
-	snprintf(arg, sizeof(arg), "%sf", prefix);
-	put_file(arg);
-	if (setxattr(arg, "user.x", "value", 5, 0))
-		GIVE_UP("%s: %s", arg, strerror(errno));
-	fd = open(arg, O_RDONLY | O_CLOEXEC);
 	*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
 						 .cmsg_level = SOL_SOCKET,
 						 .cmsg_type = SCM_RIGHTS };
 	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), &fd, sizeof(fd));
-	if (act->op == SN_OP_FS_RECEIVE && sendmsg(lend[0], &msg, 0) != 1)
+	if (sendmsg(lend[0], &msg, 0) != 1)
 		GIVE_UP("sendmsg: %s", strerror(errno));
 	close(fd);
-	snprintf(arg, sizeof(arg), "%sd", prefix);
-	put_dir(arg);
-	snprintf(arg, sizeof(arg), "%sd/f", prefix);
-	put_file(arg);
-	snprintf(arg, sizeof(arg), "%se", prefix);
-	put_dir(arg);
-	snprintf(arg, sizeof(arg), "%sl", prefix);
-	if (symlink("f", arg)) /* of root: --read-only follows no other */
-		GIVE_UP("%s: %s", arg, strerror(errno));
-	snprintf(arg, sizeof(arg), "cp -p /usr/bin/true %sx", prefix);
-	must_run(arg);
+}
+
+/* @prefix and a name; the next call overwrites it. */
+static const char *own(const char *prefix, const char *name)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s", prefix, name);
+	return path;
+}
+
+/* The act's own files lie right in /srv, where the way to its directory leads. */
+static void lay_out_for(const struct act *act, const char *prefix)
+{
+	char command[PATH_MAX];
+
+	put_file(own(prefix, "f"));
+	if (setxattr(own(prefix, "f"), "user.x", "value", 5, 0))
+		GIVE_UP("%sf: %s", prefix, strerror(errno));
+	if (act->op == SN_OP_FS_RECEIVE)
+		lend_file(own(prefix, "f"));
+	put_dir(own(prefix, "d"));
+	put_file(own(prefix, "d/f"));
+	put_dir(own(prefix, "e"));
+	unlink(own(prefix, "l"));
+	if (symlink("f", own(prefix, "l"))) /* of root: --read-only follows no other */
+		GIVE_UP("%sl: %s", prefix, strerror(errno));
+	snprintf(command, sizeof(command), "cp -p /usr/bin/true %sx", prefix);
+	must_run(command);
+}
+
+/* Returns the argument of the act. */
+static const char *prepare(const struct act *act, const char *who)
+{
+	static char arg[2 * PATH_MAX];
+	char prefix[64];
+
+	snprintf(prefix, sizeof(prefix), "/srv/%s%td-", who, act - acts);
+	lay_out_for(act, prefix);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	if (strstr(act->arg, "%d"))
@@ -489,9 +506,9 @@ static void compare(const struct act *act)
 	long refused = inside(held_one, act->name, "%s", prepare(act, "held")), did, control;
 	const struct sn_event *one = first(held_one, -1), *other;
 
-	did = inside(observed, "alone", "%zu %s", act - acts, prepare(act, "observed"));
+	did = inside(observed, "alone", "%td %s", act - acts, prepare(act, "observed"));
 	other = first(observed, observed->pid);
-	control = outside("alone", "%zu %s", act - acts, prepare(act, "outside"));
+	control = outside("alone", "%td %s", act - acts, prepare(act, "outside"));
 	if (!one || one->op != act->op || one->why != act->why || one->would)
 		FAIL("%s %s: want %s %s, got %s %s", act->name, act->arg, sn_op_name(act->op),
 		     sn_why_name(act->why), sn_op_name(one ? one->op : 0),
