@@ -155,8 +155,8 @@ static int apply_line(const struct sn_opt *opts, const char *where, char *line, 
 	int error;
 
 	if (!opt)
-		return sn_fail(err, EINVAL, "%s: unknown option '%.*s'; see --help", where,
-			       (int)len, line);
+		return sn_fail(err, EINVAL, "%s: unknown option '%.*s'; see safenode-attach --help",
+			       where, (int)len, line);
 	if (*value == '=')
 		value += 1 + strspn(value + 1, " \t");
 	error = apply(opt, where, target, line[len] ? value : NULL, err);

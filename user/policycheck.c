@@ -99,12 +99,14 @@ static void check_command(struct check *check, const struct sn_gathered *gathere
 static void check_named(struct check *check, struct sn_gathered *gathered, char *const command[])
 {
 	const struct sn_options *options = check->options;
+	bool lines_are_wrong = check->checked->wrong;
 	struct sn_err why = {};
 	int ret = 0;
 
 	if (options->directory)
 		ret = take(check, sn_gather_directory(gathered, &why), &why);
-	if (!ret && (options->directory || options->user))
+	/* the line that names the user may be a wrong one */
+	if (!ret && (options->user || (options->directory && !lines_are_wrong)))
 		take(check, sn_gather_account(gathered, &why), &why);
 	take(check, sn_gather_paths(gathered, &why), &why);
 	check_command(check, gathered, command);
@@ -151,19 +153,22 @@ static int show(struct check *check, const struct sn_gathered *gathered)
 	return ret;
 }
 
-/* All that is found when the lines themselves are right. */
+/* Where a line is wrong, what the others say together is not judged, only what they name. */
 static void check_options(struct check *check, char *const command[],
 			  const struct sn_machine *machine)
 {
 	struct sn_gathered gathered = SN_GATHERED(check->options);
+	bool lines_are_wrong = check->checked->wrong;
 	struct sn_err why = {};
 
-	take(check, sn_options_check_alone(check->options, &why), &why);
+	if (!lines_are_wrong)
+		take(check, sn_options_check_alone(check->options, &why), &why);
 	if (!geteuid()) {
 		check_trust(check);
 		check_named(check, &gathered, command);
 	}
-	sn_warnings(check->options, machine, find_warning, check);
+	if (!lines_are_wrong)
+		sn_warnings(check->options, machine, find_warning, check);
 	if (!check->checked->wrong && show(check, &gathered))
 		check->error = -ENOMEM;
 	sn_gathered_free(&gathered);
@@ -180,9 +185,9 @@ int sn_policy_check(const char *file, char *const command[], const struct sn_mac
 
 	*checked = (struct sn_checked){ .file = file };
 	ret = sn_options_read(&options, file, &watch, &why);
-	if (ret && !checked->nr) /* the file itself */
+	if (ret && !checked->nr) { /* the file itself */
 		find_wrong(&check, &why);
-	if (!ret) {
+	} else if (ret != -ENOMEM) {
 		if (!options.tenant)
 			options.tenant = strdup("");
 		if (options.tenant)

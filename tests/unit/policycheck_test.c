@@ -133,6 +133,12 @@ static void what_is_named_is_looked_at_as_root(void **state)
 	check(policy);
 	assert_non_null(strstr(found, "!7 unknown user 'no-such-user'"));
 	assert_non_null(strstr(found, "!6 cannot reach '/nowhere/at/all'"));
+	/* beside a wrong line */
+	snprintf(policy, sizeof(policy), "nope\ndir %s\nread-only /nowhere/at/all\n", base);
+	check(policy);
+	assert_non_null(strstr(found, "!1 unknown option"));
+	assert_non_null(strstr(found, "!3 cannot reach '/nowhere/at/all'"));
+	assert_null(strstr(found, "belongs to root"));
 	check(CAREFUL "dir /nowhere\nsupplementary-group no-such-group\n");
 	assert_non_null(strstr(found, "!5 cannot reach '/nowhere'"));
 }
