@@ -41,7 +41,7 @@ static unsigned int distance(const char *a, const char *b)
 }
 
 /* How far @word is from an operation; what comes behind its dot counts alone as well. */
-static unsigned int distance_from(const char *word, __u16 op)
+static unsigned int distance_from(const char *word, int op)
 {
 	const char *name = sn_op_name(op);
 	unsigned int whole = distance(word, name);
@@ -60,7 +60,7 @@ static void offer_nearest(const char *word, char *text, size_t size)
 	for (int n = 0; n < NEAREST && strlen(word) < NAME_MAX_BYTES; n++) {
 		unsigned int best = strlen(word) / 3 + 1, nearest = 0;
 
-		for (__u16 op = 1; op < SN_OP_NR; op++) {
+		for (int op = 1; op < SN_OP_NR; op++) {
 			if (used[op] || distance_from(word, op) >= best)
 				continue;
 			best = distance_from(word, op);
@@ -79,7 +79,7 @@ int sn_filter_add_op(struct sn_filter *filter, const char *name, struct sn_err *
 	char nearest[128];
 	bool found = false;
 
-	for (__u16 op = 1; op < SN_OP_NR; op++) {
+	for (int op = 1; op < SN_OP_NR; op++) {
 		const char *known = sn_op_name(op);
 		size_t family = family_length(known);
 

@@ -33,9 +33,9 @@ static bool add_null(struct json_object *object, const char *name)
 	return !json_object_object_add(object, name, NULL);
 }
 
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+static const char replacement[] = { (char)0xef, (char)0xbf, (char)0xbd }; /* U+FFFD */
 
-/* @bytes with REPLACEMENT for each byte that is part of no character, into @text. Its length. */
+/* @bytes with that for each byte that is part of no character, into @text. Its length. */
 static size_t mend(const char *bytes, size_t len, char *text)
 {
 	size_t used = 0, size;
@@ -48,8 +48,8 @@ static size_t mend(const char *bytes, size_t len, char *text)
 			used += size;
 			continue;
 		}
-		memcpy(text + used, REPLACEMENT, strlen(REPLACEMENT));
-		used += strlen(REPLACEMENT);
+		memcpy(text + used, replacement, sizeof(replacement));
+		used += sizeof(replacement);
 		size = 1;
 	}
 	return used;

@@ -131,6 +131,9 @@ static void try_to_open(struct sn_intake *intake)
 		read_some(intake);
 		return;
 	}
+	if (ret == -EPROTO)
+		sn_fail(&err, EPROTO,
+			"another version of safenode is loaded; restart its safenode-logd");
 	close_ring(intake);
 	intake->calls.pause(state_of(ret), err.text, intake->calls.data);
 }

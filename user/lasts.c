@@ -40,6 +40,24 @@ static void forget(struct sn_lasts *lasts, size_t index)
 	free(record);
 }
 
+/* Adds one of a tenant that has none. */
+static int add(struct sn_lasts *lasts, const struct sn_log_record *record)
+{
+	struct sn_log_record *kept = malloc(sizeof(*kept));
+
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, record, sn_log_size(record));
+	if (lasts->nr == SN_TENANTS_MAX)
+		forget(lasts, oldest(lasts));
+	if (!tsearch(kept, &lasts->by_name, compare)) {
+		free(kept);
+		return -ENOMEM;
+	}
+	lasts->all[lasts->nr++] = kept;
+	return 0;
+}
+
 int sn_lasts_put(struct sn_lasts *lasts, const struct sn_event *ev)
 {
 	struct sn_log_record record, *kept;
@@ -47,21 +65,8 @@ int sn_lasts_put(struct sn_lasts *lasts, const struct sn_event *ev)
 	sn_log_set_event(&record, ev);
 	record.kind = SN_LOG_LAST;
 	kept = find(lasts, &record);
-	if (!kept) {
-		if (!lasts->all)
-			lasts->all = calloc(SN_TENANTS_MAX, sizeof(*lasts->all));
-		kept = lasts->all ? malloc(sizeof(*kept)) : NULL;
-		if (!kept)
-			return -ENOMEM;
-		if (lasts->nr == SN_TENANTS_MAX)
-			forget(lasts, oldest(lasts));
-		memcpy(kept, &record, sn_log_size(&record));
-		if (!tsearch(kept, &lasts->by_name, compare)) {
-			free(kept);
-			return -ENOMEM;
-		}
-		lasts->all[lasts->nr++] = kept;
-	}
+	if (!kept)
+		return add(lasts, &record);
 	memcpy(kept, &record, sn_log_size(&record));
 	return 0;
 }
@@ -75,6 +80,4 @@ void sn_lasts_clear(struct sn_lasts *lasts)
 {
 	while (lasts->nr)
 		forget(lasts, lasts->nr - 1);
-	free(lasts->all);
-	lasts->all = NULL;
 }

@@ -9,8 +9,8 @@
 
 /* All zero: none. */
 struct sn_lasts {
-	void *by_name;		    /* of tsearch(3) */
-	struct sn_log_record **all; /* those that are there, in no order */
+	void *by_name;				   /* of tsearch(3) */
+	struct sn_log_record *all[SN_TENANTS_MAX]; /* those that are there, in no order */
 	size_t nr;
 };
 

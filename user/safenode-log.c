@@ -423,7 +423,12 @@ static int take_record(struct choice *choice, const struct sn_log_record *record
 	}
 }
 
-/* 0: everything was sent; 1: the service has ended, which is waited for; or a negative errno. */
+static int has_ended(struct sn_err *err)
+{
+	return sn_fail(err, ENOENT, "safenode-logd has ended; start it again");
+}
+
+/* 0: everything was sent; or a negative errno. */
 static int from_service(struct choice *choice, int fd, struct sn_err *err)
 {
 	struct sn_log_record record;
@@ -437,7 +442,7 @@ static int from_service(struct choice *choice, int fd, struct sn_err *err)
 	}
 	if (ret)
 		return ret < 0 ? ret : 0;
-	return sn_fail(err, ENOENT, "safenode-logd has ended; start it again");
+	return has_ended(err);
 }
 
 /* ---- which of them ---- */
@@ -449,9 +454,9 @@ static int stream_once(struct choice *choice, struct sn_err *err)
 
 	if (fd >= 0)
 		return from_service(choice, fd, err);
-	if (fd != -ENOENT || choice->had_service)
+	if (fd != -ENOENT)
 		return fd;
-	return from_ring(choice, err);
+	return choice->had_service ? has_ended(err) : from_ring(choice, err);
 }
 
 /* With --follow, what is not there is waited for. */

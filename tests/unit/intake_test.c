@@ -136,7 +136,7 @@ static sd_event *loop;
 static struct sn_intake *intake;
 static int records, pauses;
 static enum sn_log_state last;
-static char last_why[64];
+static char last_why[128];
 
 static void on_record(const struct sn_log_record *record, void *data)
 {
@@ -243,6 +243,8 @@ static void another_version_is_waited_for(void **state)
 	world.state = -EPROTO;
 	ticks(1);
 	assert_int_equal(last, SN_LOG_OTHER_VERSION);
+	assert_string_equal(last_why,
+			    "another version of safenode is loaded; restart its safenode-logd");
 	world.state = 0;
 	ticks(1);
 	assert_int_equal(last, SN_LOG_READS);
