@@ -85,7 +85,7 @@ what_stays_is_named()
 	refuses 2 "--safe-mode" -- safenode-attach --replace --cgroup r1 --dir /srv/t1
 	refuses 2 "--dir PATH" -- safenode-attach --replace --cgroup r1 --safe-mode
 	refuses 2 "/nowhere" -- "${r1[@]}" --read-only /nowhere
-	printf 'user t2\nread-only /nowhere\n' >"$work/policy"
+	printf 'user t2\n' >"$work/policy"
 	refuses 2 "$work/policy:1: user t2" -- "${r1[@]}" --policy "$work/policy"
 	printf 'replace\n' >"$work/policy"
 	refuses 2 "$work/policy:1: " "command line" -- "${r1[@]}" --policy "$work/policy"
