@@ -327,8 +327,14 @@ void sn_store_count(const struct sn_store *store, __u64 cgroup_id, struct sn_cou
 		*counters = (struct sn_counters){};
 }
 
-/* Does a policy other than that of cgroup @but name it? 1, 0 or a negative errno. */
-static int baseline_in_use(const struct sn_store *store, __u64 baseline, __u64 but)
+/*
+ * Looks through all policies for one that @is_wanted, and puts the id of its cgroup into @found. 1,
+ * 0 or a negative errno. Many at a time: for a detach among thousands, one system call for each
+ * would cost more than all the rest.
+ */
+static int find_slot(const struct sn_store *store,
+		     bool (*is_wanted)(__u64 id, const struct sn_slot *slot, const void *data),
+		     const void *data, __u64 *found)
 {
 	static struct sn_slot slots[64];
 	__u64 ids[64];
@@ -340,13 +346,28 @@ static int baseline_in_use(const struct sn_store *store, __u64 baseline, __u64 b
 		ret = bpf_map_lookup_batch(store->policies, after, &at, ids, slots, &nr, NULL);
 		if (ret && errno != ENOENT) /* ENOENT: these are the last */
 			return -errno;
-		for (__u32 i = 0; i < nr; i++)
-			if (ids[i] != but && (slots[i].policy[0].baseline == baseline ||
-					      slots[i].policy[1].baseline == baseline))
-				return 1;
+		for (__u32 i = 0; i < nr; i++) {
+			if (!is_wanted(ids[i], &slots[i], data))
+				continue;
+			*found = ids[i];
+			return 1;
+		}
 		after = &at;
 	} while (!ret);
 	return 0;
+}
+
+struct use {
+	__u64 baseline;
+	__u64 but; /* not by this cgroup's */
+};
+
+static bool uses_baseline(__u64 id, const struct sn_slot *slot, const void *data)
+{
+	const struct use *use = data;
+
+	return id != use->but && (slot->policy[0].baseline == use->baseline ||
+				  slot->policy[1].baseline == use->baseline);
 }
 
 /*
@@ -403,10 +424,13 @@ static int put_home(const struct sn_store *store, const struct sn_policy *policy
 /* Removes a baseline unless it is @keep, or one of another tenant than that of cgroup @id. */
 static int remove_baseline(const struct sn_store *store, __u64 baseline, __u64 id, __u64 keep)
 {
+	const struct use use = { .baseline = baseline, .but = id };
+	__u64 other;
 	int ret = 0;
 
 	if (baseline && baseline != keep)
-		ret = baseline_in_use(store, baseline, id) ?: remove_rules(store, baseline);
+		ret = find_slot(store, uses_baseline, &use, &other)
+			      ?: remove_rules(store, baseline);
 	return ret < 0 ? ret : 0;
 }
 
@@ -471,19 +495,12 @@ static int remove_all(const struct sn_store *store, const struct sn_policy *poli
 	return close_and_empty(store, policy->cgroup_id) ?: forget(store, policy, 0);
 }
 
-struct named {
-	const char *tenant;
-	struct sn_policy policy;
-};
-
-static int find_named(const struct sn_policy *policy, void *data)
+static bool is_named(__u64 id, const struct sn_slot *slot, const void *data)
 {
-	struct named *named = data;
+	const struct sn_policy *policy = &slot->policy[slot->in_force & 1];
 
-	if (strcmp(policy->tenant, named->tenant))
-		return 0;
-	named->policy = *policy;
-	return 1;
+	/* the last byte may be damaged, as tidy() says */
+	return !strncmp(policy->tenant, data, sizeof(policy->tenant) - 1);
 }
 
 static int not_removed(const struct sn_policy *policy, int ret, struct sn_err *err)
@@ -524,16 +541,20 @@ int sn_store_forget(const struct sn_store *store, const struct sn_policy *policy
 
 int sn_store_remove_tenant(const struct sn_store *store, const char *tenant, struct sn_err *err)
 {
-	struct named named = { .tenant = tenant };
+	struct sn_policy policy;
 	int removed = 0, ret;
+	__u64 id;
 
-	while ((ret = sn_store_each(store, find_named, &named, err)) > 0) {
-		ret = remove_all(store, &named.policy);
+	while ((ret = find_slot(store, is_named, tenant, &id)) > 0) {
+		ret = sn_store_get(store, id, &policy);
 		if (ret)
-			return not_removed(&named.policy, ret, err);
+			break;
+		ret = remove_all(store, &policy);
+		if (ret)
+			return not_removed(&policy, ret, err);
 		removed++;
 	}
-	return ret ? ret : removed;
+	return ret ? not_read(ret, err) : removed;
 }
 
 /*

@@ -45,6 +45,7 @@ static int fake_fail_at;       /* the change that fails, counted from 1; 0: none
 static bool fake_killed;       /* and all after it: as if the tool had been killed there */
 static int fake_error;	       /* with this errno */
 static int fake_changes;
+static int fake_reads; /* calls that read */
 
 static struct fake_map *fake_map(int fd)
 {
@@ -118,6 +119,7 @@ int bpf_map_lookup_elem(int fd, const void *key, void *value)
 	struct fake_map *map = fake_map(fd);
 	struct fake_entry *entry = fake_find(map, key);
 
+	fake_reads++;
 	if (!entry && !strcmp(map->name, "homes")) { /* an array: all are there, and zero */
 		memset(value, 0, map->value_size);
 		return 0;
@@ -150,6 +152,7 @@ int bpf_map_get_next_key(int fd, const void *key, void *next)
 	struct fake_map *map = fake_map(fd);
 	struct fake_entry *entry = key ? fake_find(map, key) : NULL;
 
+	fake_reads++;
 	entry = entry ? TAILQ_NEXT(entry, others) : TAILQ_FIRST(&map->entries);
 	if (!entry) {
 		errno = ENOENT;
@@ -159,19 +162,24 @@ int bpf_map_get_next_key(int fd, const void *key, void *next)
 	return 0;
 }
 
-/* All at once, as the end of what there is. */
+/* Where it goes on is a number of entries here. */
 int bpf_map_lookup_batch(int fd, void *after, void *at, void *keys, void *values, __u32 *nr,
 			 const struct bpf_map_batch_opts *opts)
 {
 	struct fake_map *map = fake_map(fd);
 	struct fake_entry *entry;
-	__u32 most = *nr;
+	__u32 most = *nr, skip = after ? *(__u32 *)after : 0, seen = 0;
 
+	fake_reads++;
 	*nr = 0;
 	TAILQ_FOREACH(entry, &map->entries, others)
 	{
-		if (*nr == most)
-			abort();
+		if (seen++ < skip)
+			continue;
+		if (*nr == most) {
+			*(__u32 *)at = skip + most;
+			return 0;
+		}
 		memcpy((char *)keys + *nr * map->key_size, entry->key, map->key_size);
 		memcpy((char *)values + *nr * map->value_size, entry->value, map->value_size);
 		++*nr;
@@ -219,7 +227,7 @@ static void fake_reset(void)
 			fake_drop(&fake_maps[i], TAILQ_FIRST(&fake_maps[i].entries));
 	}
 	fake_log[0] = '\0';
-	fake_fail_at = fake_changes = 0;
+	fake_fail_at = fake_changes = fake_reads = 0;
 	fake_killed = false;
 	fake_error = ENOMEM;
 }

@@ -143,6 +143,24 @@ static void a_baseline_goes_with_its_last_tenant(void **state)
 	assert_int_equal(fake_left(), 0);
 }
 
+/* Each call is a system call: with one for each tenant, a detach among a thousand costs twice. */
+static void a_tenant_is_found_among_thousands_by_few_calls(void **state)
+{
+	struct sn_slot slot = { .policy[0] = { .tenant = "other", .cgroup_id = 1, .baseline = 7 } };
+	int reads;
+
+	for (__u64 id = 1000; id < 2000; id++)
+		bpf_map_update_elem(fake_store.policies, &id, &slot, BPF_ANY);
+	assert_int_equal(put(CGROUP, NULL), 0);
+	fake_reads = 0;
+	assert_int_equal(sn_store_remove_tenant(&fake_store, "t1", NULL), 1);
+	reads = fake_reads;
+	if (reads > 100)
+		fail_msg("%d calls", reads);
+	assert_int_equal(fake_count(fake_store.policies), 1000);
+	assert_int_equal(fake_left(), 1000);
+}
+
 static void a_tenant_is_replaced_without_a_second_policy_that_permits(void **state)
 {
 	struct sn_policy old;
@@ -329,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup(a_full_map_has_a_cure, reset),
 		cmocka_unit_test_setup(what_permits_anything_is_removed_first, reset),
 		cmocka_unit_test_setup(a_baseline_goes_with_its_last_tenant, reset),
+		cmocka_unit_test_setup(a_tenant_is_found_among_thousands_by_few_calls, reset),
 		cmocka_unit_test_setup(a_tenant_is_replaced_without_a_second_policy_that_permits,
 				       reset),
 		cmocka_unit_test_setup(

@@ -620,6 +620,26 @@ too_few_descriptors()
 	unchanged
 }
 
+# Its process has ended, and another has its number now: that does not keep its cgroup for good
+number_is_used_again()
+{
+	local starts=0 last
+
+	install -d -m 755 "$work/bin"
+	cp "$tenant" "$work/bin/node"
+	cd /srv/t1 || fail "no /srv/t1"
+	mkdir "$cgroups/pid-$$"
+	while [ -e "$cgroups/pid-$$" ]; do
+		starts=$((starts + 1))
+		[ $starts -lt 200 ] || fail "it stays"
+		run 0 env PATH="$work/bin:$PATH" safenode --safe-mode deny 1
+	done
+	for last in "$cgroups"/pid-*; do
+		run 0 safenode-detach --cgroup "${last##*/}"
+	done
+	unchanged
+}
+
 part_attach()
 {
 	need_loaded
@@ -663,6 +683,7 @@ part_attach()
 	it "the last of these tenants is gone after detach, and all traces of all" clean
 	it "--policy FILE is the same as the flags" policy_equals_flags
 	it "the drop-in runs node as a tenant without a name" dropin_clean
+	shared 3 "one that has ended goes also where another process has its number" number_is_used_again
 	shared 1 "node finds its program by every link that names the directory" named_by_links
 	shared 2 "so it does where the shell came by links and starts the drop-in" dropin_by_links
 	it "a link by which another user led the shell here is none of these names" strangers_link_to_here
