@@ -31,7 +31,7 @@ struct plan {
 	struct sn_command command;
 	struct sn_inode launcher;
 	struct sn_rules baseline;
-	struct sn_enforcer enforcer; /* locked from establish() on, until the tenant runs */
+	struct sn_enforcer enforcer; /* locked while anything changes, until the tenant runs */
 	char cgroup[PATH_MAX];
 	__u64 cgroup_id;
 	struct sn_controllers controllers; /* that were switched on for its limits */
@@ -249,11 +249,8 @@ static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn
 static int establish(struct plan *plan, struct sn_err *err)
 {
 	struct sn_policy old = {}; /* of a tenant of this name that ended and was not detached */
-	int ret = sn_enforcer_lock(&plan->enforcer, SN_EXCLUSIVE, err);
+	int ret = check_idle(plan, err); /* again, now that no other tool can change it */
 
-	if (ret)
-		return ret;
-	ret = check_idle(plan, err); /* again, now that no other tool can change it */
 	if (!ret)
 		ret = sn_tenant_empty(&plan->enforcer, plan->cgroup, &old, err);
 	if (ret >= 0)
@@ -296,18 +293,25 @@ static int check_descriptors(const struct sn_options *options, struct sn_err *er
 	return 0;
 }
 
-/* Leaves the terminals and the session, before there is a lock or anything to undo. */
-static int leave_session(const struct sn_options *options, struct sn_session *session,
-			 void (*say)(const char *text), struct sn_err *err)
+/* Before the lock, for who reads the line may be slow. */
+static int take_terminals(const struct sn_options *options, void (*say)(const char *text),
+			  struct sn_err *err)
 {
 	int taken = sn_session_take_terminals(options->terminal, err);
-	int ret = taken < 0 ? taken : sn_session_begin(options->terminal, session, err);
 
 	/* a line that cannot be printed is no failure */
-	if (!ret && taken)
+	if (taken > 0)
 		say("standard input is /dev/null now: the terminal is another session's; "
 		    "--terminal keeps it");
-	return ret;
+	return taken < 0 ? taken : 0;
+}
+
+/* The session is left behind the wait for the lock, which the terminal's Ctrl-C ends until then. */
+static int lock(struct plan *plan, bool starts, struct sn_session *session, struct sn_err *err)
+{
+	int ret = sn_enforcer_lock(&plan->enforcer, SN_EXCLUSIVE, err);
+
+	return ret || !starts ? ret : sn_session_begin(plan->options->terminal, session, err);
 }
 
 static int launch(struct plan *plan, struct sn_err *err)
@@ -359,7 +363,9 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 	if (!ret)
 		ret = check_all(&plan, argv, err);
 	if (!ret && *argv)
-		ret = leave_session(options, &session, say, err);
+		ret = take_terminals(options, say, err);
+	if (!ret)
+		ret = lock(&plan, *argv, &session, err);
 	if (!ret)
 		ret = establish(&plan, err);
 	if (!ret)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "lock.h"
 
 static const struct sn_opt *find_opt(const struct sn_opt *opts, const char *name, size_t len)
 {
@@ -96,6 +97,14 @@ static int apply(const struct sn_opt *opt, const char *where, void *target, cons
 	return error ? sn_fail(err, -error, "%s: %s", where, why.text) : 0;
 }
 
+/* The tool that this process is. */
+static const struct sn_program *parsed;
+
+static void say_as_parsed(const char *text)
+{
+	sn_cli_say(parsed, text);
+}
+
 /*
  * Not with getopt_long(3): it accepts abbreviations, which change their meaning when an option is
  * added, takes the next option for a forgotten value, and keeps its state in globals.
@@ -103,6 +112,8 @@ static int apply(const struct sn_opt *opt, const char *where, void *target, cons
 int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *target,
 		 struct sn_err *err)
 {
+	parsed = program;
+	sn_lock_tell(say_as_parsed);
 	for (int i = 1; i < argc; i++) {
 		char *word = argv[i], *value, where[64];
 		const struct sn_opt *opt;

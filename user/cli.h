@@ -36,7 +36,8 @@ struct sn_program {
 /*
  * Applies the options in @argv to @target. Stops at the first word that is not an option, and after
  * "--". Returns the index of the first word that was not consumed, or a negative errno with @err
- * filled in. Answers --help and --version itself, and exits.
+ * filled in. Answers --help and --version itself, and exits. From then on, whom the tool waits for
+ * is said in its name (lock.h).
  */
 int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *target,
 		 struct sn_err *err);

@@ -9,6 +9,7 @@
 
 #include "cgroup.h"
 #include "enforcer.h"
+#include "lock.h"
 #include "object.h"
 #include "pins.h"
 
@@ -56,13 +57,11 @@ static int check_unmoved(const struct sn_enforcer *enforcer, struct sn_err *err)
 
 int sn_enforcer_lock(struct sn_enforcer *enforcer, enum sn_sharing sharing, struct sn_err *err)
 {
-	int how = sharing == SN_SHARED ? LOCK_SH : LOCK_EX, ret;
+	int how = sharing == SN_SHARED ? LOCK_SH : LOCK_EX;
+	int ret = sn_lock(enforcer->lock, SN_PIN_DIR, how, err);
 
-	while ((ret = flock(enforcer->lock, how)) && errno == EINTR)
-		;
-	if (ret)
-		return sn_fail(err, errno, "cannot lock %s: %s", SN_PIN_DIR, strerror(errno));
-	ret = check_unmoved(enforcer, err);
+	if (!ret)
+		ret = check_unmoved(enforcer, err);
 	if (!ret)
 		ret = sn_pins_check_whole(err);
 	return ret ? ret : sn_store_open(&enforcer->store, err);

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "lock.h"
 #include "pins.h"
 
 #define BPF_FS "/sys/fs/bpf"
@@ -22,11 +23,12 @@ static int lock_dir(const char *dir, struct sn_err *err)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret;
 
-	if (fd >= 0 && !flock(fd, LOCK_EX))
+	if (fd < 0)
+		return sn_fail(err, errno, "cannot lock %s: %s", dir, strerror(errno));
+	ret = sn_lock(fd, dir, LOCK_EX, err);
+	if (!ret)
 		return fd;
-	ret = sn_fail(err, errno, "cannot lock %s: %s", dir, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return ret;
 }
 

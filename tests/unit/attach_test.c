@@ -267,7 +267,7 @@ static void everything_is_checked_before_the_lock_and_changed_behind_it(void **s
 {
 	assert_int_equal(attach(true), 0);
 	assert_string_equal(world.steps,
-			    "resolve rehearse open baseline terminals session lock make "
+			    "resolve rehearse open baseline terminals lock session make "
 			    "limits id launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
@@ -313,8 +313,8 @@ static void the_launcher_learns_what_was_noticed_if_it_is_observed(void **state)
 
 static void whichever_step_fails_nothing_is_left(void **state)
 {
-	static const char *const steps[] = { "resolve",	  "rehearse", "open",  "baseline",
-					     "terminals", "session",  "lock",  "make",
+	static const char *const steps[] = { "resolve",	  "rehearse", "open",	 "baseline",
+					     "terminals", "lock",     "session", "make",
 					     "limits",	  "id",	      "launch" };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
@@ -361,7 +361,7 @@ static void an_ended_tenant_is_touched_only_when_all_is_checked(void **state)
 	world.steps[0] = '\0';
 	assert_int_equal(attach(true), 0);
 	assert_string_equal(world.steps,
-			    "resolve rehearse open baseline terminals session lock id remove "
+			    "resolve rehearse open baseline terminals lock session id remove "
 			    "make limits id launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
