@@ -576,6 +576,7 @@ same_name_at_once()
 	wait -n || status=$?
 	[ $status = 2 ] || fail "status $status: $(cat "$work/err.1" "$work/err.2")"
 	cat "$work/err.1" "$work/err.2" >"$work/err"
+	forget_waiting "$work/err"
 	: >"$work/out"
 	said "safenode-attach: " "'f1' is running"
 	touch /srv/t1/stop
@@ -593,6 +594,7 @@ many_at_once()
 	done
 	wait
 	for n in 1 2 3 4 5; do
+		forget_waiting "$work/err.$n"
 		[ "$(cat "$work/out.$n" "$work/err.$n")" = "as promised" ] ||
 			fail "m$n: $(cat "$work/out.$n" "$work/err.$n")"
 		run 0 safenode-detach --cgroup "m$n"
