@@ -25,8 +25,8 @@ UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,build/kernel/%,$(wildcard tests/kernel/*_test.c))
 
 # what tests need compiled: a fault injector, native addons that a tenant tries to load, programs
-HELPERS   := build/cli/failat.so build/cli/crowd build/cli/fillmap build/cli/filtered build/cli/look build/cli/poke \
-	     build/cli/tenant build/node/addon.node build/demo/addon.node
+HELPERS   := build/cli/failat.so build/cli/crowd build/cli/fillmap build/cli/filtered build/cli/herd build/cli/look \
+	     build/cli/poke build/cli/tenant build/node/addon.node build/demo/addon.node
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -126,6 +126,10 @@ test-systemd: deps		## what docs/with-systemd.md says, where systemd is process 
 
 test-package: deb next-deb	## the Debian package on a fresh Debian 12 and 13, from apt install to purge (in VMs)
 	$(vm)tests/package/run
+
+test-scale: deps		## thousands of tenants, hundreds of loads and kills, on 6.12 and the newest (in VMs, hours)
+	@$(MAKE) -s stage
+	$(vm)tests/scale
 
 test-node-suite: deps		## node's own tests, bare and as a tenant: do they end alike? (in VMs, takes an hour)
 	@$(MAKE) -s stage
@@ -274,6 +278,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next next-tree next-deb deb deps demo test test-all test-apps test-systemd test-package test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
+.PHONY: all next next-tree next-deb deb deps demo test test-all test-apps test-systemd test-package test-scale test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d build/*/*/*.d)
