@@ -117,17 +117,23 @@ objects()
 	sed -n 's/^nr_dying_descendants/dying cgroups/p' "${cgroups%/*}/cgroup.stat"
 }
 
-# What is freed is given back after grace periods, and caches keep some of it
+# What is freed is given back after grace periods
 settle()
 {
-	local caches
-
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-	for caches in /sys/kernel/slab/*/shrink; do
-		echo 1 >"$caches"
-	done
 	sleep 3
+}
+
+# Caches keep some of it
+shrink()
+{
+	local cache
+
+	for cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$cache"
+	done
+	settle
 }
 
 same_objects()
@@ -146,7 +152,7 @@ kernel_memory()
 take_stock()
 {
 	settle
-	settle
+	shrink
 	objects >"$work/objects"
 	awk 'NR > 2 { print $1, $2, $4 }' /proc/slabinfo | sort >"$work/slab"
 	kernel_memory >"$work/memory"
@@ -167,7 +173,7 @@ no_object_stays()
 # One object for every tenth tenant would be more than what comes and goes by itself
 no_slab_stays()
 {
-	settle
+	shrink
 	awk 'NR > 2 { print $1, $2, $4 }' /proc/slabinfo | sort | join "$work/slab" - |
 		awk '{ print $4 - $2, $1, $3 }' | sort -rn >"$work/grown"
 	{

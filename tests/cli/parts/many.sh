@@ -90,23 +90,26 @@ end_herds()
 	rm "$work/herds"
 }
 
+nr_attached=0
 # attach_all N: each by a tool of its own
 attach_all()
 {
-	local i
+	local i all=$((nr_attached + $1))
 
-	for ((i = 0; i < $1; i++)); do
+	for ((i = nr_attached; i < all; i++)); do
 		safenode-attach --cgroup "many-$i" --dir /srv/t2 --safe-mode -- "$tenant" wait \
 			2>>"$work/many.err" </dev/null &
 		[ $((i % 20)) -gt 0 ] || soon is_running "many-$i" $! || fail "$(cat "$work/many.err")"
 	done
-	[ ! -s "$work/many.err" ] || fail "$(cat "$work/many.err")"
+	nr_attached=$all
 	i=0
-	until [ "$(grep -l '^populated 1' "$cgroups"/many-*/cgroup.events | wc -l)" = "$1" ]; do
+	until [ "$(grep -l '^populated 1' "$cgroups"/many-*/cgroup.events | wc -l)" = "$all" ]; do
 		sleep 1
 		i=$((i + 1))
-		[ $i -lt 100 ] || fail "not all run"
+		[ $i -lt 100 ] || fail "not all run: $(cat "$work/many.err")"
 	done
+	forget_waiting "$work/many.err"
+	[ ! -s "$work/many.err" ] || fail "$(cat "$work/many.err")"
 }
 
 begin_many()
