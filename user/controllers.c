@@ -302,19 +302,26 @@ static void remember(FILE *out, const char *path, const char *file)
 		fprintf(out, "%s %s\n", file, now);
 }
 
+static int names_limit(const struct dirent *entry)
+{
+	return is_limit(entry->d_name);
+}
+
+/* By name, so that what is told of them has one order. */
 void sn_limits_remember(const char *path)
 {
 	sn_autofree char *text = NULL;
-	DIR *dir = opendir(path);
-	struct dirent *entry;
+	struct dirent **entries = NULL;
+	int nr = scandir(path, &entries, names_limit, alphasort);
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	while (out && dir && (entry = readdir(dir)))
-		if (is_limit(entry->d_name))
-			remember(out, path, entry->d_name);
-	if (dir)
-		closedir(dir);
+	for (int i = 0; i < nr; i++) {
+		if (out)
+			remember(out, path, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
 	if (out && !fclose(out))
 		setxattr(path, REMEMBERED, text, size, 0);
 }

@@ -98,6 +98,24 @@ static int check_directory(const struct change *change, struct sn_err *err)
 	return sn_options_blame(change->options, "dir", 0, -EINVAL, &why, err);
 }
 
+/* What it did while it was observed, a fork for one, no policy takes back. */
+static int check_mode(const struct change *change, struct sn_err *err)
+{
+	const char *tenant = change->options->tenant;
+
+	if (change->options->observe == !!change->old.observe)
+		return 0;
+	if (change->old.observe)
+		return sn_fail(err, EINVAL,
+			       "tenant '%s' is observed, so it may have what a confined one cannot "
+			       "get; add --observe, or end it and attach it",
+			       tenant);
+	return sn_fail(err, EINVAL,
+		       "tenant '%s' is confined, and stays so; leave --observe out, or end it and "
+		       "attach it",
+		       tenant);
+}
+
 static bool has_group(const struct sn_account *account, gid_t gid)
 {
 	for (size_t i = 0; i < account->nr_groups; i++)
@@ -430,6 +448,8 @@ static int replace(struct change *change, struct sn_err *err)
 		ret = check_runs(change, err); /* again, now that no other tool can change it */
 	if (!ret)
 		ret = read_old(change, err);
+	if (!ret)
+		ret = check_mode(change, err);
 	if (!ret)
 		ret = check_directory(change, err);
 	if (!ret)

@@ -286,6 +286,18 @@ static void replace_by_tool(const char *const options[10])
 		GIVE_UP("%s failed", command);
 }
 
+/* Until the tenant has acted under that version, from the beginning of an act to its end. */
+static void let_act(struct tenant *t, struct shared *shared, int version)
+{
+	unsigned long before = shared->judged[version];
+
+	for (int i = 0; i < 1000 && shared->judged[version] < before + NR_REPLACE_ACTS; i++) {
+		if (rounds_are_done(t))
+			return;
+		usleep(10000);
+	}
+}
+
 static struct tenant *start_with(const char *const o[10])
 {
 	return tenant_start("t1", o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8], o[9], NULL);
@@ -307,6 +319,7 @@ TEST(when_the_tool_has_replaced_a_policy_no_act_is_judged_by_the_old_one)
 		shared->turn++;
 		replace_by_tool(tool_options[i % 2]);
 		shared->turn++;
+		let_act(t, shared, i % 2);
 	}
 	shared->stop = true;
 	acts = rounds_end(t);
@@ -399,11 +412,15 @@ TEST(what_a_replaced_policy_granted_stays_open_and_is_not_opened_again)
 {
 	static const char *const open_to_all[10] = { "--read-write", "/srv/rwa" };
 	struct tenant *t;
-	int listener, peer;
+	struct sockaddr_in at = far_end(9090);
+	int listener, peer, receiver = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char byte = 0;
 
 	prepare_places();
 	listener = listen_there();
+	/* without a receiver, the answer to one datagram would be the error of the next */
+	if (bind(receiver, (void *)&at, sizeof(at)))
+		GIVE_UP("cannot receive: %s", strerror(errno));
 	t = tenant_start("t1", open_to_all[0], open_to_all[1], NULL);
 	EXPECT_ALLOWED(t, "replace_open_all", "%s", "");
 	EXPECT_ALLOWED(t, "replace_send_udp", "%s", "");
@@ -425,6 +442,7 @@ TEST(what_a_replaced_policy_granted_stays_open_and_is_not_opened_again)
 	EXPECT_REFUSED(t, EACCES, SN_OP_FS_OPEN_WRITE, SN_READ_ONLY, "replace_open_again", "%s",
 		       "");
 	EXPECT_ALLOWED(t, "replace_connect_again", "%s", "");
+	close(receiver);
 	close(peer);
 	close(listener);
 }

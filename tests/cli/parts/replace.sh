@@ -82,6 +82,7 @@ what_stays_is_named()
 	refuses 2 "user t2" "t1" -- "${r1[@]}" --user t2
 	refuses 2 "group" -- "${r1[@]}" --supplementary-group t2
 	refuses 2 "'node'" "program" -- "${r1[@]}" -- node app.js
+	refuses 2 "is confined" "--observe" -- "${r1[@]}" "${policy_a[@]}" --observe
 	refuses 2 "--safe-mode" -- safenode-attach --replace --cgroup r1 --dir /srv/t1
 	refuses 2 "--dir PATH" -- safenode-attach --replace --cgroup r1 --safe-mode
 	refuses 2 "/nowhere" -- "${r1[@]}" --read-only /nowhere
@@ -93,6 +94,17 @@ what_stays_is_named()
 	run 0 "${r1[@]}" "${policy_a[@]}"
 	printed "r1: nothing changed"
 	"$here/look" >"$work/before"
+	stop r1 t1
+}
+
+# It may have forked, for one; but what is reported of it can be changed
+observed_stays_observed()
+{
+	start_r1 --observe
+	"$here/look" >"$work/before"
+	refuses 2 "is observed" "--observe" -- "${r1[@]}"
+	run 0 "${r1[@]}" --observe --log-granted
+	grep -q "log-granted" "$work/out" || fail "$(cat "$work/out")"
 	stop r1 t1
 }
 
@@ -123,16 +135,14 @@ who_does_not_run_is_named()
 # The kernel would kill it
 memory_in_use_is_not_taken()
 {
-	start r1 t1 --memory-max 200M -- "$tenant" hold 60
+	start r1 t1 --memory-max 200M -- "$tenant" hold 60 wait
 	soon grep -q held "$work/r1.out" || fail "does not hold"
 	run 1 "${r1[@]}" --memory-max 20M
 	said "uses" "--memory-max more"
 	limits 209715200 max "max 100000"
 	run 0 "${r1[@]}" --memory-max 190M
 	is_running r1 "$(cat "$work/r1.pid")" || fail "was killed"
-	kill "$(cat "$work/r1.pid")"
-	soon is_gone "$(cat "$work/r1.pid")"
-	run 0 safenode-detach --cgroup r1
+	stop r1 t1
 	unchanged
 }
 
@@ -152,8 +162,8 @@ in force; files and TCP connections that are open stay open"
 	unchanged
 }
 
-# is_whole: after whatever happened, the policy is A or B with the limits of the same. Leaves A.
-is_whole()
+# is_one_policy: after whatever happened, the policy is A or B with the limits of the same. Leaves A.
+is_one_policy()
 {
 	run 0 "${r1[@]}" "${policy_a[@]}"
 	case $(cat "$work/out") in
@@ -206,13 +216,13 @@ old_or_new()
 			run 0 "${r1[@]}" "${policy_a[@]}"
 			[ "$(cat "$work/out")" = "r1: nothing changed" ] || fail "$call: failed, and changed: $(cat "$work/out")"
 		fi
-		is_whole "$call"
+		is_one_policy "$call"
 	done
 	readarray -t calls < <(grep -E '^\+*(bpf-update|write|fork|flock|read):' "$work/places")
 	[ ${#calls[@]} -gt 5 ] || fail "only ${#calls[@]} places to be killed at"
 	for call in "${calls[@]}"; do
 		replace_at "$call" FAILAT_KILL=1
-		is_whole "$call, killed"
+		is_one_policy "$call, killed"
 		[ "$(cat "$work/out")" = "r1: nothing changed" ] || places_new=$((places_new + 1))
 	done
 	echo "killed at ${#calls[@]} places, $places_new of them behind the step"
@@ -230,6 +240,7 @@ part_replace()
 	it "what a new policy changes is printed, and its limits are in the cgroup" difference_is_printed
 	it "a policy that is replaced and put back leaves nothing behind" nothing_is_left_behind
 	it "directory, user, groups and program stay, and a difference is named" what_stays_is_named
+	it "who is observed stays observed, and who is confined, confined" observed_stays_observed
 	remember
 	it "a tenant that does not run, or has no policy, is named" who_does_not_run_is_named
 	it "a tenant is not given less memory than it uses" memory_in_use_is_not_taken
