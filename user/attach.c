@@ -293,25 +293,23 @@ static int check_descriptors(const struct sn_options *options, struct sn_err *er
 	return 0;
 }
 
-/* Before the lock, for who reads the line may be slow. */
-static int take_terminals(const struct sn_options *options, void (*say)(const char *text),
-			  struct sn_err *err)
-{
-	int taken = sn_session_take_terminals(options->terminal, err);
-
-	/* a line that cannot be printed is no failure */
-	if (taken > 0)
-		say("standard input is /dev/null now: the terminal is another session's; "
-		    "--terminal keeps it");
-	return taken < 0 ? taken : 0;
-}
-
-/* The session is left behind the wait for the lock, which the terminal's Ctrl-C ends until then. */
+/*
+ * The session is left when the lock is there: until then, the terminal's Ctrl-C ends the wait.
+ * Nothing has been changed yet.
+ */
 static int lock(struct plan *plan, bool starts, struct sn_session *session, struct sn_err *err)
 {
-	int ret = sn_enforcer_lock(&plan->enforcer, SN_EXCLUSIVE, err);
+	bool terminal = plan->options->terminal;
+	int taken = starts ? sn_session_take_terminals(terminal, err) : 0;
+	int ret = taken < 0 ? taken : sn_enforcer_lock(&plan->enforcer, SN_EXCLUSIVE, err);
 
-	return ret || !starts ? ret : sn_session_begin(plan->options->terminal, session, err);
+	if (!ret && starts)
+		ret = sn_session_begin(terminal, session, err);
+	/* a line that cannot be printed is no failure */
+	if (!ret && taken)
+		plan->say("standard input is /dev/null now: the terminal is another session's; "
+			  "--terminal keeps it");
+	return ret;
 }
 
 static int launch(struct plan *plan, struct sn_err *err)
@@ -362,8 +360,6 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 		ret = check_descriptors(options, err);
 	if (!ret)
 		ret = check_all(&plan, argv, err);
-	if (!ret && *argv)
-		ret = take_terminals(options, say, err);
 	if (!ret)
 		ret = lock(&plan, *argv, &session, err);
 	if (!ret)
