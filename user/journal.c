@@ -67,14 +67,14 @@ static int priority(const struct sn_log_record *record)
 	return record->event.why == SN_ALLOWED ? 6 : 5;
 }
 
-static void put_error(struct fields *fields, int error)
+static void put_error(struct fields *fields, const char *field, int error)
 {
 	const char *name = error < 0 && error > -4096 ? strerrorname_np(-error) : NULL;
 
 	if (name)
-		put(fields, "SAFENODE_ERROR", "%s", name);
+		put(fields, field, "%s", name);
 	else if (error)
-		put(fields, "SAFENODE_ERROR", "%d", error);
+		put(fields, field, "%d", error);
 }
 
 static void put_object(struct fields *fields, const struct sn_event *ev)
@@ -102,7 +102,8 @@ static void put_event(struct fields *fields, const struct sn_event *ev)
 	put_bytes(fields, "SAFENODE_COMM", ev->comm, strnlen(ev->comm, sizeof(ev->comm)));
 	put(fields, "SAFENODE_OP", "%s", sn_op_name(ev->op));
 	put(fields, "SAFENODE_WHY", "%s", sn_why_name(ev->why));
-	put_error(fields, ev->error);
+	put_error(fields, "SAFENODE_ERROR", ev->error);
+	put_error(fields, "SAFENODE_WOULD", ev->would);
 	put_object(fields, ev);
 	if (sn_known_name(ev->known))
 		put(fields, "SAFENODE_KNOWN", "%s", sn_known_name(ev->known));

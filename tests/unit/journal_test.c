@@ -81,6 +81,18 @@ static void an_event_has_fields_of_its_own(void **state)
 	assert_non_null(strstr(sent, " tenant=t1 pid=7 tid=9 comm=\"node\" op=net.connect "));
 }
 
+static void what_was_observed_has_another_field(void **state)
+{
+	struct sn_event ev = {
+		.tenant = "t1", .op = SN_OP_TASK_FORK, .why = SN_NEVER, .would = -EACCES
+	};
+	struct sn_log_record record = record_of(&ev);
+
+	assert_memory_equal(fields_of(&record), "PRIORITY=5\n", 11);
+	assert_non_null(strstr(sent, "SAFENODE_WOULD=EACCES\n"));
+	assert_null(strstr(sent, "SAFENODE_ERROR"));
+}
+
 /* A line's end in a name begins no field: the journal is told the length. */
 static void a_path_is_its_bytes(void **state)
 {
@@ -189,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_has_fields_of_its_own),
+		cmocka_unit_test(what_was_observed_has_another_field),
 		cmocka_unit_test(a_path_is_its_bytes),
 		cmocka_unit_test(a_process_without_a_policy_has_no_tenant),
 		cmocka_unit_test(grants_and_losses_have_their_priority),

@@ -9,16 +9,19 @@ in_journal()
 	journalctl -q -o cat -t safenode "$@" | wc -l
 }
 
+# of a name that no other part has
+in_logged=(/usr/local/sbin/safenode-attach --cgroup logged --dir /srv/test --safe-mode)
+
 # refuse_some: acts of a tenant, of which the journal then has N of one kind
 refuse_some()
 {
-	in_unit 0 -- "${in_test[@]}" -- "$tenant" deny 10
+	in_unit 0 -- "${in_logged[@]}" -- "$tenant" deny 10
 	printed "10 refused"
 }
 
 has_refused()
 {
-	[ "$(in_journal SAFENODE_TENANT=test SAFENODE_COMM=tenant SAFENODE_OP=net.socket)" = "$1" ]
+	[ "$(in_journal SAFENODE_TENANT=logged SAFENODE_COMM=tenant SAFENODE_OP=net.socket)" = "$1" ]
 }
 
 starts()
@@ -36,27 +39,27 @@ has_fields()
 
 	refuse_some
 	eventually has_refused 10 || fail "$(in_journal) lines: $(said_by safenode-logd.service)"
-	journalctl -q -n 1 SAFENODE_TENANT=test -o json >"$work/out"
+	journalctl -q -n 1 SAFENODE_TENANT=logged -o json >"$work/out"
 	for field in '"SAFENODE_OP":"net.socket"' '"SAFENODE_WHY":"family"' '"SAFENODE_ERROR":"EPERM"' \
 		'"SAFENODE_COMM":"tenant"' '"PRIORITY":"5"' '"SYSLOG_IDENTIFIER":"safenode"' \
 		'"_SYSTEMD_UNIT":"safenode-logd.service"' '"SAFENODE_PID":"' '"MESSAGE":"time=2'; do
 		grep -qF -e "$field" "$work/out" || fail "no $field in $(cat "$work/out")"
 	done
-	run 0 safenode-log --no-wait --cgroup test --op net.socket
+	run 0 safenode-log --no-wait --cgroup logged --op net.socket
 	[ "$(wc -l <"$work/out")" = 10 ] || fail "$(wc -l <"$work/out") lines of safenode-log"
 }
 
 # has_path PATH
 has_path()
 {
-	[ "$(in_journal SAFENODE_TENANT=test SAFENODE_PATH="$1")" -gt 0 ]
+	[ "$(in_journal SAFENODE_TENANT=logged SAFENODE_PATH="$1")" -gt 0 ]
 }
 
 # The unit has mounts of its own, and must see those of everybody, later ones included
 names_paths()
 {
 	mount -t tmpfs none /mnt || fail "cannot mount"
-	in_unit 0 -- "${in_test[@]}" -- bash -c 'true </etc/passwd; true </mnt/file; true'
+	in_unit 0 -- "${in_logged[@]}" -- bash -c 'true </etc/passwd; true </mnt/file; true'
 	eventually has_path /etc/passwd || fail "$(journal -n 5 -t safenode)"
 	# its root, where the tenant does not get further; otherwise it has a device
 	eventually has_path /mnt || fail "$(journal -n 5 -t safenode)"
