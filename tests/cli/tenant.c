@@ -16,7 +16,7 @@
  * move PROCS UID COMMAND...: is the server instead: forks a child that becomes UID, goes into the
  *	cgroup whose cgroup.procs is PROCS, goes through the acts, and starts first env, then
  *	COMMAND; waits for it, and ends as it did.
- * hold MB: uses so much memory and prints "held".
+ * hold MB [wait]: uses so much memory and prints "held"; then waits until the file "stop" is there.
  * huge: takes one huge page in each way that there is, and prints what came of it.
  * favoured COMMAND...: is a server that has all the weight that there is, and starts it.
  */
@@ -146,8 +146,10 @@ static int deny(unsigned long nr)
 	for (unsigned long i = 0; i < nr; i++)
 		if (try_socket() != EPERM)
 			return 1;
-	printf("%lu refused\n", nr);
-	return 0;
+	if (printf("%lu refused\n", nr) > 0)
+		return 0;
+	perror("cannot print");
+	return 1;
 }
 
 /* ---- what it is ---- */
@@ -233,7 +235,7 @@ static int self(const char *dir)
 
 /* ---- memory ---- */
 
-static int hold(size_t megabytes)
+static int hold(size_t megabytes, bool wait)
 {
 	size_t size = megabytes << 20;
 	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -243,6 +245,9 @@ static int hold(size_t megabytes)
 	for (size_t at = 0; at < size; at += 64) /* nothing that swap in memory could make small */
 		*(unsigned long *)(memory + at) = at * 0x9e3779b97f4a7c15;
 	puts("held");
+	fflush(stdout);
+	while (wait && !stopped())
+		usleep(50000);
 	return 0;
 }
 
@@ -481,7 +486,7 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "move") && argc > 4)
 		return move(argv[2], strtoul(argv[3], NULL, 10), argv + 4);
 	if (!strcmp(what, "hold") && argc > 2)
-		return hold(strtoul(argv[2], NULL, 10));
+		return hold(strtoul(argv[2], NULL, 10), argc > 3);
 	if (!strcmp(what, "huge"))
 		return huge();
 	if (!strcmp(what, "session"))

@@ -468,7 +468,8 @@ static void lay_out_for(const struct act *act, const char *prefix)
 	put_file(own(prefix, "d/f"));
 	put_dir(own(prefix, "e"));
 	unlink(own(prefix, "l"));
-	if (symlink("f", own(prefix, "l"))) /* of root: --read-only follows no other */
+	put_file("/srv/linked"); /* of one length for all, which is what readlink() answers */
+	if (symlink("linked", own(prefix, "l"))) /* of root: --read-only follows no other */
 		GIVE_UP("%sl: %s", prefix, strerror(errno));
 	snprintf(command, sizeof(command), "cp -p /usr/bin/true %sx", prefix);
 	must_run(command);

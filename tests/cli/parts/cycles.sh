@@ -22,6 +22,7 @@ one()
 	*[27]) options=(--read-only /etc/apt) ;;
 	*[38]) end=(--kill) ;;
 	esac
+	echo "tenant $1: ${options[*]}"
 	if [ ${#end[@]} -gt 0 ]; then
 		start c1 t1 -- "$tenant" wait
 		disown
@@ -55,10 +56,9 @@ load_often()
 	done
 }
 
-# What runs the hooks beside them, unconfined, and above all while they wait
+# What runs the hooks beside them, unconfined
 busy()
 {
-	renice -n 19 "$BASHPID" >/dev/null
 	while [ ! -e "$work/idle" ]; do
 		cat /etc/hostname "$work"/* >/dev/null 2>&1
 	done

@@ -42,7 +42,7 @@ confines()
 	printed "as promised"
 	[ -d $unified/a.slice/f1 ] || fail "no cgroup"
 	[ ! -e /sys/fs/cgroup/systemd/a.slice ] || fail "a v1 cgroup"
-	run 0 safenode-status
+	run 0 safenode-status f1
 	grep -qx "f1: /srv/t1, ended" "$work/out" || fail "$(cat "$work/out")"
 	run 0 safenode-detach --cgroup f1
 	silent

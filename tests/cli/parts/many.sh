@@ -124,7 +124,10 @@ begin_many()
 # Adds up over the lines of status, which runs for the last time here
 is_crowded()
 {
-	[ "$(grep -c ', running$' "$work/out")" = "$1" ] || fail "$(grep -c ', running$' "$work/out") run"
+	local running
+
+	running=$(grep -cE '^[^ ]+ +running ' "$work/out")
+	[ "$running" = "$1" ] || fail "$running run"
 }
 
 grows_not()

@@ -136,6 +136,7 @@ names_come_twice()
 	is tenants.0.state '"ended"'
 	is tenants.1.state '"running"'
 	stop f1 t1
+	run 0 safenode-detach --cgroup f1 # the other one
 }
 
 names_nobody()

@@ -22,8 +22,8 @@ release()
 	wait "$holder" || true
 }
 
-# begin COMMAND...: in the background; it has said whom it waits for
-begin()
+# begin_tool COMMAND...: in the background; it has said whom it waits for
+begin_tool()
 {
 	"$@" >"$work/out" 2>"$work/err" </dev/null &
 	waiting=$!
@@ -44,7 +44,7 @@ waits()
 
 	shift
 	hold "$path"
-	begin "$@"
+	begin_tool "$@"
 	grep -qxE "safenode[a-z-]*: waiting for flock \(process $holder\), which has locked $path" "$work/err" ||
 		fail "$(cat "$work/err")"
 	release
@@ -101,7 +101,7 @@ status_shares()
 interrupted()
 {
 	hold "$pins"
-	begin env --default-signal "${@:2}"
+	begin_tool env --default-signal "${@:2}"
 	kill "-$1" $waiting
 	soon is_gone $waiting || fail "$1 does not end it"
 	wait $waiting
@@ -135,7 +135,7 @@ names_the_tool()
 		"${f1[@]}" -- "$tenant" self /srv/t1 >"$work/out.1" 2>"$work/err.1" </dev/null &
 	stopped=$!
 	soon grep -q hit "$work/calls" || fail "never came so far: $(cat "$work/err.1")"
-	begin safenode-attach --cgroup f2 --dir /srv/t2 --safe-mode -- "$tenant" self /srv/t2
+	begin_tool safenode-attach --cgroup f2 --dir /srv/t2 --safe-mode -- "$tenant" self /srv/t2
 	grep -qx "safenode-attach: waiting for safenode-attach (process $stopped), which has locked $pins" \
 		"$work/err" || fail "$(cat "$work/err")"
 	kill -CONT $stopped

@@ -85,20 +85,33 @@ has_scraped()
 	asked 'up{job="safenode"} == 1' && grep -q '"value"' "$work/answer"
 }
 
+# prometheus_is_there PID: its start alone takes minutes where several such machines share two CPUs
+prometheus_is_there()
+{
+	local i
+
+	for ((i = 0; i < 5; i++)); do
+		! eventually listens 9090 || return 0
+		kill -0 "$1" 2>/dev/null || return 1
+	done
+	return 1
+}
+
 # As its configuration is in docs/watching.md
 real_prometheus_scrapes()
 {
 	local expression nr=0
 
 	"$here/recipe" --file /etc/prometheus/prometheus.yml <"$here/watching.md" |
-		sed 's/^  scrape_interval: .*/  scrape_interval: 5s\n  scrape_timeout: 5s/' >"$work/prometheus.yml"
+		sed 's/^  scrape_interval: .*/  scrape_interval: 60s\n  scrape_timeout: 60s/' >"$work/prometheus.yml"
 	promtool check config "$work/prometheus.yml" >"$work/out" 2>&1 || fail "$(cat "$work/out")"
 	prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
 		--web.listen-address=127.0.0.1:9090 >"$work/prometheus.log" 2>&1 &
 	# shellcheck disable=SC2064 # this one
 	trap "kill $!" EXIT
-	eventually listens 9090 || fail "$(tail -n 5 "$work/prometheus.log")"
-	eventually has_scraped || fail "$(curl -sS http://127.0.0.1:9090/api/v1/targets | cut -c1-600)"
+	prometheus_is_there $! || fail "no Prometheus after $SECONDS s: $(tail -n 5 "$work/prometheus.log")"
+	eventually has_scraped || eventually has_scraped ||
+		fail "$(curl -sS http://127.0.0.1:9090/api/v1/targets; tail -n 3 "$work/prometheus.log")"
 	asked safenode_in_force
 	grep -q '"value":\[[0-9.]*,"1"\]' "$work/answer" || fail "$(cat "$work/answer")"
 	asked 'safenode_denied_total{tenant="test",op="net.connect"}'
@@ -107,7 +120,7 @@ real_prometheus_scrapes()
 		asked "$expression"
 		nr=$((nr + 1))
 	done < <(sed -n 's/^.*"expr": "\(.*\)",$/\1/p' "$here/packaging/safenode.json" |
-		sed 's/\\"/"/g; s/\$__rate_interval/1m/g; s/"\$[a-z]*"/".*"/g')
+		sed 's/\\"/"/g; s/\$__rate_interval/5m/g; s/"\$[a-z]*"/".*"/g')
 	[ $nr -gt 10 ] || fail "only $nr expressions in the dashboard"
 }
 
@@ -142,7 +155,13 @@ part_metrics()
 	it "what is no request for the metrics is refused by HTTP's codes" refuses_bad_requests
 	it "a tenant reads them unless its addresses are restricted and the port is not listed" \
 		only_who_may_connect_reads
-	it "a real Prometheus scrapes them, and can be asked all that the dashboard asks" real_prometheus_scrapes
+	# its start takes minutes here
+	if [ -n "$quick" ]; then
+		echo "# left out: a real Prometheus scrapes them"
+	else
+		it "a real Prometheus scrapes them, and can be asked all that the dashboard asks" \
+			real_prometheus_scrapes
+	fi
 	it "where nothing is in force, the scrape succeeds and says so" tells_what_is_not_in_force
 	it "no instance is left" leaves_no_instance
 }
