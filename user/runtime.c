@@ -41,6 +41,7 @@ static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err 
 	Elf *elf __attribute__((cleanup(elf_release))) = NULL;
 	const char *image;
 	size_t nr, size;
+	GElf_Ehdr header;
 	GElf_Phdr ph;
 
 	if (fd < 0)
@@ -49,6 +50,9 @@ static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err 
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || elf_getphdrnum(elf, &nr))
 		return sn_fail(err, EINVAL, "'%s' is not an ELF file", exe);
+	/* libelf has none where e_phoff is 0; the kernel reads what is there */
+	if (!gelf_getehdr(elf, &header) || header.e_phnum != nr)
+		return sn_fail(err, EINVAL, "'%s': broken program headers", exe);
 	path[0] = '\0';
 	image = elf_rawfile(elf, &size);
 	for (size_t i = 0; i < nr; i++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* user/runtime.c: what is and is not in a baseline. */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -331,6 +332,28 @@ static void broken_programs_are_refused_with_the_reason(void **state)
 	sn_rules_free(&rules);
 }
 
+/* The kernel takes the ELF header itself for the first of them, libelf finds none. */
+static void program_headers_at_the_beginning_of_the_file_are_refused(void **state)
+{
+	Elf64_Ehdr header = { .e_ident = ELFMAG,
+			      .e_type = ET_EXEC,
+			      .e_machine = EM_X86_64,
+			      .e_version = EV_CURRENT,
+			      .e_ehsize = sizeof(Elf64_Ehdr),
+			      .e_phentsize = sizeof(Elf64_Phdr),
+			      .e_phnum = 1 };
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+
+	header.e_ident[EI_CLASS] = ELFCLASS64;
+	header.e_ident[EI_DATA] = ELFDATA2LSB;
+	header.e_ident[EI_VERSION] = EV_CURRENT;
+	make_program("no-offset", (const char *)&header, sizeof(header));
+	assert_int_equal(sn_runtime_baseline(&rules, at("no-offset"), &err), -EINVAL);
+	assert_non_null(strstr(err.text, "broken program headers"));
+	sn_rules_free(&rules);
+}
+
 /* The interpreter is run outside of every tenant, so a tenant must not choose it. */
 static void an_interpreter_that_others_can_write_is_not_run(void **state)
 {
@@ -395,6 +418,7 @@ int main(void)
 		TEST(a_static_program_needs_no_libraries),
 		TEST(the_baseline_of_node_has_all_that_it_maps),
 		TEST(broken_programs_are_refused_with_the_reason),
+		TEST(program_headers_at_the_beginning_of_the_file_are_refused),
 		TEST(an_interpreter_that_others_can_write_is_not_run),
 		TEST(a_program_that_others_can_write_is_not_looked_at),
 	};
