@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "cli.h"
@@ -159,7 +160,10 @@ struct place {
 	const char *tenant;
 	const struct sn_store *store;
 	char directory[SN_TEXT_MAX + 1]; /* the tenant's */
-	char (*others)[SN_TEXT_MAX + 1]; /* of the others */
+	struct neighbour {
+		char directory[SN_TEXT_MAX + 1];
+		struct sn_inode dir;
+	} * others;
 	size_t nr;
 	uint64_t unreported;
 };
@@ -168,7 +172,7 @@ static int add_place(const struct sn_policy *policy, void *data)
 {
 	struct place *place = data;
 	struct sn_counters counters;
-	void *more;
+	struct neighbour *more;
 
 	if (!strncmp(policy->tenant, place->tenant, sizeof(policy->tenant))) {
 		snprintf(place->directory, sizeof(place->directory), "%.*s", SN_TEXT_MAX,
@@ -181,8 +185,9 @@ static int add_place(const struct sn_policy *policy, void *data)
 	if (!more)
 		return -ENOMEM;
 	place->others = more;
-	snprintf(place->others[place->nr++], sizeof(*place->others), "%.*s", SN_TEXT_MAX,
-		 policy->directory);
+	more += place->nr++;
+	more->dir = policy->dir;
+	snprintf(more->directory, sizeof(more->directory), "%.*s", SN_TEXT_MAX, policy->directory);
 	return 0;
 }
 
@@ -208,17 +213,48 @@ static bool is_directory(const char *path)
 	return !lstat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+static bool is_neighbours(const struct place *place, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return false;
+	for (size_t i = 0; i < place->nr; i++)
+		if (place->others[i].dir.ino == st.st_ino &&
+		    place->others[i].dir.dev == (major(st.st_dev) << 20 | minor(st.st_dev)))
+			return true;
+	return false;
+}
+
+/* By inode: events have the names of a file system, and a directory can be bound to another. */
+static bool is_others(const char *path, const void *data)
+{
+	sn_autofree char *copy = strdup(path);
+
+	for (char *end = copy; end && *copy;) {
+		if (is_neighbours(data, copy))
+			return true;
+		end = strrchr(copy, '/');
+		if (end)
+			*end = '\0';
+	}
+	return false;
+}
+
 static int write_suggestion(const struct choice *choice, struct sn_err *err)
 {
 	struct place place = { .tenant = choice->named.tenant };
-	struct sn_suggest_about about = { .tenant = place.tenant, .is_directory = is_directory };
+	struct sn_suggest_about about = { .tenant = place.tenant,
+					  .is_directory = is_directory,
+					  .is_others = is_others,
+					  .data = &place };
 	int ret = find_place(&place, err);
 	const char **others = calloc(place.nr + 1, sizeof(*others));
 
 	if (!ret && !others)
 		ret = sn_fail(err, ENOMEM, "out of memory");
 	for (size_t i = 0; !ret && i < place.nr; i++)
-		others[i] = place.others[i];
+		others[i] = place.others[i].directory;
 	about.others = others;
 	about.directory = *place.directory ? place.directory : NULL;
 	about.unreported = place.unreported;
@@ -374,7 +410,7 @@ static int from_ring(struct choice *choice, struct sn_err *err)
 	ring = open_ring(err);
 	if (ring < 0)
 		return ring;
-	if (!choice->no_wait || choice->since)
+	if (!choice->no_wait || choice->since || choice->suggest)
 		say(choice, "safenode-logd does not run: reads the events itself, from what nobody "
 			    "has read on; other readers do not get them");
 	return read_ring(choice, ring, err);

@@ -28,7 +28,7 @@ struct sn_suggest {
 	size_t nr, room;
 	__u32 *strangers; /* processes that have become another program */
 	size_t nr_strangers, room_strangers;
-	uint64_t events, would, known, of_strangers;
+	uint64_t events, would, known, of_strangers, of_too_many;
 };
 
 static void *grown(void *array, size_t nr, size_t *room, size_t size)
@@ -73,18 +73,27 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-/* The item with these, made where there is none; NULL: out of memory. */
-static struct item *item_of(struct sn_suggest *suggest, const char *option, const char *value,
-			    const char *asked)
+static struct item *find_item(const struct sn_suggest *suggest, const char *option,
+			      const char *value, const char *asked)
 {
-	struct item *items, *item;
-
 	for (size_t i = 0; i < suggest->nr; i++) {
-		item = &suggest->items[i];
+		struct item *item = &suggest->items[i];
+
 		if (same(item->option, option) && !strcmp(item->value, value) &&
 		    !strcmp(item->asked, asked))
 			return item;
 	}
+	return NULL;
+}
+
+/* The item with these, made where there is none; NULL: out of memory. */
+static struct item *item_of(struct sn_suggest *suggest, const char *option, const char *value,
+			    const char *asked)
+{
+	struct item *items, *item = find_item(suggest, option, value, asked);
+
+	if (item)
+		return item;
 	items = grown(suggest->items, suggest->nr, &suggest->room, sizeof(*items));
 	if (!items)
 		return NULL;
@@ -124,20 +133,52 @@ static int note_stranger(struct sn_suggest *suggest, const struct sn_event *ev)
 	return 0;
 }
 
-static const char *path_of(const struct sn_event *ev, char path[SN_EVENT_PATH_TEXT])
+#define ASKED_MAX (4 * SN_EVENT_PATH_TEXT + 2)
+
+/* As it can be in a line; a name that cannot be in an option, in quotes. */
+static const char *path_of(const struct sn_event *ev, char asked[ASKED_MAX])
 {
+	char path[SN_EVENT_PATH_TEXT], *end;
 	bool mounted = false;
 	size_t len = ev->dev ? sn_event_path(ev, path, &mounted) : 0;
 
 	path[mounted ? len : 0] = '\0';
-	return sn_is_writable_value(path) ? path : "";
+	if (!*path || sn_is_writable_value(path))
+		return strcpy(asked, path);
+	asked[0] = '"';
+	sn_printable(path, len, asked + 1, ASKED_MAX - 2);
+	end = asked + strlen(asked);
+	strcpy(end, "\"");
+	return asked;
+}
+
+/* Of what @ev asks for, if there is room for it. */
+static int count_one(struct sn_suggest *suggest, const struct sn_event *ev,
+		     const struct sn_explanation *explanation)
+{
+	const char *value = explanation->option ? explanation->value : explanation->text;
+	char asked[ASKED_MAX];
+	struct item *item;
+
+	path_of(ev, asked);
+	if (suggest->nr >= SN_SUGGEST_MAX &&
+	    !find_item(suggest, explanation->option, value, asked)) {
+		suggest->of_too_many++;
+		return 0;
+	}
+	item = item_of(suggest, explanation->option, value, asked);
+	if (!item)
+		return -ENOMEM;
+	item->count++;
+	if (ev->op < SN_OP_NR)
+		item->ops[ev->op] = true;
+	return 0;
 }
 
 int sn_suggest_add(struct sn_suggest *suggest, const struct sn_event *ev)
 {
-	char path[SN_EVENT_PATH_TEXT];
 	struct sn_explanation explanation;
-	struct item *item;
+	int ret;
 
 	if (!sn_explain(ev, &explanation))
 		return 0;
@@ -151,15 +192,8 @@ int sn_suggest_add(struct sn_suggest *suggest, const struct sn_event *ev)
 		suggest->of_strangers++;
 		return 0;
 	}
-	item = item_of(suggest, explanation.option,
-		       explanation.option ? explanation.value : explanation.text,
-		       path_of(ev, path));
-	if (!item)
-		return -ENOMEM;
-	item->count++;
-	if (ev->op < SN_OP_NR)
-		item->ops[ev->op] = true;
-	return note_stranger(suggest, ev);
+	ret = count_one(suggest, ev, &explanation);
+	return ret ? ret : note_stranger(suggest, ev);
 }
 
 /* ---- what is not suggested ---- */
@@ -226,6 +260,7 @@ static bool is_everybodys(const char *path)
 	return !strncmp(path, "/home/", 6) && !strchr(path + 6, '/');
 }
 
+/* Is it, does it lie in, or does it hold what is secret? */
 static bool holds_secrets(const char *path)
 {
 	static const char *const secrets[] = {
@@ -236,7 +271,7 @@ static bool holds_secrets(const char *path)
 	};
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
-		if (is_or_is_below(path, secrets[i]))
+		if (is_or_is_below(path, secrets[i]) || is_or_is_below(secrets[i], path))
 			return true;
 	return strstr(path, "/.ssh") || strstr(path, "/.gnupg");
 }
@@ -246,11 +281,15 @@ static bool is_file_option(const char *option)
 	return option && (!strcmp(option, "read-only") || !strcmp(option, "read-write"));
 }
 
+#define OF_OTHERS "it is, or holds, another tenant's directory"
+
 static const char *why_not_path(const char *path, const struct sn_suggest_about *about)
 {
 	for (const char *const *other = about->others; other && *other; other++)
 		if (is_or_is_below(path, *other) || is_or_is_below(*other, path))
-			return "it is, or holds, another tenant's directory";
+			return OF_OTHERS;
+	if (about->is_others && about->is_others(path, about->data))
+		return OF_OTHERS;
 	if (about->directory && is_or_is_below(path, about->directory))
 		return "a file system is mounted in its directory there, which stays out of reach";
 	if (about->directory && is_or_is_below(about->directory, path))
@@ -298,14 +337,17 @@ static bool is_first_of_file(const struct sn_suggest *suggest, size_t i)
 	return true;
 }
 
-/* How many different files right in @path were asked for, for which it takes @option. */
-static size_t files_in(const struct sn_suggest *suggest, const char *option, const char *path)
+/*
+ * Were several different files right in @path asked for, for which it takes @option? Looks no
+ * further: a tenant can ask for thousands.
+ */
+static bool has_several(const struct sn_suggest *suggest, const char *option, const char *path)
 {
 	size_t nr = 0;
 
-	for (size_t i = 0; i < suggest->nr; i++)
+	for (size_t i = 0; i < suggest->nr && nr < SN_SUGGEST_SEVERAL; i++)
 		nr += is_file_in(&suggest->items[i], option, path) && is_first_of_file(suggest, i);
-	return nr;
+	return nr == SN_SUGGEST_SEVERAL;
 }
 
 /* Was a file below it asked for, whose own line also opens the way to it? */
@@ -341,7 +383,7 @@ static int collapse(struct sn_suggest *suggest, const struct sn_suggest_about *a
 	snprintf(directory, sizeof(directory), "%s", suggest->items[i].asked);
 	*strrchr(directory, '/') = '\0';
 	if (!*directory || why_not_path(directory, about) ||
-	    files_in(suggest, option, directory) < SN_SUGGEST_SEVERAL)
+	    !has_several(suggest, option, directory))
 		return 0;
 	whole = item_of(suggest, option, directory, directory);
 	if (!whole)
@@ -363,7 +405,7 @@ static int collapse(struct sn_suggest *suggest, const struct sn_suggest_about *a
 static const char *why_not_directory(const struct sn_suggest *suggest, const struct item *item,
 				     const struct sn_suggest_about *about)
 {
-	if (files_in(suggest, item->option, item->value) >= SN_SUGGEST_SEVERAL)
+	if (has_several(suggest, item->option, item->value))
 		return NULL;
 	if (strcmp(item->asked, item->value))
 		return "it opens a whole directory for few files: keep them in the tenant's own";
@@ -449,6 +491,8 @@ static void write_evidence(const struct item *item, FILE *out)
 	}
 }
 
+#define FILES_SHOWN 3
+
 /* Of a whole directory, files that were asked for. */
 static void write_files(const struct sn_suggest *suggest, const struct item *whole, FILE *out)
 {
@@ -456,16 +500,13 @@ static void write_files(const struct sn_suggest *suggest, const struct item *who
 
 	if (!is_file_option(whole->option))
 		return;
-	for (size_t i = 0; i < suggest->nr; i++) {
+	for (size_t i = 0; i < suggest->nr && shown <= FILES_SHOWN; i++) {
 		if (!is_file_in(&suggest->items[i], whole->option, whole->value) ||
 		    !is_first_of_file(suggest, i))
 			continue;
 		fprintf(out, "%s %s", shown ? "," : "; for",
-			strrchr(suggest->items[i].asked, '/') + 1);
-		if (++shown == 3) {
-			fprintf(out, ", ...");
-			return;
-		}
+			shown == FILES_SHOWN ? "..." : strrchr(suggest->items[i].asked, '/') + 1);
+		shown++;
 	}
 }
 
@@ -521,6 +562,11 @@ static void write_left_out(const struct sn_suggest *suggest, FILE *out)
 	if (suggest->of_strangers)
 		fprintf(out, "#  %llu acts of programs that it started, which a tenant cannot\n",
 			(unsigned long long)suggest->of_strangers);
+	if (suggest->of_too_many)
+		fprintf(out,
+			"#  %llu acts on more than %d different things: use this, and run it "
+			"again\n",
+			(unsigned long long)suggest->of_too_many, SN_SUGGEST_MAX);
 	if (suggest->known)
 		fprintf(out, "#  %llu acts that node and libc always try, and do without\n",
 			(unsigned long long)suggest->known);

@@ -12,7 +12,8 @@
 
 #include "safenode_abi.h"
 
-#define SN_SUGGEST_SEVERAL 3 /* files of a directory that have to be asked for to suggest it */
+#define SN_SUGGEST_SEVERAL 3	/* files of a directory that have to be asked for to suggest it */
+#define SN_SUGGEST_MAX	   4096 /* different things that are kept; the tenant chooses how many */
 
 /* What there is to know beside the events. */
 struct sn_suggest_about {
@@ -21,6 +22,12 @@ struct sn_suggest_about {
 	const char *const *others; /* directories of other tenants, up to NULL */
 	/* Is it a directory, as far as can be seen? */
 	bool (*is_directory)(const char *path);
+	/*
+	 * Is it a directory of another tenant, or in one, whatever the name of that in @others?
+	 * NULL: not known.
+	 */
+	bool (*is_others)(const char *path, const void *data);
+	const void *data;    /* of is_others() */
 	uint64_t unreported; /* refusals of the tenant of which there is no event */
 };
 

@@ -88,6 +88,12 @@ static void port(enum sn_op op, int number)
 	add(&ev);
 }
 
+/* In place of a look at the inode. */
+static bool is_under_another_name(const char *path, const void *data)
+{
+	return !strncmp(path, data, strlen(data));
+}
+
 static bool ends_like_a_directory(const char *path)
 {
 	return !strcmp(path + strlen(path) - 2, ".d");
@@ -116,7 +122,9 @@ static const char *suggestion(void)
 	const struct sn_suggest_about about = { .tenant = "t1",
 						.directory = "/srv/t1",
 						.others = others,
-						.is_directory = ends_like_a_directory };
+						.is_directory = ends_like_a_directory,
+						.is_others = is_under_another_name,
+						.data = "/bound/t4" };
 	char path[] = "/tmp/suggest.XXXXXX";
 	struct sn_options options = {};
 	struct sn_err err = {};
@@ -181,7 +189,10 @@ static void a_directory_takes_the_place_of_several_files(void **state)
 	file(SN_OP_FS_OPEN, "/opt/app/c");
 	file(SN_OP_FS_OPEN, "/opt/app/deep/f");
 	assert_string_equal(lines(), "read-only /opt/app\n");
-	assert_non_null(strstr(text, "# 4 times: fs.open; for a, b, c, ...\nread-only /opt/app\n"));
+	assert_non_null(strstr(text, "# 4 times: fs.open; for a, b, c\nread-only /opt/app\n"));
+	file(SN_OP_FS_OPEN, "/opt/app/d");
+	suggestion();
+	assert_non_null(strstr(text, "# 5 times: fs.open; for a, b, c, ...\nread-only /opt/app\n"));
 }
 
 static void what_belongs_to_many_is_opened_file_by_file(void **state)
@@ -260,6 +271,7 @@ static void neighbours_and_secrets_are_left_out(void **state)
 {
 	file(SN_OP_FS_OPEN, "/srv/t2/f");
 	file(SN_OP_FS_OPEN, "/data/t3/deep/er");
+	file(SN_OP_FS_OPEN, "/bound/t4/f");
 	file(SN_OP_FS_OPEN, "/etc/shadow");
 	file(SN_OP_FS_OPEN, "/etc/ssl/private/key.pem");
 	file(SN_OP_FS_OPEN, "/root/.npmrc");
@@ -272,8 +284,48 @@ static void neighbours_and_secrets_are_left_out(void **state)
 	assert_string_equal(lines(), "read-only /data/t3/a\nread-only /data/t3/b\n"
 				     "read-only /data/t3/c\n");
 	expect_left_out("read-only /srv/t2/f, 1 time: fs.open: it is, or holds, another tenant's");
+	expect_left_out(
+		"read-only /bound/t4/f, 1 time: fs.open: it is, or holds, another tenant's");
 	expect_left_out("read-only /etc/shadow, 1 time: fs.open: secrets are kept there");
 	expect_left_out("read-only /srv/t1/mounted/f, 1 time: fs.open: a file system is mounted");
+}
+
+static void what_holds_secrets_is_opened_file_by_file(void **state)
+{
+	file(SN_OP_FS_OPEN, "/etc/ssl/a");
+	file(SN_OP_FS_OPEN, "/etc/ssl/b");
+	file(SN_OP_FS_OPEN, "/etc/ssl/c");
+	assert_string_equal(lines(), "read-only /etc/ssl/a\nread-only /etc/ssl/b\n"
+				     "read-only /etc/ssl/c\n");
+	add_from(7, SN_OP_FS_CREATE, SN_READ_ONLY, "/etc/ssl/new");
+	expect_left_out("read-write /etc/ssl, 1 time: fs.create: secrets are kept there");
+}
+
+/* It can go on for hours, and the time that is spent on it is the operator's. */
+static void a_tenant_that_asks_for_thousands_delays_nobody(void **state)
+{
+	const struct sn_suggest_about about = { .tenant = "t1",
+						.is_directory = ends_like_a_directory };
+	struct sn_suggest *all = sn_suggest_new();
+	char path[64];
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_true(all && out);
+	alarm(60);
+	for (int i = 0; i < 4 * SN_SUGGEST_MAX; i++) {
+		struct sn_event ev = { .op = SN_OP_FS_CREATE, .why = SN_READ_ONLY };
+
+		snprintf(path, sizeof(path), "/var/cache/app/%d", i);
+		set_path(&ev, path);
+		assert_int_equal(sn_suggest_add(all, &ev), 0);
+	}
+	assert_int_equal(sn_suggest_write(all, &about, out), 0);
+	alarm(0);
+	fclose(out);
+	sn_suggest_free(all);
+	assert_non_null(strstr(text, "for 0, 1, 2, ...\nread-write /var/cache/app\n"));
+	assert_non_null(strstr(text, "#  12288 acts on more than 4096 different things"));
 }
 
 static void what_nothing_allows_is_named_with_what_to_do(void **state)
@@ -305,6 +357,8 @@ static void what_cannot_be_written_is_left_out(void **state)
 	file(SN_OP_FS_OPEN, "/opt/x/a # b");
 	assert_string_equal(lines(), "");
 	expect_left_out("its name cannot be written here");
+	expect_left_out("#  \"/opt/x/a # b\", 1 time: fs.open: ");
+	expect_left_out("#  \"/opt/x/new\\x0aread-write /etc\", 1 time: fs.open: ");
 }
 
 static void what_was_not_reported_is_said(void **state)
@@ -328,6 +382,8 @@ int main(void)
 		T(reading_is_not_suggested_where_changing_is),
 		T(the_way_to_a_file_needs_no_line),
 		T(neighbours_and_secrets_are_left_out),
+		T(what_holds_secrets_is_opened_file_by_file),
+		T(a_tenant_that_asks_for_thousands_delays_nobody),
 		T(what_nothing_allows_is_named_with_what_to_do),
 		T(what_another_program_does_is_left_out),
 		T(what_cannot_be_written_is_left_out),

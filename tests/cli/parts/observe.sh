@@ -138,7 +138,7 @@ END
 	run 0 "${f1[@]}" --restricted-outgoing-addresses self --observe -- node app.cjs
 	[ "$(cat "$work/out")" = a,b,c,conf,id,,,,true,db ] || fail "$(cat "$work/out")"
 	run 0 safenode-log --suggest --cgroup f1
-	silent
+	grep -q "other readers do not get them" "$work/err" || fail "takes from the ring, and does not say so"
 	cp "$work/out" "$work/suggested"
 	[ "$(grep -v '^#' "$work/suggested" | grep .)" = "allowed-outgoing-ports 5432
 read-only /etc/shop.conf
@@ -151,6 +151,29 @@ read-write /var/cache/shop" ] || fail "$(cat "$work/suggested")"
 	rm -f /var/cache/shop/*
 	does a,b,c,conf,ENOENT,,,,ENOENT,db --restricted-outgoing-addresses self --policy "$work/suggested"
 	rm -rf /usr/share/shop /var/cache/shop /etc/shop.conf
+}
+
+# Events name a directory by the mount of its file system, not as attach was given it
+knows_a_neighbour_by_another_name()
+{
+	mkdir -p /srv/bound
+	mount --bind /srv/t2 /srv/bound || fail "cannot bind"
+	trap 'umount /srv/bound; rmdir /srv/bound' EXIT
+	run 0 safenode-attach --cgroup f2 --dir /srv/bound --safe-mode
+	chmod 755 /srv/t2
+	echo secret >/srv/t2/secret
+	app app.cjs <<'END'
+try { require('fs').readFileSync('/srv/t2/secret'); } catch (e) { console.log(e.code); }
+END
+	take_log
+	does ENOENT
+	run 0 safenode-log --suggest --cgroup f1
+	grep -qE "^#  read-only /srv/t2[a-z/]*, .*: it is, or holds, another tenant's directory" "$work/out" ||
+		fail "$(cat "$work/out")"
+	! grep -q "^read-only" "$work/out" || fail "$(cat "$work/out")"
+	run 0 safenode-detach --cgroup f2
+	rm /srv/t2/secret
+	chmod 700 /srv/t2
 }
 
 wants_a_tenant_to_suggest_for()
@@ -264,6 +287,7 @@ part_observe()
 	it "--observe lifts no policy file that does not say so" lifts_no_policy_file
 	it "what an observed run needs becomes a policy file, with which it runs" \
 		suggests_what_the_program_needs
+	disposable "another tenant's directory is not suggested, whatever its name" knows_a_neighbour_by_another_name
 	it "--suggest is for one tenant, and is a policy file" wants_a_tenant_to_suggest_for
 	it "a program that reads a file outside: --read-only" a_file_outside
 	it "one that connects to a local database: --allowed-outgoing-ports" a_database_on_this_machine
