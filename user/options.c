@@ -8,6 +8,7 @@
 
 #include "options.h"
 #include "parse.h"
+#include "trust.h"
 
 int sn_check_tenant_name(const char *name, struct sn_err *err)
 {
@@ -253,6 +254,18 @@ static int set_pids_max(void *target, const char *value, struct sn_err *err)
 	return set_once(&options->pids_max, value, err);
 }
 
+int sn_options_trust_file(const char *path, struct sn_err *err)
+{
+	struct sn_err why = {};
+	int ret = geteuid() ? 0 : sn_trust_path(path, &why);
+
+	if (!ret || ret == -ENOENT)
+		return 0;
+	return sn_fail(err, -ret, "%.440s%s", why.text,
+		       ret == -EPERM ? "; or keep policies where only root writes, in /etc/safenode"
+				     : "");
+}
+
 static int set_policy(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
@@ -265,7 +278,9 @@ static int set_policy(void *target, const char *value, struct sn_err *err)
 			       "command line",
 			       value);
 	options->file_observes = false;
-	error = sn_options_read(options, value, NULL, err);
+	error = sn_options_trust_file(value, err);
+	if (!error)
+		error = sn_options_read(options, value, NULL, err);
 	if (!options->file_observes)
 		options->file_enforces = true;
 	/* a file that cannot be read is a wrong value */

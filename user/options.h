@@ -87,6 +87,12 @@ const char *sn_options_where(const struct sn_options *options, const char *optio
 int sn_options_blame(const struct sn_options *options, const char *option, size_t number, int ret,
 		     const struct sn_err *why, struct sn_err *err);
 
+/*
+ * For root: -EPERM if others can change the policy file @path, and so give a tenant what they like;
+ * or another negative errno. 0 also where it is missing, which is said when it is read.
+ */
+int sn_options_trust_file(const char *path, struct sn_err *err);
+
 /* Reads the policy file @path into @options, as --policy does, and tells @watch, or NULL. */
 int sn_options_read(struct sn_options *options, const char *path, const struct sn_watch *watch,
 		    struct sn_err *err);

@@ -113,19 +113,6 @@ static void check_named(struct check *check, struct sn_gathered *gathered, char 
 	check->checked->whole = true;
 }
 
-/* Whoever can change the file can give a tenant what it likes. */
-static void check_trust(struct check *check)
-{
-	struct sn_rules rules = {};
-	struct sn_err why = {};
-	char *path = realpath(check->checked->file, NULL);
-
-	if (path && sn_rules_add_code(&rules, path, 0, &why) == -EPERM)
-		find(check, "file-of-others", "", NULL, why.text);
-	free(path);
-	sn_rules_free(&rules);
-}
-
 /* ---- what would be in force ---- */
 
 static int show(struct check *check, const struct sn_gathered *gathered)
@@ -164,7 +151,7 @@ static void check_options(struct check *check, char *const command[],
 	if (!lines_are_wrong)
 		take(check, sn_options_check_alone(check->options, &why), &why);
 	if (!geteuid()) {
-		check_trust(check);
+		take(check, sn_options_trust_file(check->checked->file, &why), &why);
 		check_named(check, &gathered, command);
 	}
 	if (!lines_are_wrong)

@@ -43,4 +43,11 @@ struct sn_fault sn_fault_of(int fd, const struct statx *st);
  */
 int sn_fault_fail(struct sn_fault fault, const char *path, const char *at, struct sn_err *err);
 
+/*
+ * Can only root and the caller change what is at @path, a file or directory? That is asked of each
+ * directory and symbolic link on the way, too. 0; -EPERM as sn_fault_fail(); or another negative
+ * errno: it cannot be reached, -ENOENT also if it is a pipe that was handed over (/dev/fd/63).
+ */
+int sn_trust_path(const char *path, struct sn_err *err);
+
 #endif

@@ -281,6 +281,30 @@ static void a_file_has_the_same_options(void **state)
 	sn_options_free(&options);
 }
 
+static void a_file_that_others_can_change_is_refused(void **state)
+{
+	struct sn_options options = {};
+	struct sn_err err = {};
+	char path[] = "/tmp/policy_test.XXXXXX";
+	int fd = mkstemp(path);
+
+	if (geteuid()) {
+		unlink(path);
+		skip();
+	}
+	assert_int_equal(write(fd, "safe-mode\n", 10), 10);
+	assert_int_equal(fchmod(fd, 0602), 0);
+	close(fd);
+	assert_int_equal(set(&options, "policy", path, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "can be written by everyone; chmod o-w it; or keep pol"));
+	assert_false(options.safe_mode);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(set(&options, "policy", path, &err), 0);
+	assert_true(options.safe_mode);
+	unlink(path);
+	sn_options_free(&options);
+}
+
 static void a_file_names_no_further_file(void **state)
 {
 	struct sn_options options = {};
@@ -501,6 +525,7 @@ int main(void)
 		cmocka_unit_test(bad_limits_are_refused),
 		cmocka_unit_test(a_file_has_the_same_options),
 		cmocka_unit_test(observing_lifts_no_policy_file_that_does_not_say_so),
+		cmocka_unit_test(a_file_that_others_can_change_is_refused),
 		cmocka_unit_test(a_file_names_no_further_file),
 		cmocka_unit_test(incomplete_options_are_refused),
 		cmocka_unit_test(restrictions_need_safe_mode),

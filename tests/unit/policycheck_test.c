@@ -143,6 +143,21 @@ static void what_is_named_is_looked_at_as_root(void **state)
 	assert_non_null(strstr(found, "!5 cannot reach '/nowhere'"));
 }
 
+static void a_file_of_others_is_wrong(void **state)
+{
+	if (getuid())
+		skip();
+	euid = 0;
+	check(CAREFUL);
+	assert_string_equal(found, "");
+	if (chown(at("policy"), 1234, 0))
+		fail();
+	check(CAREFUL);
+	assert_non_null(strstr(found, "!0 others than root could replace '"));
+	assert_non_null(strstr(found, "belongs to user 1234"));
+	assert_string_equal(shown, "");
+}
+
 int main(void)
 {
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, begin, scratch_end)
@@ -153,6 +168,7 @@ int main(void)
 		IN_SCRATCH(warnings_have_the_line_that_they_are_about),
 		IN_SCRATCH(a_file_that_cannot_be_read_is_wrong),
 		IN_SCRATCH(what_is_named_is_looked_at_as_root),
+		IN_SCRATCH(a_file_of_others_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

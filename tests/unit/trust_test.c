@@ -184,6 +184,80 @@ static void every_fault_has_a_cure(void **state)
 	}
 }
 
+static void expect_way(const char *path, int want, const char *fault)
+{
+	struct sn_err err = {};
+
+	if (sn_trust_path(path, &err) != want)
+		fail_msg("'%s': not %d: %s", path, want, err.text);
+	if (fault && !strstr(err.text, fault))
+		fail_msg("no '%s' in: %s", fault, err.text);
+}
+
+static void the_whole_way_is_looked_at(void **state)
+{
+	char text[300];
+
+	need_root();
+	make("dir", 0, 0, S_IFDIR | 0755);
+	make("dir/file", 0, 0, 0644);
+	make("theirs", 2001, 0, S_IFDIR | 0755);
+	make("theirs/file", 0, 0, 0644);
+	expect_way(at("dir/file"), 0, NULL);
+	expect_way(at("dir"), 0, NULL);
+	snprintf(text, sizeof(text), "'%s' belongs to user 2001", at("theirs"));
+	expect_way(at("theirs/file"), -EPERM, text);
+	/* and back again: it could be another directory's parent tomorrow */
+	expect_way(at("theirs/../dir/file"), -EPERM, text);
+	expect_way(at("./dir/./..//dir/file"), 0, NULL);
+	expect_way(at("dir/none"), -ENOENT, NULL);
+	expect_way(at("dir/file/x"), -ENOTDIR, NULL);
+	assert_return_code(chown(at("dir/file"), 2001, 0), errno);
+	expect_way(at("dir/file"), -EPERM, "belongs to user 2001");
+	assert_return_code(chdir(base), errno);
+	expect_way("dir/file", -EPERM, "belongs to user 2001");
+	expect_way("dir", 0, NULL);
+	assert_return_code(chdir("/"), errno);
+}
+
+static void a_link_is_a_part_of_the_way(void **state)
+{
+	need_root();
+	make("dir", 0, 0, S_IFDIR | 0755);
+	make("dir/file", 0, 0, 0644);
+	make("theirs", 2001, 0, S_IFDIR | 0755);
+	assert_return_code(symlink(at("dir/file"), at("absolute")), errno);
+	assert_return_code(symlink("../dir/file", at("dir/relative")), errno);
+	assert_return_code(symlink("../dir/file", at("theirs/link")), errno);
+	assert_return_code(symlink("theirs/link", at("through")), errno);
+	assert_return_code(symlink("loop", at("loop")), errno);
+	expect_way(at("absolute"), 0, NULL);
+	expect_way(at("dir/relative"), 0, NULL);
+	expect_way(at("theirs/link"), -EPERM, "belongs to user 2001");
+	expect_way(at("through"), -EPERM, "belongs to user 2001");
+	expect_way(at("loop"), -ELOOP, NULL);
+	assert_return_code(lchown(at("absolute"), 2001, 0), errno);
+	expect_way(at("absolute"), -EPERM, "belongs to user 2001");
+}
+
+/* "<(command)" of a shell */
+static void a_pipe_that_was_handed_over_has_no_way(void **state)
+{
+	char path[32];
+	int ends[2];
+
+	need_root();
+	assert_return_code(pipe(ends), errno);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	expect_way(path, -ENOENT, NULL);
+	close(ends[0]);
+	close(ends[1]);
+	/* but a named one has */
+	make("theirs", 2001, 0, S_IFDIR | 0755);
+	assert_return_code(mkfifo(at("theirs/fifo"), 0600), errno);
+	expect_way(at("theirs/fifo"), -EPERM, NULL);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_begin, scratch_end)
@@ -194,6 +268,9 @@ int main(void)
 		TEST(in_a_sticky_directory_nothing_of_roots_is_replaced),
 		TEST(an_acl_can_let_others_write),
 		cmocka_unit_test(every_fault_has_a_cure),
+		TEST(the_whole_way_is_looked_at),
+		TEST(a_link_is_a_part_of_the_way),
+		TEST(a_pipe_that_was_handed_over_has_no_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

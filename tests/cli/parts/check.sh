@@ -40,6 +40,14 @@ both_refuse_what_is_wrong()
 	agree 2 "dir /srv/nobody\nsafe-mode\n"
 }
 
+# both_say TEXT POLICY: and refuse it
+both_say()
+{
+	run 2 safenode-check "$2" -- "$tenant"
+	grep -qF -e "$1" "$work/err" || fail "no '$1' in $(cat "$work/err")"
+	refuses 2 "$1" /etc/safenode -- safenode-attach --cgroup f1 --policy "$2" -- "$tenant" acts
+}
+
 # Both look at the program, and at who can change the file
 what_is_around_is_looked_at()
 {
@@ -53,9 +61,16 @@ what_is_around_is_looked_at()
 	run 0 safenode-check "$work/policy" -- "$tenant"
 	! grep "file" "$work/err" || fail "$(cat "$work/err")"
 	chown t1 "$work/policy"
-	run 0 safenode-check "$work/policy" -- "$tenant"
-	grep -F "warning: " "$work/err" | grep -qF "$work/policy" || fail "$(cat "$work/err")"
-	grep -qF "user" "$work/err" || fail "does not name the user: $(cat "$work/err")"
+	both_say "'$work/policy' belongs to user 2001; chown it to root" "$work/policy"
+	# the file is root's; the link to it can be turned to another one
+	chown root "$work/policy"
+	ln -s "$work/policy" /srv/t1/policy
+	both_say "'/srv/t1' belongs to user 2001; chown it to root" /srv/t1/policy
+	rm /srv/t1/policy
+	# a pipe of the caller's has no name that others could give away
+	run 0 safenode-attach --cgroup f1 --policy <(cat "$work/policy")
+	run 0 safenode-detach --cgroup f1
+	unchanged
 }
 
 part_check()
