@@ -371,7 +371,8 @@ static bool is_about_us(const char *text)
 	static const char *const words[] = { "BPF", "bpf",  "safenode", "lockdown", "Lockdown",
 					     "LSM", "lsm=", "BTF",	"ftrace",   "trampoline" };
 
-	if (!strncmp(text, "audit", 5)) /* they have commands and paths of anybody */
+	/* they have commands and paths of anybody; what sn_report_boot_word() keeps back */
+	if (!strncmp(text, "audit", 5) || strstr(text, "ommand line"))
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strstr(text, words[i]))
@@ -396,18 +397,32 @@ static void mask(char *text, const char *parent)
 	}
 }
 
-/* "6,1234,5678,-;text", and lines that begin with a blank are of the devices it is about */
+/* "oom-kill:constraint=...,task_memcg=/safenode/t1,task=node,pid=160,uid=2001" */
+static void cut_process(char *text)
+{
+	char *process = strncmp(text, "oom-kill:", 9) ? NULL : strstr(text, ",task=");
+
+	if (process)
+		*process = '\0';
+}
+
+/*
+ * "6,1234,5678,-;text", and lines that begin with a blank are of the devices it is about. The first
+ * number is 8 times the facility, which is 0 for the kernel, and the level: others write there,
+ * too.
+ */
 char *sn_report_message(char *record, const char *parent)
 {
 	char *text = strchr(record, ';');
 
-	if (!text)
+	if (!text || strtoul(record, NULL, 10) >= 8)
 		return NULL;
 	text++;
 	text[strcspn(text, "\n")] = '\0';
 	if (!is_about_us(text))
 		return NULL;
 	mask(text, parent);
+	cut_process(text);
 	return text;
 }
 

@@ -20,8 +20,9 @@ void sn_report(const struct sn_status *status, bool names, FILE *out);
 bool sn_report_boot_word(const char *word);
 
 /*
- * The text of a record of /dev/kmsg, if it is about BPF or safenode, else NULL. Changes @record: of
- * a path below @parent, "/safenode", only the beginning stays, for a tenant's name follows.
+ * The text of a record of /dev/kmsg, if it is the kernel's and about BPF or safenode, else NULL.
+ * Changes @record: of a path below @parent, "/safenode", only the beginning stays, for a tenant's
+ * name follows, and nothing of a process that was killed.
  */
 char *sn_report_message(char *record, const char *parent);
 

@@ -89,14 +89,24 @@ static void of_the_kernels_messages_only_those_about_it(void **state)
 	expect_message("5,1,2,-;audit: type=1334 prog-id=12 op=LOAD comm=\"bpftool\"\n", NULL);
 	expect_message("6,1,2,-;eth0: link up\n", NULL);
 	expect_message("no record", NULL);
+	/* systemd writes there until there is a journal */
+	expect_message("30,1,2,-;systemd[1]: Started safenode@shop.service - Tenant shop.\n", NULL);
+	/* the words of the command line are chosen one by one */
+	expect_message("5,1,2,-;Kernel command line: root=/dev/vda rd.luks.key=/secret lsm=bpf\n",
+		       NULL);
+	expect_message("6,1,2,-;Command line: rd.luks.key=/secret lsm=lockdown,bpf\n", NULL);
+	expect_message(
+		"5,1,2,-;Unknown kernel command line parameters \"bpf=secret\", will be passed "
+		"to user space.\n",
+		NULL);
 }
 
 /* As the kernel names the cgroup of a process that it killed for memory */
 static void names_of_tenants_are_masked(void **state)
 {
 	expect_message("6,1,2,-;oom-kill:cpuset=/,oom_memcg=/safenode/shop,task_memcg=/safenode/"
-		       "shop,task=node\n",
-		       "oom-kill:cpuset=/,oom_memcg=/safenode/,task_memcg=/safenode/,task=node");
+		       "shop,task=node,pid=160,uid=2001\n",
+		       "oom-kill:cpuset=/,oom_memcg=/safenode/,task_memcg=/safenode/");
 	expect_message("6,1,2,-;in /safenode and /safenode/a.b-c\n", "in /safenode and /safenode/");
 }
 
