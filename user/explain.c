@@ -304,13 +304,20 @@ static const char *known_text(__u8 known)
 	return NULL;
 }
 
+/* The file's own name comes first. */
+static bool is_addon(const struct sn_event *ev)
+{
+	size_t len = ev->path_len ? strnlen(ev->path, sizeof(ev->path)) : 0;
+
+	return len > 5 && !strncmp(ev->path + len - 5, ".node", 5);
+}
+
 static const char *more_of(const struct sn_event *ev)
 {
 	if (ev->op == SN_OP_NET_SOCKET && ev->number == 1) /* AF_UNIX */
 		return "no Unix sockets: use TCP, or let the server connect one and hand it over "
 		       "with --keep-fd";
-	if (ev->op == SN_OP_CODE_MMAP && ev->path_len > 6 &&
-	    !strncmp(ev->path + strnlen(ev->path, sizeof(ev->path) - 1) - 5, ".node", 5))
+	if (ev->op == SN_OP_CODE_MMAP && is_addon(ev))
 		return "no native addons: look for a build in WebAssembly or JavaScript "
 		       "(docs/for-tenant-authors.md lists some)";
 	return NULL;

@@ -264,6 +264,10 @@ static void what_is_never_granted_names_what_to_use_instead(void **state)
 	expect(&ev, NULL, "", "no native addons: look for a build in WebAssembly");
 	set_path(&ev, "/usr/lib/libssl.so.3");
 	expect(&ev, NULL, "", "no native code but node's own");
+	/* a name that is shorter than ".node" is not looked at with what stands before it */
+	set_path(&ev, "/usr/lib/e");
+	memcpy(ev.pad, ".nod", 4);
+	expect(&ev, NULL, "", "no native code but node's own");
 	ev = event(SN_OP_NET_SOCKET, SN_FAMILY);
 	ev.number = 1;
 	expect(&ev, NULL, "", "no Unix sockets: use TCP");
