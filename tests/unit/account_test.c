@@ -4,12 +4,14 @@
 #include <grp.h>
 #include <pwd.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -162,6 +164,39 @@ static void a_process_has_the_account_that_it_runs_with(void **state)
 	assert_int_equal(sn_account_of(&account, 1 << 23), -ESRCH);
 }
 
+/* One that a server moved into a cgroup can have more groups than a tenant. */
+static void of_many_groups_as_many_are_taken_as_there_is_room(void **state)
+{
+	struct sn_account account;
+	gid_t many[200];
+	int ends[2], ret;
+	pid_t pid;
+	char byte;
+
+	if (geteuid())
+		skip();
+	for (int i = 0; i < 200; i++)
+		many[i] = 5000 + i;
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		if (setgroups(200, many) || write(ends[1], "r", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	ret = sn_account_of(&account, pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(ret, 0);
+	assert_int_equal(account.nr_groups, sizeof(account.groups) / sizeof(account.groups[0]));
+	assert_int_equal(account.groups[account.nr_groups - 1], 5000 + account.nr_groups - 2);
+	sn_account_free(&account);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +206,7 @@ int main(void)
 		cmocka_unit_test(a_user_is_a_name_or_a_number_of_passwd),
 		cmocka_unit_test(groups_are_added_by_name_or_number),
 		cmocka_unit_test(a_process_has_the_account_that_it_runs_with),
+		cmocka_unit_test(of_many_groups_as_many_are_taken_as_there_is_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

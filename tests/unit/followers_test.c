@@ -20,6 +20,14 @@
 #include "logdir.h"
 #include "scratch.h"
 
+static uid_t euid;
+
+/* The service could be another user's. */
+uid_t geteuid(void)
+{
+	return euid;
+}
+
 static sd_event *loop;
 static struct sn_followers *followers;
 
@@ -27,6 +35,7 @@ static int set_up(void **state)
 {
 	int fd;
 
+	euid = getuid();
 	if (scratch_begin(state) || sd_event_new(&loop) < 0)
 		return -1;
 	followers = sn_followers_new(loop);
@@ -266,6 +275,23 @@ static void what_is_no_request_is_answered(void **state)
 	close(twice);
 }
 
+/* Events have paths and names of all tenants. */
+static void other_users_get_nothing(void **state)
+{
+	int fd, same = follow(SN_WANT_BACKLOG | SN_WANT_NEW, "");
+
+	euid = getuid() + 1;
+	tell("t1", 1);
+	fd = connect_one();
+	turn();
+	assert_string_equal(got(fd), "end ");
+	close(fd);
+	/* who was let in before stays */
+	sn_followers_send(followers);
+	assert_string_equal(got(same), "1 ");
+	close(same);
+}
+
 static int gone;
 
 static void has_gone(void *data)
@@ -286,6 +312,26 @@ static void one_that_is_given_need_not_ask(void **state)
 	close(ends[1]);
 	turn();
 	assert_int_equal(gone, 1);
+}
+
+/* The descriptor is one that waits; the service must not. */
+static void one_that_is_given_is_not_waited_for(void **state)
+{
+	int ends[2];
+
+	gone = 0;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	assert_int_equal(sn_followers_add(followers, ends[0], has_gone, NULL, NULL), 0);
+	alarm(60);
+	for (__u32 pid = 1; pid < 3000; pid++)
+		tell("t1", pid);
+	for (int n = 0; n < 10; n++)
+		sn_followers_send(followers);
+	turn();
+	alarm(0);
+	assert_int_equal(gone, 0);
+	assert_true(sn_followers_behind(followers) > 0);
+	close(ends[1]);
 }
 
 static void the_client_reads_them(void **state)
@@ -319,7 +365,9 @@ int main(void)
 		TEST(half_open_ones_are_bounded),
 		TEST(followers_are_bounded),
 		TEST(what_is_no_request_is_answered),
+		TEST(other_users_get_nothing),
 		TEST(one_that_is_given_need_not_ask),
+		TEST(one_that_is_given_is_not_waited_for),
 		TEST(the_client_reads_them),
 	};
 

@@ -192,6 +192,18 @@ static void a_cut_path_is_no_option(void **state)
 	prints("cgroup t1\ndir /srv/t1\nsafe-mode\n# read-only ...nd/of/a/path\n");
 }
 
+/* In a terminal it must not be obeyed, and a line must stay a line. */
+static void a_path_is_printed_without_what_it_could_do(void **state)
+{
+	struct sn_rule rule = { .access = LOOK, .below = LOOK };
+	struct sn_directory_rule directory = { .key.ino = 3, .rule = rule };
+
+	strcpy(directory.rule.path, "/a\033[2J\nread-write /");
+	own.directories = malloc(sizeof(directory));
+	own.directories[own.nr_directories++] = directory;
+	prints("cgroup t1\ndir /srv/t1\nsafe-mode\nread-only /a\\x1b[2J\\x0aread-write /\n");
+}
+
 static void write_file(const char *dir, const char *name, const char *text)
 {
 	char path[128];
@@ -361,6 +373,7 @@ int main(void)
 		IN_SCRATCH(long_lists_are_whole),
 		IN_SCRATCH(only_extra_paths_are_shown_as_such),
 		IN_SCRATCH(a_cut_path_is_no_option),
+		IN_SCRATCH(a_path_is_printed_without_what_it_could_do),
 		IN_SCRATCH(limits_are_those_of_the_cgroup),
 		IN_SCRATCH(the_user_is_that_of_the_process),
 		IN_SCRATCH(a_damaged_list_is_an_error),

@@ -34,6 +34,17 @@ static void the_directory_is_made_or_checked(void **state)
 	assert_int_equal(sn_logdir_make(at("no/d"), &err), -ENOENT);
 }
 
+/* What another user has made, that user can exchange. */
+static void the_directory_of_another_user_is_refused(void **state)
+{
+	if (geteuid())
+		skip();
+	assert_int_equal(mkdir(at("d"), 0700), 0);
+	assert_int_equal(chown(at("d"), 2001, 2001), 0);
+	assert_int_equal(sn_logdir_make(at("d"), &err), -EPERM);
+	assert_non_null(strstr(err.text, "chown it to root"));
+}
+
 static void there_is_one_service(void **state)
 {
 	char process[32];
@@ -92,6 +103,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_begin, scratch_end)
 	const struct CMUnitTest tests[] = {
 		TEST(the_directory_is_made_or_checked),
+		TEST(the_directory_of_another_user_is_refused),
 		TEST(there_is_one_service),
 		TEST(the_ring_has_one_reader_or_some_that_share),
 		TEST(the_socket_is_its_owners),

@@ -107,6 +107,7 @@ static void a_name_that_comes_twice_has_one_series(void **state)
 	struct sn_status status = sample();
 
 	strcpy(status.tenants[0].policy.tenant, "shop");
+	has(&status, "safenode_tenant_running{tenant=\"shop\"}");
 	has(&status, "safenode_tenant_running{tenant=\"shop\"} 1\n");
 	has(&status, "safenode_tenant_cpu_seconds_total{tenant=\"shop\"} ");
 	has(&status, "safenode_tenant_mode{tenant=\"shop\"");

@@ -331,6 +331,11 @@ static void observing_lifts_no_policy_file_that_does_not_say_so(void **state)
 	assert_non_null(strstr(err.text, "write 'observe' into the file"));
 	sn_options_free(&options);
 
+	assert_int_equal(set_file(&options, "observe\n", &err), 0); /* before it as well */
+	assert_int_equal(set_file(&options, complete, &err), 0);
+	assert_int_equal(sn_options_check(&options, &err), -EINVAL);
+	sn_options_free(&options);
+
 	take(&options, "observe", NULL); /* before the file as well */
 	assert_int_equal(set_file(&options, complete, &err), 0);
 	assert_int_equal(set_file(&options, "observe\n", &err), 0); /* another one says so */

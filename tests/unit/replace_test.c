@@ -292,6 +292,27 @@ static void what_stays_is_named(void **state)
 	refused(EINVAL, "--safe-mode is missing");
 }
 
+/* Neither is a confined one let out, nor one taken in that may have forked by now. */
+static void observed_and_confined_stay_what_they_are(void **state)
+{
+	set("observe", NULL);
+	refused(EINVAL, "tenant 't1' is confined, and stays so");
+	assert_false(in_force().observe);
+	begin_options();
+	set("observe", NULL);
+	set("pids-max", "10");
+	set("restricted-outgoing-addresses", "10.0.0.0/8");
+	put_tenant();
+	begin_options();
+	refused(EINVAL, "tenant 't1' is observed, so it may have");
+	assert_true(in_force().observe);
+	set("observe", NULL);
+	set("restricted-outgoing-addresses", "192.0.2.0/24");
+	if (replace())
+		fail_msg("%s", err.text);
+	assert_true(in_force().observe);
+}
+
 static void who_is_not_there_is_named(void **state)
 {
 	struct sn_policy policy;
@@ -352,6 +373,7 @@ int main(void)
 		TEST(addresses_and_limits_change_and_the_rest_stays),
 		TEST(the_same_changes_nothing),
 		TEST(what_stays_is_named),
+		TEST(observed_and_confined_stay_what_they_are),
 		TEST(who_is_not_there_is_named),
 		TEST(memory_in_use_is_not_taken),
 		TEST(a_limit_that_cannot_be_written_changes_nothing),

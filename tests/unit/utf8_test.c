@@ -44,12 +44,16 @@ static void surrogates_and_what_is_too_large_are_none(void **state)
 
 static void torn_characters_are_none(void **state)
 {
+	uint32_t code = 0;
+
 	NOT("\x80");
 	NOT("a\xc3");
 	NOT("\xc3z");
 	NOT("\xe2\x82");
 	NOT("\xf0\x9f\x98");
 	NOT("\xe2\x28\xa1");
+	/* what follows is another's */
+	assert_int_equal(sn_utf8_next("\xe2\x82\xac", 2, &code), 0);
 }
 
 static void a_character_has_its_number(void **state)
