@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "eventjson.h"
 #include "inforcejson.h"
 #include "policycheck.h"
 
@@ -181,16 +182,18 @@ static int check_files(char *const files[], size_t nr, char *const command[],
 static int check_as_json(char *const files[], size_t nr, char *const command[], struct sn_err *err)
 {
 	struct json_object *all = json_object_new_object(), *list = json_object_new_array();
+	sn_autofree char *line = NULL;
 	int ret;
 
 	if (!put(all, "version", json_object_new_int(1)) || !put(all, "files", list))
 		return sn_fail(err, ENOMEM, "out of memory");
 	ret = check_files(files, nr, command, list, err);
-	if (ret >= 0)
-		puts(json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-								 JSON_C_TO_STRING_SPACED |
-								 JSON_C_TO_STRING_NOSLASHESCAPE));
+	line = ret < 0 ? NULL : sn_json_line(all);
 	json_object_put(all);
+	if (ret >= 0 && !line)
+		return sn_fail(err, ENOMEM, "out of memory");
+	if (line)
+		puts(line);
 	return ret;
 }
 
