@@ -61,8 +61,10 @@ int sn_logdir_lock(const char *path, struct sn_err *err)
 	if (fd == -EBUSY)
 		return name_holder(path, err);
 	if (fd >= 0 && (ftruncate(fd, 0) || dprintf(fd, "%d\n", getpid()) < 0)) {
+		int ret = sn_fail(err, errno, "cannot write to %s: %s", path, strerror(errno));
+
 		close(fd);
-		return sn_fail(err, errno, "cannot write to %s: %s", path, strerror(errno));
+		return ret;
 	}
 	return fd;
 }
