@@ -335,7 +335,6 @@ guard(const struct change *change, const struct guardian *g, int from)
 	ssize_t got;
 	char byte;
 
-	setsid(); /* a signal to the caller's group must not end it */
 	do
 		got = read(from, &byte, 1);
 	while (got < 0 && errno == EINTR);
@@ -365,6 +364,7 @@ static int start_guardian(const struct change *change, struct guardian *g, struc
 	g->to = to[1];
 	if (g->pid < 0)
 		return sn_fail(err, errno, "cannot fork a guardian process: %s", strerror(errno));
+	setpgid(g->pid, 0); /* a signal to the caller's group must not end it, from now on */
 	return 0;
 }
 

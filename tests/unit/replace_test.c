@@ -4,10 +4,12 @@
  * and whatever fails, policy and limits are the old ones.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -74,6 +76,8 @@ int sn_cgroup_write(const char *path, const char *file, const char *value)
 		return -ENOENT;
 	if (!strcmp(value, "13")) /* one that the kernel does not take */
 		return -EINVAL;
+	if (!strcmp(value, "14")) /* Ctrl-C, for one, is a signal to all of the group */
+		kill(0, SIGKILL);
 	f = fopen(name, "we");
 	fprintf(f, "%s\n", value);
 	return fclose(f) ? -EIO : 0;
@@ -346,6 +350,30 @@ static void a_limit_that_cannot_be_written_changes_nothing(void **state)
 	refused(EINVAL, "cannot write '13'");
 }
 
+/* The guardian must not be ended with it. */
+static void a_signal_to_the_group_changes_nothing(void **state)
+{
+	char line[64] = "";
+	pid_t pid;
+	int status;
+
+	set("cpu-max", "50%");
+	set("pids-max", "14");
+	pid = fork();
+	if (!pid) {
+		setpgid(0, 0);
+		replace();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	for (int n = 0; n < 1000 && strcmp(line, "max 100000"); n++) {
+		usleep(10000);
+		sn_cgroup_read(at("cgroup"), "cpu.max", line, sizeof(line));
+	}
+	policy_and_limits_are_the_old_ones();
+}
+
 static void a_policy_that_cannot_be_written_changes_nothing(void **state)
 {
 	size_t left = fake_left();
@@ -377,6 +405,7 @@ int main(void)
 		TEST(who_is_not_there_is_named),
 		TEST(memory_in_use_is_not_taken),
 		TEST(a_limit_that_cannot_be_written_changes_nothing),
+		TEST(a_signal_to_the_group_changes_nothing),
 		TEST(a_policy_that_cannot_be_written_changes_nothing),
 	};
 
