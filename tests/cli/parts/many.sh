@@ -45,7 +45,7 @@ costs()
 		cost log safenode-log --no-wait
 		[ "$(grep -c ' tenant=f1 .* op=net.socket ' "$work/out")" = 20 ] || fail "$(head -n 3 "$work/out")"
 		cost status safenode-status
-		grep -q '^f1: ' "$work/out" || fail "$(head -n 3 "$work/out")"
+		grep -qE '^f1 +ended ' "$work/out" || fail "$(head -n 3 "$work/out")"
 		cost detach safenode-detach --cgroup f1
 		cd /srv/t1 || fail "no /srv/t1"
 		cost dropin env PATH="$work/node:$PATH" safenode --safe-mode deny 1
