@@ -130,7 +130,7 @@ static int step(struct way *way)
 {
 	char *name = way->rest + strspn(way->rest, "/");
 	size_t len = strcspn(name, "/"), have = strlen(way->at);
-	struct statx st;
+	struct statx st = {};
 	int ret;
 
 	if (len == 2 && !strncmp(name, "..", 2)) {
