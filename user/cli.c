@@ -157,6 +157,14 @@ static char *trim(char *line)
 	return line + strspn(line, " \t");
 }
 
+static int unknown(const char *where, const char *name, int len, struct sn_err *err)
+{
+	if (*name == '-')
+		return sn_fail(err, EINVAL, "%s: '%.*s': leave the dashes out", where, len, name);
+	return sn_fail(err, EINVAL, "%s: unknown option '%.*s'; see safenode-attach --help", where,
+		       len, name);
+}
+
 static int apply_line(const struct sn_opt *opts, const char *where, char *line, void *target,
 		      const struct sn_watch *watch, struct sn_err *err)
 {
@@ -166,10 +174,14 @@ static int apply_line(const struct sn_opt *opts, const char *where, char *line, 
 	int error;
 
 	if (!opt)
-		return sn_fail(err, EINVAL, "%s: unknown option '%.*s'; see safenode-attach --help",
-			       where, (int)len, line);
+		return unknown(where, line, (int)len, err);
 	if (*value == '=')
 		value += 1 + strspn(value + 1, " \t");
+	if (opt->arg && !line[len])
+		return sn_fail(err, EINVAL, "%s: %s needs a value: %s", where, opt->name, opt->arg);
+	if (!opt->arg && line[len])
+		return sn_fail(err, EINVAL, "%s: %s takes no value, remove '%s'", where, opt->name,
+			       value);
 	error = apply(opt, where, target, line[len] ? value : NULL, err);
 	if (error || !watch->applied)
 		return error;

@@ -248,12 +248,12 @@ static void files_have_comments(void **state)
 static void bad_lines_are_refused(void **state)
 {
 	refuse_file("flag\n\nnope a\n", ":3: unknown option 'nope'; see safenode-attach --help");
-	refuse_file("--flag\n", ":1: unknown option '--flag'; see safenode-attach --help");
+	refuse_file("--flag\n", ":1: '--flag': leave the dashes out");
 	refuse_file("fla\n", ":1: unknown option 'fla'; see safenode-attach --help");
 	refuse_file("= a\n", ":1: unknown option ''; see safenode-attach --help");
 	refuse_file("help\n", ":1: unknown option 'help'; see safenode-attach --help");
-	refuse_file("name\n", ":1 needs a value: NAME");
-	refuse_file("flag yes\n", ":1 takes no value, remove 'yes'");
+	refuse_file("name\n", ":1: name needs a value: NAME");
+	refuse_file("flag yes\n", ":1: flag takes no value, remove 'yes'");
 	refuse_file("name bad\n", ":1: 'bad' is bad");
 }
 

@@ -98,6 +98,14 @@ static void what_only_all_lines_tell_is_found(void **state)
 	assert_string_equal(shown, "");
 }
 
+static void every_error_has_its_line(void **state)
+{
+	check("safe-mode yes\nread-only\n--user app\n");
+	assert_string_equal(found, "!1 safe-mode takes no value, remove 'yes'\n"
+				   "!2 read-only needs a value: PATH\n"
+				   "!3 '--user': leave the dashes out\n");
+}
+
 static void warnings_have_the_line_that_they_are_about(void **state)
 {
 	check(CAREFUL "read-only /a\nread-only /etc\n");
@@ -164,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_SCRATCH(what_would_be_in_force_is_shown),
 		IN_SCRATCH(every_wrong_line_is_found),
+		IN_SCRATCH(every_error_has_its_line),
 		IN_SCRATCH(what_only_all_lines_tell_is_found),
 		IN_SCRATCH(warnings_have_the_line_that_they_are_about),
 		IN_SCRATCH(a_file_that_cannot_be_read_is_wrong),
