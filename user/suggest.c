@@ -543,9 +543,18 @@ static void write_head(const struct sn_suggest *suggest, const struct sn_suggest
 			(unsigned long long)about->unreported);
 }
 
+static bool leaves_out(const struct sn_suggest *suggest)
+{
+	for (size_t i = 0; i < suggest->nr; i++)
+		if (suggest->items[i].left_out && !suggest->items[i].dropped)
+			return true;
+	return suggest->of_strangers || suggest->of_too_many || suggest->known;
+}
+
 static void write_left_out(const struct sn_suggest *suggest, FILE *out)
 {
-	fprintf(out, "\n# Left out:\n");
+	if (leaves_out(suggest))
+		fprintf(out, "\n# Left out:\n");
 	for (size_t i = 0; i < suggest->nr; i++) {
 		const struct item *item = &suggest->items[i];
 

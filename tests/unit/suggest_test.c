@@ -177,6 +177,7 @@ static void each_line_has_its_evidence(void **state)
 				     "allowed-outgoing-ports 5432\n"));
 	assert_non_null(strstr(text, "\n# 1 time: net.send\nallowed-outgoing-ports 53\n"));
 	assert_non_null(strstr(text, "tenant t1 was refused, as options: 5 events, 2 of them obs"));
+	assert_null(strstr(text, "Left out"));
 }
 
 static void a_directory_takes_the_place_of_several_files(void **state)
