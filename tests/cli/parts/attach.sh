@@ -51,11 +51,13 @@ wrong_user()
 
 exec_fails()
 {
+	make_foreign "$work/foreign"
+	run 1 "${f1[@]}" -- "$work/foreign"
+	said "safenode-attach: " "$work/foreign" "Exec format error"
+	unchanged
 	head -c 100 "$tenant" >"$work/cut"
 	chmod 755 "$work/cut"
-	"${f1[@]}" -- "$work/cut" >"$work/out" 2>"$work/err" && fail "started"
-	said "safenode-attach: " "$work/cut"
-	unchanged
+	refuses 2 "$work/cut" "broken program headers" -- "${f1[@]}" -- "$work/cut"
 }
 
 same_pid()

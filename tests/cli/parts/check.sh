@@ -64,9 +64,10 @@ what_is_around_is_looked_at()
 	both_say "'$work/policy' belongs to user 2001; chown it to root" "$work/policy"
 	# the file is root's; the link to it can be turned to another one
 	chown root "$work/policy"
-	ln -s "$work/policy" /srv/t1/policy
-	both_say "'/srv/t1' belongs to user 2001; chown it to root" /srv/t1/policy
-	rm /srv/t1/policy
+	install -d -o t1 "$work/of-t1"
+	ln -s "$work/policy" "$work/of-t1/policy"
+	both_say "'$work/of-t1' belongs to user 2001; chown it to root" "$work/of-t1/policy"
+	rm -r "$work/of-t1"
 	# a pipe of the caller's has no name that others could give away
 	run 0 safenode-attach --cgroup f1 --policy <(cat "$work/policy")
 	run 0 safenode-detach --cgroup f1

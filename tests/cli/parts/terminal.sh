@@ -182,8 +182,7 @@ job_control()
 # In a script it makes itself a group, and comes to the foreground; a failure gives that back
 scripts()
 {
-	head -c 100 "$tenant" >"$work/cut"
-	chmod 755 "$work/cut"
+	make_foreign "$work/foreign"
 	typed <<-'END'
 		type sh -c '$attach -t -- $tenant echo; echo $? >$work/typed.status'
 		until [ -e /srv/t1/got ]
@@ -194,13 +193,13 @@ scripts()
 	END
 	has "$work/typed.status" 130
 	typed <<-'END'
-		type sh -c '$attach -t -- $work/cut 2>$work/typed.err; read x; echo $x >$work/typed.line'
+		type sh -c '$attach -t -- $work/foreign 2>$work/typed.err; read x; echo $x >$work/typed.line'
 		until [ -s $work/typed.err ]
 		type to the script
 		until [ -s $work/typed.line ]
 	END
 	has "$work/typed.line" "to the script"
-	grep -q "cut" "$work/typed.err" || fail "$(cat "$work/typed.err")"
+	grep -q "foreign" "$work/typed.err" || fail "$(cat "$work/typed.err")"
 }
 
 pipelines()
