@@ -144,6 +144,16 @@ int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *
 	return argc;
 }
 
+int sn_cli_parse_all(const struct sn_program *program, int argc, char **argv, void *target,
+		     struct sn_err *err)
+{
+	int ret = sn_cli_parse(program, argc, argv, target, err);
+
+	if (ret < 0)
+		return ret;
+	return ret < argc ? sn_fail(err, EINVAL, "unexpected '%s'; see --help", argv[ret]) : 0;
+}
+
 /* Removes a comment ('#' at the start or after a blank), and blanks at both ends. */
 static char *trim(char *line)
 {

@@ -42,6 +42,13 @@ struct sn_program {
 int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *target,
 		 struct sn_err *err);
 
+/*
+ * The same for a program that takes options only: any other word is an error. 0, or a negative
+ * errno.
+ */
+int sn_cli_parse_all(const struct sn_program *program, int argc, char **argv, void *target,
+		     struct sn_err *err);
+
 /* Applies a file of "name value" or "name=value" lines; '#' starts a comment. @target as above. */
 int sn_cli_parse_file(const struct sn_opt *opts, const char *path, void *target,
 		      struct sn_err *err);

@@ -35,13 +35,11 @@ int main(int argc, char **argv)
 {
 	struct choice choice = {};
 	struct sn_err err = {};
-	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
+	int ret = sn_cli_parse_all(&program, argc, argv, &choice, &err);
 
-	if (ret >= 0 && ret < argc)
-		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
-	else if (ret >= 0 && !choice.named.tenant)
+	if (!ret && !choice.named.tenant)
 		ret = sn_fail(&err, EINVAL, "--cgroup is missing; give the tenant's name");
-	if (ret >= 0)
+	if (!ret)
 		ret = geteuid() ? sn_fail(&err, EPERM, "must be run as root")
 				: sn_detach(choice.named.tenant, choice.kill, &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;

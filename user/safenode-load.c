@@ -95,13 +95,11 @@ int main(int argc, char **argv)
 {
 	struct choice choice = {};
 	struct sn_err err = {};
-	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
+	int ret = sn_cli_parse_all(&program, argc, argv, &choice, &err);
 
-	if (ret >= 0 && ret < argc)
-		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
-	if (ret >= 0 && choice.check && choice.unload)
+	if (!ret && choice.check && choice.unload)
 		ret = sn_fail(&err, EINVAL, "--check and --unload exclude each other; give one");
-	if (ret < 0)
+	if (ret)
 		return sn_cli_fail(&program, ret, &err);
 	if (choice.check)
 		ret = check(&err);

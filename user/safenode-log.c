@@ -532,12 +532,10 @@ int main(int argc, char **argv)
 {
 	struct choice choice = {};
 	struct sn_err err = {};
-	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
+	int ret = sn_cli_parse_all(&program, argc, argv, &choice, &err);
 
 	sn_cli_begin_output();
-	if (ret >= 0 && ret < argc)
-		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
-	if (ret >= 0)
+	if (!ret)
 		ret = check(&choice, &err);
 	if (!ret)
 		ret = stream(&choice, &err);

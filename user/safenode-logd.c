@@ -251,12 +251,10 @@ static int serve(struct sn_err *err)
 int main(int argc, char **argv)
 {
 	struct sn_err err = {};
-	int ret = sn_cli_parse(&program, argc, argv, NULL, &err);
+	int ret = sn_cli_parse_all(&program, argc, argv, NULL, &err);
 
 	sn_cli_begin_output();
-	if (ret >= 0 && ret < argc)
-		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
-	if (ret >= 0)
+	if (!ret)
 		ret = serve(&err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

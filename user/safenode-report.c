@@ -55,12 +55,10 @@ int main(int argc, char **argv)
 {
 	struct choice choice = {};
 	struct sn_err err = {};
-	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
+	int ret = sn_cli_parse_all(&program, argc, argv, &choice, &err);
 
-	if (ret >= 0 && ret < argc)
-		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[ret]);
 	sn_cli_begin_output();
-	if (ret >= 0)
+	if (!ret)
 		ret = report(&choice, &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

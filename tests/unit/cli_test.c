@@ -123,6 +123,20 @@ static void no_words_are_no_error(void **state)
 	assert_int_equal(sn_cli_parse(&strict, 0, argv + 1, &seen, &err), 0);
 }
 
+static void who_takes_options_only_refuses_words(void **state)
+{
+	char *options[] = { "prog", "--flag" }, *word[] = { "prog", "--flag", "more" };
+	struct sn_err err = {};
+	struct seen seen = {};
+
+	assert_int_equal(sn_cli_parse_all(&strict, 2, options, &seen, &err), 0);
+	assert_int_equal(sn_cli_parse_all(&strict, 3, word, &seen, &err), -EINVAL);
+	assert_message(&err, "unexpected 'more'; see --help");
+	word[1] = "--none";
+	assert_int_equal(sn_cli_parse_all(&strict, 3, word, &seen, &err), -EINVAL);
+	assert_message(&err, "unknown option '--none'; see --help");
+}
+
 static void unknown_options_are_refused(void **state)
 {
 	struct sn_err err = {};
@@ -425,6 +439,7 @@ int main(void)
 		cmocka_unit_test(values_follow_or_are_joined),
 		cmocka_unit_test(parsing_stops_at_the_first_other_word),
 		cmocka_unit_test(no_words_are_no_error),
+		cmocka_unit_test(who_takes_options_only_refuses_words),
 		cmocka_unit_test(unknown_options_are_refused),
 		cmocka_unit_test(abbreviations_are_refused),
 		cmocka_unit_test(unknown_options_can_belong_to_somebody_else),
