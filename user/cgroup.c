@@ -83,18 +83,24 @@ int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
 	return 0;
 }
 
-static int read_word(const char *path, const char *file, const char *word)
+static int open_file(const char *path, const char *file, FILE **f)
 {
 	sn_autofree char *name = NULL;
-	char line[64];
-	int value = -EIO;
-	FILE *f;
 
 	if (asprintf(&name, "%s/%s", path, file) < 0)
 		return -ENOMEM;
-	f = fopen(name, "re");
-	if (!f)
-		return -errno;
+	*f = fopen(name, "re");
+	return *f ? 0 : -errno;
+}
+
+static int read_word(const char *path, const char *file, const char *word)
+{
+	char line[64];
+	FILE *f;
+	int value = -EIO, ret = open_file(path, file, &f);
+
+	if (ret)
+		return ret;
 	while (fgets(line, sizeof(line), f))
 		if (!strncmp(line, word, strlen(word)))
 			value = atoi(line + strlen(word));
@@ -149,15 +155,12 @@ int sn_cgroup_write(const char *path, const char *file, const char *value)
 
 int sn_cgroup_read(const char *path, const char *file, char *line, int size)
 {
-	sn_autofree char *name = NULL;
 	bool read;
 	FILE *f;
+	int ret = open_file(path, file, &f);
 
-	if (asprintf(&name, "%s/%s", path, file) < 0)
-		return -ENOMEM;
-	f = fopen(name, "re");
-	if (!f)
-		return -errno;
+	if (ret)
+		return ret;
 	read = fgets(line, size, f);
 	fclose(f);
 	if (!read)
