@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "event.h"
 #include "eventjson.h"
 #include "mountinfo.h"
 
@@ -26,27 +27,6 @@ int sn_mount_point(__u32 dev, char *path, size_t size)
 	snprintf(path, size, "/srv");
 	return 0;
 }
-
-static struct sn_event event(enum sn_op op, enum sn_why why, int error)
-{
-	return (struct sn_event){
-		.tenant = "t1",
-		.comm = "node",
-		.pid = 7,
-		.tid = 7,
-		.op = op,
-		.why = why,
-		.error = error,
-	};
-}
-
-/* @names with their NULs, from the file up; the last NUL is the string's own. */
-#define SET_PATH(ev, device, names)                       \
-	({                                                \
-		(ev)->dev = (device);                     \
-		memcpy((ev)->path, names, sizeof(names)); \
-		(ev)->path_len = sizeof(names);           \
-	})
 
 static char options[4 * SN_EVENT_PATH_MAX * 6]; /* the end of the last line */
 
