@@ -102,8 +102,9 @@ real_prometheus_scrapes()
 {
 	local expression nr=0
 
-	"$here/recipe" --file /etc/prometheus/prometheus.yml <"$here/watching.md" |
-		sed 's/^  scrape_interval: .*/  scrape_interval: 60s\n  scrape_timeout: 60s/' >"$work/prometheus.yml"
+	recipe "Prometheus" watching.md
+	sed 's/^  scrape_interval: .*/  scrape_interval: 60s\n  scrape_timeout: 60s/' \
+		/etc/prometheus/prometheus.yml >"$work/prometheus.yml"
 	promtool check config "$work/prometheus.yml" >"$work/out" 2>&1 || fail "$(cat "$work/out")"
 	prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
 		--web.listen-address=127.0.0.1:9090 >"$work/prometheus.log" 2>&1 &
