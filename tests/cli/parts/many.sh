@@ -204,7 +204,7 @@ takes_little()
 	echo "# loaded: $((empty - none)) kB; $policies policies of $rules rules: $((full - empty)) kB, $each bytes each" >&3
 	end_herds
 	[ $((empty - none)) -lt 32768 ] || fail "the maps and programs take more than 32 MB"
-	[ "$each" -le $((2560 + 320 * rules)) ] || fail "a policy takes $each bytes"
+	[ "$each" -le $((3328 + 384 * rules)) ] || fail "a policy takes $each bytes"
 }
 
 part_many()
