@@ -110,11 +110,17 @@ unload_and_load()
 # Of what a tool makes in the kernel, how much there is
 objects()
 {
+	local process words
+
 	echo "BPF programs $(bpftool prog show | grep -c '^[0-9]')"
 	echo "BPF maps $(bpftool map show | grep -c '^[0-9]')"
 	echo "BPF links $(bpftool link show | grep -c '^[0-9]')"
 	echo "mounts $(wc -l </proc/self/mountinfo)"
-	echo "processes $(cat /proc/[0-9]*/cmdline 2>/dev/null | tr -d '\n' | tr '\0' '\n' | wc -l)"
+	# the kernel's own have no words
+	for process in /proc/[0-9]*/cmdline; do
+		words=$(tr '\0' ' ' 2>/dev/null <"$process" | cut -c1-80)
+		[ -z "$words" ] || echo "process $words"
+	done | sort
 	sed -n 's/^nr_descendants/cgroups/p' "${cgroups%/*}/cgroup.stat"
 	sed -n 's/^nr_dying_descendants/dying cgroups/p' "${cgroups%/*}/cgroup.stat"
 }
@@ -191,7 +197,7 @@ no_slab_stays()
 
 kernel_is_calm()
 {
-	! dmesg | grep -E 'BUG|Oops|WARNING|blocked for more|stall|corrupt|general protection' || fail "see above"
+	! dmesg | grep -E 'BUG|Oops|WARNING|blocked for more|detected stalls|corrupt|general protection' || fail "see above"
 }
 
 part_cycles()
