@@ -178,7 +178,8 @@ no_object_stays()
 	fail "before and now: $(diff "$work/objects" "$work/objects.now" | grep '^[<>]')"
 }
 
-# One object for every tenth tenant would be more than what comes and goes by itself
+# One object for every tenth tenant is too many. Beside that, a cache counts what its lists for each
+# CPU keep as in use: some hundreds, after 30 tenants as after 1 000
 no_slab_stays()
 {
 	shrink
@@ -188,7 +189,7 @@ no_slab_stays()
 		echo "# slab caches that have grown most, in objects: $(head -n 4 "$work/grown" | awk '{ printf "%s %+d ", $2, $1 }')"
 		echo "# kB: $(kernel_memory | paste -d ' ' - "$work/memory" | awk '{ printf "%s %d -> %d  ", $1, $4, $2 }')"
 	} >&3
-	awk -v most=$((200 + cycles / 10)) '$1 > most { print "grown:", $0; grown = 1 } END { exit grown }' "$work/grown" ||
+	awk -v most=$((600 + cycles / 10)) '$1 > most { print "grown:", $0; grown = 1 } END { exit grown }' "$work/grown" ||
 		fail "caches have grown"
 	kernel_memory | paste -d ' ' - "$work/memory" |
 		awk -v most=$((1024 + cycles / 10 + loads * 4)) '{ grown += $2 - $4 } END { exit grown > most }' ||
