@@ -3,10 +3,11 @@
  * The first and the last step of every hook: find the policy; count, report and answer.
  *
  * Three rules hold in every program of this directory:
- *  - A process that is not below the parent cgroup is unconfined: return 0 before any policy is
- *    looked up. SN_HOOK() does so at once, unless other egress programs hang on its cgroup.
- *  - Below the parent cgroup, refuse whatever is unclear. SN_UNKNOWN is 0, so a field that was
- *    forgotten refuses.
+ *  - A process whose cgroup does not have the mark, safenode's egress program, is unconfined: return
+ *    0 before any policy is looked up. SN_HOOK() does so at once, unless other egress programs are
+ *    in force for its cgroup.
+ *  - Where the mark is, refuse whatever is unclear. SN_UNKNOWN is 0, so a field that was forgotten
+ *    refuses.
  *  - No decision rests on comparing a hook's pointer argument, or a pointer loaded through one,
  *    with NULL. Linux 6.12 assumes that such "trusted" pointers are never NULL, deletes the
  *    comparison (reg_not_null() in kernel/bpf/verifier.c), and the load that follows oopses the
@@ -56,22 +57,12 @@ static __always_inline __u64 sn_argument(unsigned long long *ctx, int n)
 	return value;
 }
 
-/* Where @cgroup keeps the address of its ancestor at @level, which must not be below its own. */
-static __always_inline __u64 sn_ancestor_slot(struct cgroup *cgroup, __u32 level)
-{
-	return (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
-}
-
 /* Is @cgroup, which may be any or NULL, that tenant's cgroup or below it? */
 static __always_inline bool sn_is_cgroup_of(const struct sn_policy *pol, struct cgroup *cgroup)
 {
-	struct cgroup *tenant = NULL;
-	__u32 level = sn_parent_level + 1;
+	struct sn_descent descent = { .cgroup = (__u64)cgroup, .ancestor_id = pol->cgroup_id };
 
-	if (BPF_CORE_READ(cgroup, level) < (int)level ||
-	    bpf_probe_read_kernel(&tenant, sizeof(tenant), (void *)sn_ancestor_slot(cgroup, level)))
-		return false;
-	return BPF_CORE_READ(tenant, kn, id) == pol->cgroup_id;
+	return BPF_CORE_READ(cgroup, kn, id) == pol->cgroup_id || sn_descends(&descent);
 }
 
 /*
@@ -82,15 +73,29 @@ enum { SN_CGROUP_INET_EGRESS = 1 };
 
 /*
  * Fast path: certainly unconfined. Every hook of every process runs this. A cgroup below the parent
- * inherits safenode's egress program when it is made (cgroup_bpf_inherit() in kernel/bpf/cgroup.c).
- * All cgroups without an egress program share one empty array, so comparing its address is enough,
- * at any depth.
+ * or below a tenant's cgroup inherits safenode's egress program when it is made
+ * (cgroup_bpf_inherit() in kernel/bpf/cgroup.c), and a program that is attached further down never
+ * takes it away, for it was attached with BPF_F_ALLOW_MULTI. All cgroups without an egress program
+ * share one empty array, so comparing its address is enough, at any depth.
  */
 static __always_inline bool sn_is_unconfined(void)
 {
 	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
 
 	return (__u64)cgroup->bpf.effective[SN_CGROUP_INET_EGRESS] == sn_no_egress;
+}
+
+/*
+ * Who is not certainly unconfined: does its cgroup have the mark? Of what is in force for a cgroup,
+ * its own programs come first, which in a tenant's cgroup is the mark. A unit of systemd's with
+ * IPAddressDeny=, for one, has other programs.
+ */
+static __always_inline bool sn_has_mark(void)
+{
+	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
+
+	return cgroup->bpf.effective[SN_CGROUP_INET_EGRESS]->items[0].prog->aux->id == sn_mark ||
+	       sn_finds_mark();
 }
 
 static __always_inline __u64 sn_current_cgroup(void)
@@ -137,33 +142,22 @@ static __always_inline const struct sn_policy *sn_policy_of(__u64 cgroup_id)
 	return *(const volatile __u64 *)&pol->cgroup_id == cgroup_id ? pol : NULL;
 }
 
+/* For who has the mark. Most processes of a tenant are in its cgroup itself, and need no climb. */
 static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 {
-	__u64 id = sn_current_tenant();
-	const struct sn_policy *pol;
+	const struct sn_policy *pol = sn_policy_of(sn_current_tenant());
 
-	if (!id)
-		return NULL;
-	pol = sn_policy_of(id);
-	if (pol)
-		return pol;
-	/* if the parent was removed, another cgroup may have its address, but never its id */
-	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
-		return NULL;
-	return &sn_no_policy;
+	return pol ? pol : &sn_no_policy;
 }
 
-/*
- * The policy of current, which is not certainly unconfined; NULL: it is unconfined. Most processes
- * of a tenant are in its cgroup itself: then no look at the ancestors is needed.
- */
+/* The policy of current, which is not certainly unconfined; NULL: it is unconfined. */
 static __always_inline const struct sn_policy *sn_current_policy(void)
 {
-	__u64 id = sn_current_cgroup();
-	const struct sn_policy *pol = NULL;
+	const struct sn_policy *pol;
 
-	if (sn_find_home(id))
-		pol = sn_policy_of(id);
+	if (!sn_has_mark())
+		return NULL;
+	pol = sn_policy_of(sn_current_cgroup());
 	return pol ? pol : sn_policy_by_ancestor();
 }
 

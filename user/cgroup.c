@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "cgroup.h"
 #include "mountinfo.h"
@@ -68,19 +69,76 @@ int sn_cgroup_make(const char *path, struct sn_err *err)
 		       strerror(error));
 }
 
-int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
+/* Of kernfs: it holds the id alone (kernfs_encode_fh() in fs/kernfs/mount.c). */
+union handle {
+	struct file_handle handle;
+	char bytes[sizeof(struct file_handle) + sizeof(__u64)];
+};
+
+/* Of @path, or if that is "", of what is open as @fd. */
+static int get_handle(int fd, const char *path, union handle *h)
 {
-	struct {
-		struct file_handle handle;
-		__u64 id;
-	} h = { .handle.handle_bytes = sizeof(__u64) };
 	int mount;
 
-	if (name_to_handle_at(AT_FDCWD, path, &h.handle, &mount, 0))
-		return sn_fail(err, errno, "cannot learn the id of the cgroup %s: %s", path,
-			       strerror(errno));
-	memcpy(id, h.handle.f_handle, sizeof(*id));
+	*h = (union handle){ .handle.handle_bytes = sizeof(__u64) };
+	return name_to_handle_at(fd, path, &h->handle, &mount, AT_EMPTY_PATH) ? -errno : 0;
+}
+
+static __u64 id_in(const union handle *h)
+{
+	__u64 id;
+
+	memcpy(&id, h->handle.f_handle, sizeof(id));
+	return id;
+}
+
+int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
+{
+	union handle h;
+	int ret = get_handle(AT_FDCWD, path, &h);
+
+	if (ret)
+		return sn_fail(err, -ret, "cannot learn the id of the cgroup %s: %s", path,
+			       strerror(-ret));
+	*id = id_in(&h);
 	return 0;
+}
+
+/* Does the caller see cgroups by the paths that all others without a namespace see? */
+static bool sees_all(void)
+{
+	const ino_t initial = 0xeffffffb; /* PROC_CGROUP_INIT_INO in include/linux/proc_ns.h */
+	struct stat ns;
+
+	return !stat("/proc/self/ns/cgroup", &ns) && ns.st_ino == initial;
+}
+
+static int open_by_id(const char *mount, __u64 id)
+{
+	sn_autoclose int root = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union handle h;
+	int ret = root < 0 ? -errno : get_handle(root, "", &h), fd;
+
+	if (ret)
+		return ret;
+	memcpy(h.handle.f_handle, &id, sizeof(id));
+	fd = open_by_handle_at(root, &h.handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if (errno == ESTALE || (errno == EPERM && sees_all()))
+		return -ENOENT;
+	return -errno;
+}
+
+int sn_cgroup_open(const char *mount, const char *path, __u64 id)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union handle h;
+
+	if (fd >= 0 && !get_handle(fd, "", &h) && id_in(&h) == id)
+		return fd;
+	sn_close_(&fd);
+	return open_by_id(mount, id);
 }
 
 static int open_file(const char *path, const char *file, FILE **f)
@@ -167,6 +225,18 @@ int sn_cgroup_read(const char *path, const char *file, char *line, int size)
 		return -ENODATA;
 	line[strcspn(line, "\n")] = '\0';
 	return 0;
+}
+
+/* https://systemd.io/CGROUP_DELEGATION: "user." since version 251; "trusted." takes a capability */
+bool sn_cgroup_delegated(const char *path)
+{
+	static const char *const names[] = { "user.delegate", "trusted.delegate" };
+	char value[2];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (getxattr(path, names[i], value, sizeof(value)) == 1 && value[0] == '1')
+			return true;
+	return false;
 }
 
 int sn_cgroup_kill(const char *path, struct sn_err *err)

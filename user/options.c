@@ -110,6 +110,16 @@ static int set_replace(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
+static int set_delegated(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	if (options->in_file)
+		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
+	options->delegated = true;
+	return 0;
+}
+
 static int set_restricted(void *target, const char *value, struct sn_err *err)
 {
 	return sn_addresses_add(&((struct sn_options *)target)->restricted, value, err);
@@ -317,6 +327,7 @@ const struct sn_opt sn_attach_opts[] = {
 	{ "observe", NULL, "refuse nothing, report what would be refused", set_observe },
 	{ "log-granted", NULL, "report what is granted, too", set_log_granted },
 	{ "policy", "FILE", "options, one a line, without the dashes", set_policy },
+	{ "delegated", NULL, "make its cgroup below the one that the caller is in", set_delegated },
 	{ "replace", NULL, "change the policy of a tenant that runs", set_replace },
 	{ 0 },
 };

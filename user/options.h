@@ -27,6 +27,7 @@ struct sn_options {
 	bool log_granted;     /* --log-granted: report what is granted, too */
 	bool terminal;	      /* --terminal: stay at the terminal */
 	bool replace;	      /* --replace: of a tenant that runs */
+	bool delegated;	      /* --delegated: its cgroup is below the caller's */
 	bool restrict_listen; /* --allowed-listen-ports was given */
 
 	struct sn_address_list restricted;

@@ -165,6 +165,12 @@ struct proc_inode {
 struct kernfs_node {
 	__u64 id;
 };
+struct bpf_prog_aux {
+	__u32 id;
+};
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
 struct bpf_prog_array_item {
 	struct bpf_prog *prog;
 };
