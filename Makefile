@@ -225,7 +225,7 @@ lint: build/safenode.skel.h	## clang-format, clang-tidy, cppcheck, shellcheck
 # What is in /etc already is the operator's. Units of the tree name the tools in /usr/sbin.
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNIT_FILES := $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
-EXAMPLES  := $(wildcard packaging/grafana/*.json docs/*.json)
+EXAMPLES  := $(wildcard packaging/grafana/*.json docs/*.json packaging/systemd/examples/*)
 install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(PROGRAMS:%=build/%)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(filter %.8,$(PAGES))

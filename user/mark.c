@@ -73,16 +73,17 @@ int sn_mark_check_powers(const char *path, struct sn_err *err)
 
 int sn_mark_put(const struct sn_mark *mark, int cgroup, const char *path, struct sn_err *err)
 {
-	int ret = sn_mark_check_powers(path, err);
+	int ret = sn_mark_check_powers(path, err), error;
 
 	if (ret)
 		return ret;
 	if (!bpf_prog_attach(mark->program, cgroup, BPF_CGROUP_INET_EGRESS, BPF_F_ALLOW_MULTI))
 		return 0;
+	error = errno;
 	/* __cgroup_bpf_attach() in kernel/bpf/cgroup.c: the same program twice */
-	if (errno == EINVAL && sn_mark_is_there(mark, cgroup) == 1)
+	if (error == EINVAL && sn_mark_is_there(mark, cgroup) == 1)
 		return 0;
-	return sn_peers_explain_egress(mark->program, path, errno, err);
+	return sn_peers_explain_egress(mark->program, path, error, err);
 }
 
 /* The ids of all programs in force, in memory that is the caller's to free. */
