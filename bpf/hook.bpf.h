@@ -3,9 +3,9 @@
  * The first and the last step of every hook: find the policy; count, report and answer.
  *
  * Three rules hold in every program of this directory:
- *  - A process whose cgroup does not have the mark, safenode's egress program, is unconfined: return
- *    0 before any policy is looked up. SN_HOOK() does so at once, unless other egress programs are
- *    in force for its cgroup.
+ *  - A process whose cgroup does not have the mark, safenode's egress program, is unconfined:
+ * return 0 before any policy is looked up. SN_HOOK() does so at once, unless other egress programs
+ * are in force for its cgroup.
  *  - Where the mark is, refuse whatever is unclear. SN_UNKNOWN is 0, so a field that was forgotten
  *    refuses.
  *  - No decision rests on comparing a hook's pointer argument, or a pointer loaded through one,

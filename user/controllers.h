@@ -35,7 +35,8 @@ struct sn_limits {
  * Sets the limits of the new cgroup @path. Enables the controllers that they need in every cgroup
  * from @from to the parent of @path, and records that in @enabled for sn_controllers_undo(). @from
  * is @mount, or what was delegated to the caller. A limit of memory other than "max" also forbids
- * swap and huge pages, which memory.max does not count; the controller of huge pages is enabled from
+ * swap and huge pages, which memory.max does not count; the controller of huge pages is enabled
+ * from
  * @mount on, for systemd does not know it and delegates none. On failure no controller stays
  * enabled.
  */

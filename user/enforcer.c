@@ -92,8 +92,8 @@ int sn_enforcer_find(const struct sn_enforcer *enforcer, const char *tenant, cha
 		     struct sn_err *err)
 {
 	__u64 id;
-	int ret = sn_elsewhere_find(enforcer->store.cgroups, enforcer->mount, tenant, &id, path,
-				    err);
+	int ret =
+		sn_elsewhere_find(enforcer->store.cgroups, enforcer->mount, tenant, &id, path, err);
 
 	return ret ? ret : sn_enforcer_cgroup(enforcer, tenant, path, err);
 }

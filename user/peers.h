@@ -9,7 +9,8 @@
 
 /*
  * The kernel did not attach @prog, for @error, to the LSM hook @hook; or the program that is open
- * as @prog to the cgroup @path, for its outgoing packets. Into @err: the limit, whose programs have reached it, and the cure. Returns
+ * as @prog to the cgroup @path, for its outgoing packets. Into @err: the limit, whose programs have
+ * reached it, and the cure. Returns
  * -@error.
  */
 int sn_peers_explain_hook(const struct bpf_program *prog, const char *hook, int error,

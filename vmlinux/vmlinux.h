@@ -186,7 +186,8 @@ enum cgroup_bpf_attach_type {
 	CGROUP_INET_EGRESS = 1,
 };
 struct cgroup_bpf {
-	struct bpf_prog_array *effective[2]; /* ingress, egress, and more that matter to nobody here */
+	struct bpf_prog_array
+		*effective[2]; /* ingress, egress, and more that matter to nobody here */
 };
 struct cgroup {
 	struct cgroup_bpf bpf;

@@ -357,7 +357,7 @@ static void without_a_command_the_policy_is_written_and_that_is_all(void **state
 
 static void elsewhere_a_tenant_gets_its_mark_before_its_policy(void **state)
 {
-	static const char *const steps[] = { "powers", "sweep", "make", "id",
+	static const char *const steps[] = { "powers", "sweep", "make",	  "id",
 					     "note",   "mark",	"limits", "launch" };
 
 	world.elsewhere = true;

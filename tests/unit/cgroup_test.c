@@ -34,9 +34,9 @@ ssize_t getxattr(const char *path, const char *name, void *value, size_t size)
 	return len;
 }
 
-static __u64 ids[1];	   /* what the handle of any directory says; 0: the kernel's own */
-static __u64 asked_for;	   /* by open_by_handle_at(), which fails with... */
-static int by_handle;	   /* ...this; 0: it does not */
+static __u64 ids[1];	  /* what the handle of any directory says; 0: the kernel's own */
+static __u64 asked_for;	  /* by open_by_handle_at(), which fails with... */
+static int by_handle;	  /* ...this; 0: it does not */
 static bool in_namespace; /* of cgroups, not the first one */
 
 int name_to_handle_at(int fd, const char *path, struct file_handle *handle, int *mount, int flags)
@@ -294,10 +294,10 @@ int main(void)
 		cmocka_unit_test(the_callers_own_is_there),
 		cmocka_unit_test_setup_teardown(what_was_delegated_says_so, scratch_begin,
 						scratch_end),
-		cmocka_unit_test_setup_teardown(a_cgroup_is_opened_by_its_path_if_it_has_the_id, scratch_begin,
-						scratch_end),
-		cmocka_unit_test_setup_teardown(one_that_is_not_there_is_asked_for_by_its_id, scratch_begin,
-						scratch_end),
+		cmocka_unit_test_setup_teardown(a_cgroup_is_opened_by_its_path_if_it_has_the_id,
+						scratch_begin, scratch_end),
+		cmocka_unit_test_setup_teardown(one_that_is_not_there_is_asked_for_by_its_id,
+						scratch_begin, scratch_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,8 +57,7 @@ static void what_is_too_long_is_refused(void **state)
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	strcat(path, longer);
-	assert_int_equal(sn_elsewhere_put(fake_store.cgroups, 1, "/cg", path, &err),
-			 -ENAMETOOLONG);
+	assert_int_equal(sn_elsewhere_put(fake_store.cgroups, 1, "/cg", path, &err), -ENAMETOOLONG);
 	assert_non_null(strstr(err.text, "less deep"));
 	assert_int_equal(fake_left(), 0);
 	memset(path, 'a', sizeof(path) - 1);

@@ -227,8 +227,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_replaced_since_it_was_read_is_not_locked,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(after_a_failure_nothing_is_open, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_tenant_is_below_the_parent_if_it_is_not_known_elsewhere,
-						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_tenant_is_below_the_parent_if_it_is_not_known_elsewhere, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

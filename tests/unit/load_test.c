@@ -177,8 +177,8 @@ int sn_cgroup_open(const char *mount, const char *path, __u64 id)
 
 int sn_mark_open(const char *dir, struct sn_mark *mark, struct sn_err *err)
 {
-	*mark = (struct sn_mark){ .program = -1, .id = world.other_version ? world.pins
-									  : world.links };
+	*mark = (struct sn_mark){ .program = -1,
+				  .id = world.other_version ? world.pins : world.links };
 	return strcmp(dir, SN_LINKS_DIR) || !mark->id ? -ENOENT : 0;
 }
 

@@ -25,8 +25,8 @@
 #define PROGRAM 1000
 
 static struct {
-	const char *names[8];	  /* of the programs with these ids */
-	__u32 own[100], nr;	  /* on the cgroup itself */
+	const char *names[8]; /* of the programs with these ids */
+	__u32 own[100], nr;   /* on the cgroup itself */
 	__u32 above[100], nr_above;
 	int attach; /* its error */
 	bool no_pin, no_power;
