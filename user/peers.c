@@ -192,8 +192,8 @@ int sn_peers_explain_egress(int prog, const char *path, int error, struct sn_err
 		return sn_fail(err, EPERM,
 			       "a BPF program for the outgoing packets of %.100s admits no other: "
 			       "%s; end it (bpftool prog show id %u tells whose it is), or have it "
-			       "attached with BPF_F_ALLOW_MULTI: systemd does for IPAddressDeny= "
-			       "where the unit has Delegate=yes, too",
+			       "attached with BPF_F_ALLOW_MULTI, as systemd does for a unit with "
+			       "Delegate=yes",
 			       cgroup, peers.text, peers.first_id);
 	return sn_fail(err, error, "cannot attach %s to %.100s: %s%s", own.name, cgroup,
 		       strerror(error), sn_kernel_hint(error));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* All that can be told of what is loaded and of the tenants, for any form of it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,9 +118,9 @@ static int look_for_marks(struct sn_status *status)
 		struct sn_tenant *tenant = &status->tenants[i];
 		sn_autoclose int cgroup = -1;
 
-		if (!tenant->elsewhere)
+		if (!tenant->elsewhere || !tenant->there)
 			continue;
-		cgroup = sn_cgroup_open(status->mount, tenant->cgroup, tenant->policy.cgroup_id);
+		cgroup = open(tenant->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (cgroup >= 0)
 			ret = sn_mark_is_there(&mark, cgroup);
 		tenant->unmarked = cgroup >= 0 && !ret;
@@ -322,13 +323,14 @@ static int add_options(struct sn_tenant *tenant)
 static int look_at_cgroup(const struct sn_status_query *query, struct sn_status *status,
 			  struct sn_tenant *tenant)
 {
-	bool own = is_its_own(tenant);
-	int ret = sn_usage_read(own ? tenant->cgroup : "", &tenant->usage);
+	int ret;
 
+	tenant->there = is_its_own(tenant);
+	ret = sn_usage_read(tenant->there ? tenant->cgroup : "", &tenant->usage);
 	if (ret)
 		return ret;
-	tenant->running = own && sn_cgroup_populated(tenant->cgroup) == 1;
-	if (own)
+	tenant->running = tenant->there && sn_cgroup_populated(tenant->cgroup) == 1;
+	if (tenant->there)
 		tenant->drifts = sn_limits_drift(tenant->cgroup, tenant->drift, SN_DRIFTS_MAX);
 	if (tenant->usage.has_user)
 		tenant->user = sn_names_user(&status->names, tenant->usage.user);

@@ -315,7 +315,7 @@ TEST(where_anothers_program_admits_no_other_no_tenant_is_started)
 	attach_nothing(path, 0, 1);
 	join(path);
 	EXPECT_TRUE(attach_says("--delegated", "admits no other: nothing (id "));
-	EXPECT_TRUE(attach_says("--delegated", "the unit has Delegate=yes, too"));
+	EXPECT_TRUE(attach_says("--delegated", "a unit with Delegate=yes"));
 	join(unit);
 	snprintf(tenant, sizeof(tenant), "%s/t10", path);
 	EXPECT_EQ(-1, access(tenant, F_OK)); /* nothing is left */
