@@ -23,7 +23,8 @@ stays_in_its_unit()
 systemd_counts_it()
 {
 	[ "$(show safenode@note.service TasksCurrent)" -gt 3 ] || fail "$(show safenode@note.service TasksCurrent) tasks"
-	systemd-cgtop -b -n 1 --depth=5 --order=path | grep -q 'safenode@note.service/note' || fail "not in systemd-cgtop"
+	systemd-cgtop -b -n 1 --depth=5 --order=path >"$work/out"
+	grep -qE 'safenode@note.service +[1-9]' "$work/out" || fail "$(cat "$work/out")"
 	eventually has_line "GET /" -u safenode@note.service || fail "$(journal -u safenode@note.service)"
 	systemctl status safenode@note.service >"$work/out"
 	grep -q 'note\[.*GET /' "$work/out" || fail "$(cat "$work/out")"
