@@ -30,7 +30,8 @@ stays_below_its_caller()
 
 gets_another_policy()
 {
-	from $own_unit "${d1[@]}" -- "$tenant" wait >"$work/d1.out" 2>&1 </dev/null &
+	rm -f /srv/t1/stop
+	(echo "$BASHPID" >$own_unit/cgroup.procs && exec "${d1[@]}" -- "$tenant" wait) >"$work/d1.out" 2>&1 </dev/null &
 	soon is_away_in $own_unit/d1 $! || fail "$(cat "$work/d1.out")"
 	run 0 "${d1[@]}" --replace --allowed-listen-ports 80
 	printf 'd1:\n+ allowed-listen-ports 80\n' | cmp -s - <(head -n 2 "$work/out") || fail "$(cat "$work/out")"
@@ -48,7 +49,7 @@ is_away_in()
 
 refuses_running()
 {
-	run 1 safenode-attach --cgroup d1 --dir /srv/t1 --safe-mode
+	run 2 safenode-attach --cgroup d1 --dir /srv/t1 --safe-mode
 	said "tenant 'd1' is running, in $own_unit/d1" "safenode-detach --cgroup d1"
 }
 
