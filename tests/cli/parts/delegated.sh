@@ -34,7 +34,7 @@ gets_another_policy()
 	(echo "$BASHPID" >$own_unit/cgroup.procs && exec "${d1[@]}" -- "$tenant" wait) >"$work/d1.out" 2>&1 </dev/null &
 	soon is_away_in $own_unit/d1 $! || fail "$(cat "$work/d1.out")"
 	run 0 "${d1[@]}" --replace --allowed-listen-ports 80
-	printf 'd1:\n+ allowed-listen-ports 80\n' | cmp -s - <(head -n 2 "$work/out") || fail "$(cat "$work/out")"
+	printf 'd1:\n  allowed-listen-ports: none -> 80\n' | cmp -s - <(head -n 2 "$work/out") || fail "$(cat "$work/out")"
 	refuses_running
 	run 1 safenode-detach --cgroup d1
 	said "tenant 'd1' is running" "--kill"
