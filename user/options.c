@@ -168,6 +168,13 @@ static int set_read_write(void *target, const char *value, struct sn_err *err)
 	return add_word(options->read_write, &options->nr_read_write, SN_PATHS_MAX, value, err);
 }
 
+static int set_native_code(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	return add_word(options->native_code, &options->nr_native_code, SN_PATHS_MAX, value, err);
+}
+
 static int set_group(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
@@ -334,6 +341,21 @@ const struct sn_opt sn_attach_opts[] = {
 
 const struct sn_opt sn_dropin_opts[] = { SHARED_ROWS, { 0 } };
 
+/* Limits, users and groups are the engine's, and nothing is observed. */
+const struct sn_opt sn_container_opts[] = {
+	{ "safe-mode", NULL, "confine it: files, network, processes, native code", set_safe_mode },
+	{ "restricted-outgoing-addresses", "LIST", "IPv4, IPv6, CIDR: only allowed ports there",
+	  set_restricted },
+	{ "allowed-outgoing-ports", "LIST", "ports and ranges that stay open there", set_outgoing },
+	{ "allowed-listen-ports", "LIST", "bind to these ports only", set_listen },
+	{ "read-only", "PATH", "one more file or directory to read", set_read_only },
+	{ "read-write", "PATH", "one more file or directory to change", set_read_write },
+	{ "native-code", "PATH", "a file or directory of the image to load code from",
+	  set_native_code },
+	{ "log-granted", NULL, "report also what is granted", set_log_granted },
+	{ 0 },
+};
+
 /* ---- policy files ---- */
 
 /* The number of the value of @option that was set last. */
@@ -479,6 +501,8 @@ void sn_options_free(struct sn_options *options)
 		free(options->read_only[i]);
 	for (size_t i = 0; i < options->nr_read_write; i++)
 		free(options->read_write[i]);
+	for (size_t i = 0; i < options->nr_native_code; i++)
+		free(options->native_code[i]);
 	free(options->memory_max);
 	free(options->cpu_max);
 	free(options->pids_max);

@@ -38,6 +38,8 @@ struct sn_options {
 	size_t nr_read_only;
 	char *read_write[SN_PATHS_MAX];
 	size_t nr_read_write;
+	char *native_code[SN_PATHS_MAX]; /* of a container's image */
+	size_t nr_native_code;
 	int keep_fd[SN_FDS_MAX];
 	size_t nr_keep_fd;
 
@@ -63,6 +65,8 @@ struct sn_origin {
 extern const struct sn_opt sn_attach_opts[];
 /* The three flags of the drop-in, and --user. */
 extern const struct sn_opt sn_dropin_opts[];
+/* What of them a container's annotations and /etc/safenode/containers.conf may say. */
+extern const struct sn_opt sn_container_opts[];
 
 /*
  * Checks what a single option cannot tell: missing names, lists without their partner. Called when
