@@ -25,11 +25,19 @@ struct sn_name_rule {
 /* A set of rules. Adding a key twice makes one rule with the access of both. */
 struct sn_rules {
 	struct sn_place *places; /* cache of the directories that were walked through */
+	bool rooted;		 /* sn_rules_root() was called */
 	struct sn_directory_rule *directories;
 	size_t nr_directories;
 	struct sn_name_rule *names;
 	size_t nr_names;
 };
+
+/*
+ * From here on, and until sn_rules_close(), paths are those below the directory @root: of a
+ * container, whose image and mounts others have chosen. So no symbolic link is followed: one on the
+ * way is -ELOOP, with the cure. @root stays the caller's.
+ */
+int sn_rules_root(struct sn_rules *rules, int root, struct sn_err *err);
 
 /*
  * Grants @access on @path, which is absolute, and @below on everything below it, if it is a
@@ -77,7 +85,8 @@ int sn_rules_add_steps(struct sn_rules *rules, const char *path, const struct sn
 
 /*
  * SN_MAY_STAT on the file behind @fd, which the tenant inherits. Pipes, sockets, anonymous inodes
- * and the devices that every tenant may use need no rule and get none.
+ * and the devices that every tenant may use need no rule and get none. -EINVAL for an io_uring,
+ * which acts with whatever credentials were registered with it.
  */
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err);
 
