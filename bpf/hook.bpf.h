@@ -71,6 +71,9 @@ static __always_inline bool sn_is_cgroup_of(const struct sn_policy *pol, struct 
  */
 enum { SN_CGROUP_INET_EGRESS = 1 };
 
+/* include/linux/sched.h: set by every fork, cleared by exec (begin_new_exec() in fs/exec.c). */
+enum { SN_PF_FORKNOEXEC = 0x40 };
+
 /*
  * Fast path: certainly unconfined. Every hook of every process runs this. A cgroup below the parent
  * or below a tenant's cgroup inherits safenode's egress program when it is made
@@ -151,7 +154,7 @@ static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 }
 
 /* The policy of current, which is not certainly unconfined; NULL: it is unconfined. */
-static __always_inline const struct sn_policy *sn_current_policy(void)
+static __always_inline const struct sn_policy *sn_any_policy(void)
 {
 	const struct sn_policy *pol;
 
@@ -159,6 +162,26 @@ static __always_inline const struct sn_policy *sn_current_policy(void)
 		return NULL;
 	pol = sn_policy_of(sn_current_cgroup());
 	return pol ? pol : sn_policy_by_ancestor();
+}
+
+/*
+ * Does current belong to the engine of a container, and not yet to its tenant? It was forked into
+ * the container's cgroup and has not called exec. No tenant can get there: its only exec is behind
+ * it, and task_alloc refuses forks.
+ */
+static __always_inline bool sn_is_engines(const struct sn_policy *pol)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return pol->runtime_init && BPF_CORE_READ(task, group_leader, flags) & SN_PF_FORKNOEXEC;
+}
+
+/* As sn_any_policy(), but NULL also for a container's engine: every hook but that of exec. */
+static __always_inline const struct sn_policy *sn_current_policy(void)
+{
+	const struct sn_policy *pol = sn_any_policy();
+
+	return pol && sn_is_engines(pol) ? NULL : pol;
 }
 
 /*
@@ -196,6 +219,37 @@ static __always_inline bool sn_current_is_launcher(const struct sn_policy *pol)
 	return pol->safe_mode && BPF_CORE_READ(inode, i_ino) == pol->launcher.ino &&
 	       BPF_CORE_READ(inode, i_sb, s_dev) == pol->launcher.dev &&
 	       sn_generation_matches(pol->launcher.generation, BPF_CORE_READ(inode, i_generation));
+}
+
+enum { SN_CAP_SYS_ADMIN = 21 };
+
+/*
+ * Is a question about a file on the file system @dev overlayfs's own, and not the tenant's? For an
+ * act of the tenant overlayfs works on the files of its layers, and the kernel asks about these
+ * again, with the credentials of whoever mounted the overlay (ovl_override_creds() in
+ * fs/overlayfs). A tenant has no CAP_SYS_ADMIN, and where the kernel lets access(2) override
+ * credentials they have no more than its own. No path leads a tenant to the layers: without an
+ * override each is foreign.
+ */
+SN_GLOBAL int sn_is_overlays(const struct sn_policy *pol, __u32 dev)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct cred *cred = task->cred, *own = task->real_cred;
+	__u64 has = 0, permitted = ~0ULL;
+
+	if (!pol || !pol->layers_dev || dev != pol->layers_dev || (__u64)cred == (__u64)own)
+		return false;
+	bpf_probe_read_kernel(&has, sizeof(has), &cred->cap_effective);
+	bpf_probe_read_kernel(&permitted, sizeof(permitted), &own->cap_permitted);
+	return has & 1 << SN_CAP_SYS_ADMIN && !(permitted & 1 << SN_CAP_SYS_ADMIN);
+}
+
+/* The same for a dentry, by its address. */
+static __always_inline bool sn_is_overlays_dentry(const struct sn_policy *pol, __u64 dentry)
+{
+	if (!pol->layers_dev)
+		return false;
+	return sn_is_overlays(pol, BPF_CORE_READ((struct dentry *)dentry, d_sb, s_dev));
 }
 
 static __always_inline void sn_put_address(__u8 *to, struct sn_address a)

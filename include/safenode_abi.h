@@ -251,7 +251,8 @@ struct sn_policy {
 	struct sn_port_range port_ranges[SN_PORT_RANGES_MAX]; /* allowed outgoing ports */
 	__u8 address_lengths[SN_ADDRESS_LENGTHS_MAX]; /* of prefixes in "addresses", ascending */
 	__u8 observe; /* with safe_mode: refuse nothing, report what would be refused */
-	__u8 pad[5];
+	__u8 runtime_init; /* a container's: until it calls exec, a process is the engine's */
+	__u32 layers_dev;  /* s_dev of the layers of the overlay that its files are on; or 0 */
 };
 _Static_assert(sizeof(struct sn_policy) == 864, "no hidden padding");
 
@@ -465,7 +466,8 @@ _Static_assert(sizeof(struct sn_event) == 672, "no hidden padding");
 	X(sn_policy, port_ranges, 664)                                 \
 	X(sn_policy, address_lengths, 696)                             \
 	X(sn_policy, observe, 858)                                     \
-	X(sn_policy, pad, 859)                                         \
+	X(sn_policy, runtime_init, 859)                                \
+	X(sn_policy, layers_dev, 860)                                  \
 	X(sn_slot, lock, 0)                                            \
 	X(sn_slot, in_force, 4)                                        \
 	X(sn_slot, policy, 8)                                          \

@@ -221,6 +221,13 @@ struct signal_struct {
 	struct pid *pids[4];
 	struct tty_struct *tty;
 };
+typedef struct {
+	__u64 val;
+} kernel_cap_t; /* before 6.3 an array of two words, which are in the same order here */
+struct cred {
+	kernel_cap_t cap_permitted;
+	kernel_cap_t cap_effective;
+};
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -232,6 +239,8 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct nameidata *nameidata;
 	struct signal_struct *signal;
+	const struct cred *real_cred;
+	const struct cred *cred;
 };
 struct bpf_iter__cgroup {
 	struct cgroup *cgroup;
@@ -285,7 +294,6 @@ struct sk_buff {
 #pragma clang attribute pop
 
 /* Passed by the hooks, never looked into. */
-struct cred;
 struct kernel_siginfo;
 struct sockaddr;
 struct user_namespace;
