@@ -281,13 +281,17 @@ int sn_cgroup_below(const char *mount, const char *root, const char *own, char p
 	return snprintf(path, PATH_MAX, "%s%s", mount, rest) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-static int read_own(char own[PATH_MAX], struct sn_err *err)
+/* The cgroup of a process, "self" or a number, as the caller's cgroup namespace sees it. */
+static int read_cgroup(const char *process, char own[PATH_MAX], struct sn_err *err)
 {
-	FILE *f = fopen("/proc/self/cgroup", "re");
+	char name[48];
 	int ret = -ENOENT;
+	FILE *f;
 
+	snprintf(name, sizeof(name), "/proc/%s/cgroup", process);
+	f = fopen(name, "re");
 	if (!f)
-		return sn_fail(err, errno, "cannot read /proc/self/cgroup: %s", strerror(errno));
+		return sn_fail(err, errno, "cannot read %s: %s", name, strerror(errno));
 	while (ret && fgets(own, PATH_MAX, f)) {
 		own[strcspn(own, "\n")] = '\0';
 		if (strncmp(own, "0::", 3))
@@ -296,24 +300,58 @@ static int read_own(char own[PATH_MAX], struct sn_err *err)
 		ret = 0;
 	}
 	fclose(f);
-	return ret ? sn_fail(err, ENOENT, "/proc/self/cgroup names no cgroup v2") : 0;
+	return ret ? sn_fail(err, ENOENT, "%s names no cgroup v2", name) : 0;
 }
 
-int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err)
+static int find_cgroup(const char *process, const char *whose, const char *mount,
+		       char path[PATH_MAX], struct sn_err *err)
 {
 	char own[PATH_MAX], root[PATH_MAX];
-	int ret = read_own(own, err);
+	int ret = read_cgroup(process, own, err);
 
 	if (ret)
 		return ret;
 	find_root(mount, root);
 	ret = sn_cgroup_below(mount, root, own, path);
 	if (ret)
-		return sn_fail(
-			err, -ret,
-			"the caller's cgroup %.100s is outside of the part of cgroup v2 that "
-			"is mounted at %.100s, %.100s; mount it again from inside the "
-			"caller's cgroup namespace, or start from a cgroup in it",
-			own, mount, root);
+		return sn_fail(err, -ret,
+			       "%s cgroup %.100s is outside of the part of cgroup v2 that "
+			       "is mounted at %.100s, %.100s; mount it again from inside the "
+			       "caller's cgroup namespace, or start from a cgroup in it",
+			       whose, own, mount, root);
 	return 0;
+}
+
+int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err)
+{
+	return find_cgroup("self", "the caller's", mount, path, err);
+}
+
+int sn_cgroup_of(pid_t pid, const char *mount, char path[PATH_MAX], struct sn_err *err)
+{
+	char process[16];
+
+	snprintf(process, sizeof(process), "%d", pid);
+	return find_cgroup(process, "the container's", mount, path, err);
+}
+
+int sn_cgroup_check_alone(const char *path, pid_t pid, struct sn_err *err)
+{
+	int others = 0, below = read_word(path, "cgroup.stat", "nr_descendants ");
+	char line[32];
+	FILE *f;
+	int ret = open_file(path, "cgroup.procs", &f);
+
+	if (ret)
+		return sn_fail(err, -ret, "cannot read the processes of %s: %s", path,
+			       strerror(-ret));
+	while (fgets(line, sizeof(line), f))
+		others += atoi(line) != pid;
+	fclose(f);
+	if (!others && !below)
+		return 0;
+	return sn_fail(err, EINVAL,
+		       "the container's cgroup %.200s is not its own: others are in it, whom its "
+		       "policy would confine, too; let the engine make one for each container",
+		       path);
 }

@@ -662,6 +662,12 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 	return reach_from(rules, cwd, path, real, err);
 }
 
+int sn_rules_add_inode(struct sn_rules *rules, const char *path, const struct sn_inode *id,
+		       __u32 access, struct sn_err *err)
+{
+	return add_inode(rules, path, id, access, 0, err);
+}
+
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)
 {
 	char link[32], path[PATH_MAX];

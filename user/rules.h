@@ -25,11 +25,11 @@ struct sn_name_rule {
 /* A set of rules. Adding a key twice makes one rule with the access of both. */
 struct sn_rules {
 	struct sn_place *places; /* cache of the directories that were walked through */
-	bool rooted;		 /* sn_rules_root() was called */
 	struct sn_directory_rule *directories;
 	size_t nr_directories;
 	struct sn_name_rule *names;
 	size_t nr_names;
+	bool rooted; /* sn_rules_root() was called */
 };
 
 /*
@@ -82,6 +82,10 @@ struct sn_grant {
  * Otherwise as sn_rules_add_if_there().
  */
 int sn_rules_add_steps(struct sn_rules *rules, const char *path, const struct sn_grant *grant);
+
+/* Grants @access on what has that inode; @path is for people. 0 or -ENOMEM. */
+int sn_rules_add_inode(struct sn_rules *rules, const char *path, const struct sn_inode *id,
+		       __u32 access, struct sn_err *err);
 
 /*
  * SN_MAY_STAT on the file behind @fd, which the tenant inherits. Pipes, sockets, anonymous inodes

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "annotations.h"
-#include "container.h"
+#include "engine.h"
 
 static struct sn_options options;
 static struct sn_err err;

@@ -71,6 +71,11 @@ int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 	return 0;
 }
 
+int sn_identify_in_image(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	return sn_identify_fd(fd, id, err);
+}
+
 int sn_identify_held_fd(int fd, struct sn_inode *id, struct sn_err *err)
 {
 	return sn_identify_fd(fd, id, err);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "container.h"
+#include "engine.h"
 #include "scratch.h"
 
 static void the_state_is_read(void **state)

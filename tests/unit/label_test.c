@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "container.h"
+#include "engine.h"
 #include "label.h"
 #include "options.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What tests of containers share: a state and a config.json. */
-#ifndef SAFENODE_TESTS_CONTAINER_H
-#define SAFENODE_TESTS_CONTAINER_H
+#ifndef SAFENODE_TESTS_ENGINE_H
+#define SAFENODE_TESTS_ENGINE_H
 
 #include "bundle.h"
 
