@@ -11,10 +11,14 @@
 #include "cgroup.h"
 #include "compile.h"
 #include "container.h"
+#include "detach.h"
+#include "elsewhere.h"
 #include "enforcer.h"
 #include "floor.h"
 #include "gather.h"
 #include "label.h"
+#include "mark.h"
+#include "pins.h"
 #include "rootfs.h"
 
 /* Everything that is gathered before anything is changed. */
@@ -171,13 +175,44 @@ static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_er
 	return sn_compile(&source, compiled, err);
 }
 
-static int put(struct plan *plan, struct sn_err *err)
+/* With the mark alone everything is refused: so the policy comes behind it. */
+static int mark_cgroup(const struct plan *plan, struct sn_err *err)
+{
+	const char *mount = plan->enforcer.mount;
+	sn_autoclose int cgroup = sn_cgroup_open(mount, plan->cgroup, plan->cgroup_id);
+	struct sn_mark mark;
+	int ret;
+
+	if (cgroup < 0)
+		return sn_fail(err, -cgroup, "cannot open the cgroup %s: %s", plan->cgroup,
+			       strerror(-cgroup));
+	ret = sn_elsewhere_put(plan->enforcer.store.cgroups, plan->cgroup_id, mount, plan->cgroup,
+			       err);
+	if (ret)
+		return ret;
+	ret = sn_mark_open(SN_LINKS_DIR, &mark, err);
+	if (!ret)
+		ret = sn_mark_put(&mark, cgroup, plan->cgroup, err);
+	sn_mark_close(&mark);
+	return ret;
+}
+
+/* The engine removes the cgroup, and the mark with it. */
+static int establish(struct plan *plan, struct sn_err *err)
 {
 	struct sn_compiled compiled = {};
-	int ret = compile(plan, &compiled, err);
+	struct sn_policy none = { .cgroup_id = plan->cgroup_id };
+	int ret = sn_sweep_gone(&plan->enforcer, err);
 
 	if (!ret)
+		ret = compile(plan, &compiled, err);
+	if (ret)
+		return ret;
+	ret = mark_cgroup(plan, err);
+	if (!ret)
 		ret = sn_store_put(&plan->enforcer.store, &compiled, NULL, err);
+	if (ret)
+		sn_store_forget(&plan->enforcer.store, &none, 0, NULL);
 	sn_compiled_free(&compiled);
 	return ret;
 }
@@ -192,20 +227,9 @@ int sn_container_make(const struct sn_bundle *bundle, const char *floor, struct 
 	if (!ret)
 		ret = sn_enforcer_lock(&plan.enforcer, SN_EXCLUSIVE, err);
 	if (!ret)
-		ret = put(&plan, err);
+		ret = establish(&plan, err);
 	sn_enforcer_close(&plan.enforcer);
 	sn_gathered_free(&plan.named);
 	sn_options_free(&plan.options);
-	return ret;
-}
-
-int sn_container_forget(struct sn_err *err)
-{
-	struct sn_enforcer enforcer;
-	int ret = sn_enforcer_open_loaded(&enforcer, err);
-
-	if (!ret)
-		ret = sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, err);
-	sn_enforcer_close(&enforcer);
 	return ret;
 }

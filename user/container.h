@@ -14,7 +14,4 @@
  */
 int sn_container_make(const struct sn_bundle *bundle, const char *floor, struct sn_err *err);
 
-/* Removes the policies whose cgroup is gone, as a container's is when it has ended. */
-int sn_container_forget(struct sn_err *err);
-
 #endif

@@ -8,6 +8,7 @@
 #include "bundle.h"
 #include "cli.h"
 #include "container.h"
+#include "detach.h"
 #include "floor.h"
 
 static const struct sn_opt opts[] = { { 0 } };
@@ -47,7 +48,7 @@ static int run(const char *when, struct sn_bundle *bundle, struct sn_err *err)
 	ret = sn_bundle_state(bundle, text, err);
 	if (ret)
 		return ret;
-	return strcmp(when, "poststop") ? create(bundle, err) : sn_container_forget(err);
+	return strcmp(when, "poststop") ? create(bundle, err) : sn_sweep(err);
 }
 
 int main(int argc, char *argv[])
