@@ -246,6 +246,11 @@ install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	[ -e $(DESTDIR)$(SYSCONFDIR)/safenode/example.conf ] || \
 		install -D -m 0644 -t $(DESTDIR)$(SYSCONFDIR)/safenode packaging/example.conf
 	$(if $(EXAMPLES),install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples $(EXAMPLES))
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci $(wildcard packaging/oci/*.*)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.d packaging/oci/hooks.d/*.json
+	sed -i 's#/usr/sbin/safenode-oci#$(PREFIX)/sbin/safenode-oci#g' \
+		$(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.json \
+		$(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.d/*.json
 
 deb:				## the Debian package, checked by lintian: build/safenode_$(VERSION)_*.deb
 	@tests/deps deb
@@ -277,7 +282,7 @@ stage: all next $(KERNEL_TESTS) $(HELPERS)
 	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
 	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo tests/containers) docs/programs.md $(STAGED)
 	@cp docs/for-tenant-authors.md $(STAGED)/node
-	@cp -r packaging/oci $(STAGED)/containers/packaging
+	@cp -r packaging/oci/hooks.d $(STAGED)/containers
 	@cp packaging/grafana/safenode.json $(STAGED)/cli
 	@for f in $(HELPERS:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
 	@install -D -t $(STAGED)/next $(PROGRAMS:%=build/next/build/%)

@@ -63,7 +63,7 @@ pod_stopped_and_started()
 part_podman()
 {
 	mkdir -p /usr/share/containers/oci/hooks.d
-	cp "$here"/packaging/hooks.d/*.json /usr/share/containers/oci/hooks.d/
+	cp "$here"/hooks.d/*.json /usr/share/containers/oci/hooks.d/
 	it "podman takes an image" import_image
 	it "podman and crun, the working directory in the image" pod_acts
 	it "podman and crun, as uid 2001, the working directory a volume" pod_volume
