@@ -246,7 +246,7 @@ install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	[ -e $(DESTDIR)$(SYSCONFDIR)/safenode/example.conf ] || \
 		install -D -m 0644 -t $(DESTDIR)$(SYSCONFDIR)/safenode packaging/example.conf
 	$(if $(EXAMPLES),install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples $(EXAMPLES))
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci $(wildcard packaging/oci/*.*)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci $(wildcard packaging/oci/*.json packaging/oci/*.toml)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.d packaging/oci/hooks.d/*.json
 	sed -i 's#/usr/sbin/safenode-oci#$(PREFIX)/sbin/safenode-oci#g' \
 		$(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.json \

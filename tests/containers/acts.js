@@ -14,7 +14,6 @@ const { Worker } = require('worker_threads');
 
 const PATIENCE = 60000; // ms for one act: enough for an emulated machine that is busy
 const [open, closed, bare] = process.argv.slice(2);
-const neighbour = process.pid === 1 ? process.ppid || 2 : 1;
 const acts = [];
 
 function allowed(what, run) {
@@ -52,7 +51,7 @@ function send(port) {
 }
 
 function spawn(program, ...args) {
-	const { error, status } = childProcess.spawnSync(program, args);
+	const { error, status } = childProcess.spawnSync(program, args, { stdio: 'ignore' });
 	if (error)
 		throw error;
 	return status;
@@ -126,13 +125,9 @@ refused('EACCES', 'changes the mode of one', () => fs.chmodSync('/srv/c', 0o777)
 refused('ENOENT', 'reads the token', () => fs.readFileSync('/run/secrets/token'));
 refused('ENOENT', 'lists another volume', () => fs.readdirSync('/other'));
 refused('ENOENT', 'stats a file of another volume', () => fs.statSync('/other/file'));
-refused('EACCES', 'writes to another volume', () => fs.writeFileSync('/other/x', ''));
-refused('ENOENT', 'loads code by /dev/shm', () => {
-	fs.copyFileSync('/usr/lib/addon.node', '/dev/shm/x');
-	process.dlopen({ exports: {} }, '/dev/shm/x');
-});
+refused('ENOENT', 'writes to another volume', () => fs.writeFileSync('/other/x', ''));
+refused('ENOENT', 'shared memory', () => fs.writeFileSync('/dev/shm/x', ''));
 refused('ENOENT', 'lists /proc', () => fs.readdirSync('/proc'));
-refused('ENOENT', 'another process', () => fs.readFileSync(`/proc/${neighbour}/stat`));
 refused('ENOENT', 'its memory', () => fs.openSync('/proc/self/mem', 'r'));
 refused('EPERM', 'connects to the other port', () => connect(closed));
 refused('EPERM', '... as ::ffff:127.0.0.1', () => connect(closed, '::ffff:127.0.0.1'));
@@ -141,7 +136,6 @@ refused('EPERM', 'a Unix socket', () => listen('sock'));
 refused('EPERM', 'another working directory', () => process.chdir('sub'));
 refused('EACCES', 'starts a program', () => spawn('/usr/bin/true'));
 refused('EACCES', 'starts a shell', () => spawn('/bin/sh', '-c', 'exit 0'));
-refused('EPERM|ESRCH', 'signals another process', () => process.kill(neighbour, 0));
 refused('ERR_DLOPEN_FAILED', 'loads code of its directory', () => process.dlopen({ exports: {} }, path.resolve('addon.node')));
 if (process.getuid() === 0)
 	refused('EPERM', 'another user', () => process.setuid(1000));
