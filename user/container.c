@@ -180,14 +180,17 @@ static int mark_cgroup(const struct plan *plan, struct sn_err *err)
 {
 	const char *mount = plan->enforcer.mount;
 	sn_autoclose int cgroup = sn_cgroup_open(mount, plan->cgroup, plan->cgroup_id);
+	sn_autofree char *path = NULL;
 	struct sn_mark mark;
 	int ret;
 
 	if (cgroup < 0)
 		return sn_fail(err, -cgroup, "cannot open the cgroup %s: %s", plan->cgroup,
 			       strerror(-cgroup));
-	ret = sn_elsewhere_put(plan->enforcer.store.cgroups, plan->cgroup_id, mount, plan->cgroup,
-			       err);
+	/* the end keeps it from being taken for the cgroup of a tenant that has that name */
+	if (asprintf(&path, "%s/.", plan->cgroup) < 0)
+		return sn_fail(err, ENOMEM, "out of memory");
+	ret = sn_elsewhere_put(plan->enforcer.store.cgroups, plan->cgroup_id, mount, path, err);
 	if (ret)
 		return ret;
 	ret = sn_mark_open(SN_LINKS_DIR, &mark, err);

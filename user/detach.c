@@ -130,7 +130,14 @@ static int detach(const struct sn_enforcer *enforcer, const char *tenant, bool k
 int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 {
 	struct sn_enforcer enforcer;
-	int ret = sn_enforcer_open(&enforcer, err);
+	int ret;
+
+	if (strchr(tenant, '/'))
+		return sn_fail(err, EINVAL,
+			       "'%s' is a container's label; its policy goes when its engine ends "
+			       "it",
+			       tenant);
+	ret = sn_enforcer_open(&enforcer, err);
 
 	if (!ret)
 		ret = sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, err);

@@ -8,7 +8,10 @@
 #include "enforcer.h"
 #include "err.h"
 
-/* Removes the tenant's policy and cgroup. -EBUSY while processes run, unless @kill. */
+/*
+ * Removes the tenant's policy and cgroup. -EBUSY while processes run, unless @kill. -EINVAL for a
+ * container's label: its cgroup is its engine's.
+ */
 int sn_detach(const char *tenant, bool kill, struct sn_err *err);
 
 /* Removes tenants of the drop-in that have ended: no other tool does. */

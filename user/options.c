@@ -10,14 +10,24 @@
 #include "parse.h"
 #include "trust.h"
 
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			      "0123456789._-/";
+
+int sn_check_shown_name(const char *name, struct sn_err *err)
+{
+	const char *slash = strchr(name, '/');
+
+	if (slash && slash != name && strlen(name) < SN_TENANT_MAX && !name[strspn(name, letters)])
+		return 0;
+	return sn_check_tenant_name(name, err);
+}
+
 int sn_check_tenant_name(const char *name, struct sn_err *err)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789._-";
 	size_t len = strlen(name);
 
-	if (len && len < SN_TENANT_MAX && strspn(name, letters) == len && *name != '.' &&
-	    *name != '-')
+	if (len && len < SN_TENANT_MAX && strspn(name, letters) == len && !strchr(name, '/') &&
+	    *name != '.' && *name != '-')
 		return 0;
 	return sn_fail(err, EINVAL,
 		       SN_QUOTED
@@ -34,7 +44,7 @@ int sn_set_named(void *target, const char *value, struct sn_err *err)
 		return sn_fail(err, EINVAL, "given twice, '%s' and '%.100s': remove one",
 			       named->tenant, value);
 	named->tenant = value;
-	return sn_check_tenant_name(value, err);
+	return sn_check_shown_name(value, err);
 }
 
 /* An option with a single value: a second one would silently win or lose. */

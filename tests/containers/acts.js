@@ -125,6 +125,9 @@ refused('EACCES', 'changes the mode of one', () => fs.chmodSync('/srv/c', 0o777)
 refused('ENOENT', 'reads the token', () => fs.readFileSync('/run/secrets/token'));
 refused('ENOENT', 'lists another volume', () => fs.readdirSync('/other'));
 refused('ENOENT', 'stats a file of another volume', () => fs.statSync('/other/file'));
+// access(2) overrides credentials, as overlayfs does; that volume is on the file system of the layers
+refused('ENOENT', 'asks for access to a file of another volume', () => fs.accessSync('/other/file'));
+refused('ENOENT', '... to change it', () => fs.accessSync('/other/file', fs.constants.W_OK));
 refused('ENOENT', 'writes to another volume', () => fs.writeFileSync('/other/x', ''));
 refused('ENOENT', 'shared memory', () => fs.writeFileSync('/dev/shm/x', ''));
 refused('ENOENT', 'lists /proc', () => fs.readdirSync('/proc'));
