@@ -64,9 +64,11 @@ $(filter-out build/safenode-oci,$(PROGRAMS:%=build/%)): build/%: build/user/%.o 
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # In one file: nodes of a cluster have none of the libraries. The warnings would be of getpwnam(3) in
-# account.c, which comes with gather.c and is not called: a container's user is its engine's
+# account.c, which comes with gather.c and is not called: a container's user is its engine's. In Debian
+# 13 libelf.a uses zstd.
 build/safenode-oci: build/user/safenode-oci.o build/libsafenode.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,--no-warnings $^ -lbpf -lelf -lz -ljson-c -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,--no-warnings $^ -lbpf -lelf -lz -ljson-c \
+		$(if $(wildcard /usr/lib/*/libzstd.a),-lzstd) -o $@
 
 build/man/%.8: build/% packaging/man/%.h2m packaging/man/common.h2m packaging/man/page | build/man/
 	packaging/man/page build/$* packaging/man/$*.h2m $(VERSION) $(PROGRAMS) >$@
