@@ -18,10 +18,12 @@ bare_acts()
 	unbundle bare
 }
 
-# overlay_acts RUNTIME FILTER
+# overlay_acts RUNTIME UID
 overlay_acts()
 {
-	bundle "o-$1" "$2"
+	bundle "o-$1" ".process.user = {uid: $2, gid: $2}"
+	# root has no capability there, so it needs to own what it changes
+	chown -R "$2:$2" "/srv/o-$1/rootfs/app"
 	acts_in "$1" "o-$1"
 	unbundle "o-$1"
 }
@@ -51,9 +53,8 @@ part_acts()
 
 	it "without the hooks a container does all that is refused to it otherwise" bare_acts
 	for runtime in "${runtimes[@]}"; do
-		it "$runtime, the working directory in the image" overlay_acts "$runtime" .
-		it "$runtime, as root of the container" overlay_acts "$runtime" \
-			'.process.user = {uid: 0, gid: 0}'
+		it "$runtime, the working directory in the image" overlay_acts "$runtime" 2001
+		it "$runtime, as root of the container" overlay_acts "$runtime" 0
 		it "$runtime, the working directory a volume, the image read-only" volume_acts "$runtime"
 		it "$runtime, the image without an overlay" plain_acts "$runtime"
 	done

@@ -13,7 +13,7 @@ pod_run()
 
 import_image()
 {
-	tar -C /srv/image -c . | podman import -c 'WORKDIR /app' -c "CMD [\"node\",\"acts.js\",\"$open\",\"$closed\"]" \
+	tar -C /srv/image --owner=0 --group=0 -c . | podman import -c 'WORKDIR /app' -c "CMD [\"node\",\"acts.js\",\"$open\",\"$closed\"]" \
 		- localhost/node >"$work/out" 2>&1 || fail "$(cat "$work/out")"
 }
 
