@@ -250,7 +250,7 @@ struct sn_policy {
 	__u32 listen_lengths;	  /* the same for the ports to listen on */
 	struct sn_port_range port_ranges[SN_PORT_RANGES_MAX]; /* allowed outgoing ports */
 	__u8 address_lengths[SN_ADDRESS_LENGTHS_MAX]; /* of prefixes in "addresses", ascending */
-	__u8 observe; /* with safe_mode: refuse nothing, report what would be refused */
+	__u8 observe;	   /* with safe_mode: refuse nothing, report what would be refused */
 	__u8 runtime_init; /* a container's: until it calls exec, a process is the engine's */
 	__u32 layers_dev;  /* s_dev of the layers of the overlay that its files are on; or 0 */
 };

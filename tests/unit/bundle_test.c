@@ -124,7 +124,7 @@ static void refused(const char *config, const char *text)
 
 #define AT(cwd, more)                                                                              \
 	"{\"root\":{\"path\":\"r\"},\"process\":{\"args\":[\"node\"],\"cwd\":\"" cwd "\"" more "}" \
-											       "}"
+	"}"
 
 static void what_cannot_be_a_tenant_is_refused(void **state)
 {
