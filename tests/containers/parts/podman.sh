@@ -29,7 +29,7 @@ pod_volume()
 {
 	rm -rf /srv/podvol
 	cp -a /srv/image/app /srv/podvol
-	pod_acts -u 2001:2001 --read-only -v /srv/podvol:/app "$@"
+	pod_acts -u 2001:2001 -v /srv/podvol:/app "$@"
 }
 
 pod_without_annotation()
