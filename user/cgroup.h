@@ -50,10 +50,8 @@ int sn_cgroup_read(const char *path, const char *file, char *line, int size);
 
 /* Has whoever manages the cgroup @path, as systemd does, handed it over? */
 bool sn_cgroup_delegated(const char *path);
-/*
- * Is the process @pid alone in the cgroup
- * @path, which has none below it? Otherwise -EINVAL.
- */
+
+/* Is the process @pid alone in the cgroup @path, which has none below it? Otherwise -EINVAL. */
 int sn_cgroup_check_alone(const char *path, pid_t pid, struct sn_err *err);
 
 /* The path of the cgroup of the process @pid below @mount, into @path. -EINVAL: not of version 2.
