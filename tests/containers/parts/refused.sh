@@ -27,6 +27,20 @@ refuses()
 	done
 }
 
+# The same, whoever says why: runtimes may fail before the hook
+refuses_somehow()
+{
+	local runtime
+
+	for runtime in "${runtimes[@]}"; do
+		bundle no "$(js 'console.log("RAN")') | $1"
+		! starts "$runtime" no || fail "started: $(cat "$work/out")"
+		! grep -q RAN "$work/out" || fail "has run: $(cat "$work/out")"
+		"$runtime" delete --force no >/dev/null 2>&1 || :
+		nothing_left
+	done
+}
+
 # The same program with nothing to refuse
 control()
 {
@@ -123,11 +137,11 @@ part_refused()
 		'.process.noNewPrivileges = false'
 	it "a privileged container is refused" refuses "CAP_SYS_ADMIN" \
 		".process.capabilities = {bounding: $all, effective: $all, permitted: $all}"
-	it "a user namespace is refused" refuses "user namespace" \
+	it "a user namespace is refused" refuses_somehow \
 		'.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 9999}]
 		| .linux.gidMappings = .linux.uidMappings'
 	it "a program in the working directory is refused" refuses "is in the working directory" \
-		'.process.args[0] = "/app/data.txt" | .process.cwd = "/app"'
+		'.process.args[0] = "./run"'
 	it "hooks of others that would run as the tenant are refused" refuses "createContainer" \
 		'.hooks.createContainer = [{path: "/usr/bin/touch", args: ["touch", "/tmp/x"]}]'
 	it "a cgroup with others in it is refused" refuses_a_shared_cgroup
