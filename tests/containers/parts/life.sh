@@ -38,7 +38,7 @@ names_are_shown()
 		"io.kubernetes.cri.container-name": "node"}'
 	starts runc pod || fail "$(cat "$work/err")"
 	safenode-log --no-wait >"$work/out" 2>/dev/null
-	grep 'tenant=shop/web-1/node .*op=fs\.' "$work/out" | grep -q token || fail "$(tail -n 5 "$work/out")"
+	grep 'tenant=shop/web-1/node .*op=fs.lookup ' "$work/out" | grep -q secrets || fail "$(tail -n 5 "$work/out")"
 	unbundle pod
 }
 
