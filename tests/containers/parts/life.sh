@@ -7,7 +7,7 @@ wait_script='require("fs").writeFileSync("ready", ""); setInterval(() => {}, 100
 attack='const fs = require("fs"); let n = 0;
 for (;;) {
 	try { fs.readFileSync("/run/secrets/token"); fs.writeFileSync("out", "out"); break; } catch (e) { }
-	try { require("child_process").spawnSync("/usr/bin/true").error || fs.writeFileSync("out", "spawned"); } catch (e) { }
+	try { require("child_process").spawnSync("/usr/bin/true", [], { stdio: "ignore" }).error || fs.writeFileSync("out", "spawned"); } catch (e) { }
 	if (++n === 20) fs.writeFileSync("ready", "");
 }'
 
@@ -52,7 +52,7 @@ entered()
 		const fs = require("fs"); console.log(process.cwd());
 		for (const f of ["/run/secrets/token", "/other/file"])
 			try { fs.readFileSync(f); console.log("READ"); } catch (e) { console.log(e.code); }
-		console.log(require("child_process").spawnSync("/usr/bin/true").error.code);' \
+		console.log(require("child_process").spawnSync("/usr/bin/true", [], { stdio: "ignore" }).error.code);' \
 		>"$work/out" 2>"$work/err" </dev/null || fail "node: $(cat "$work/err")"
 	[ "$(xargs <"$work/out")" = "/app ENOENT ENOENT EACCES" ] || fail "$(cat "$work/out")"
 	"$1" exec "in-$1" ls / >"$work/out" 2>"$work/err" </dev/null || fail "ls: $(cat "$work/err")"
