@@ -48,18 +48,18 @@ entered()
 	local status=0
 
 	runs "$1" "in-$1" "$wait_script"
-	"$1" exec "in-$1" node -e '
+	"$1" exec --cwd /app "in-$1" node -e '
 		const fs = require("fs"); console.log(process.cwd());
 		for (const f of ["/run/secrets/token", "/other/file"])
 			try { fs.readFileSync(f); console.log("READ"); } catch (e) { console.log(e.code); }
 		console.log(require("child_process").spawnSync("/usr/bin/true", [], { stdio: "ignore" }).error.code);' \
 		>"$work/out" 2>"$work/err" </dev/null || fail "node: $(cat "$work/err")"
 	[ "$(xargs <"$work/out")" = "/app ENOENT ENOENT EACCES" ] || fail "$(cat "$work/out")"
-	"$1" exec "in-$1" ls / >"$work/out" 2>"$work/err" </dev/null || fail "ls: $(cat "$work/err")"
+	"$1" exec --cwd /app "in-$1" ls / >"$work/out" 2>"$work/err" </dev/null || fail "ls: $(cat "$work/err")"
 	grep -qx app "$work/out" || fail "$(cat "$work/out")"
-	"$1" exec "in-$1" sh -c '/usr/bin/ls /run/secrets; echo $?' >"$work/out" 2>"$work/err" </dev/null || :
+	"$1" exec --cwd /app "in-$1" sh -c '/usr/bin/ls /run/secrets; echo $?' >"$work/out" 2>"$work/err" </dev/null || :
 	! grep -q token "$work/out" || fail "a shell started ls: $(cat "$work/out")"
-	"$1" exec "in-$1" cat /run/secrets/token >"$work/out" 2>"$work/err" </dev/null || status=$?
+	"$1" exec --cwd /app "in-$1" cat /run/secrets/token >"$work/out" 2>"$work/err" </dev/null || status=$?
 	{ [ $status != 0 ] && [ ! -s "$work/out" ]; } || fail "cat: $(cat "$work/out")"
 	# from another directory, which is not the tenant's, nothing is started
 	status=0
