@@ -171,7 +171,7 @@ static int teardown(void **state)
 
 static int limit(struct sn_limits limits, struct sn_controllers *enabled, struct sn_err *err)
 {
-	return sn_limits_set(base, tenant, &limits, enabled, err);
+	return sn_limits_set(base, base, tenant, &limits, enabled, err);
 }
 
 static void nothing_is_changed_without_a_limit(void **state)
@@ -361,7 +361,7 @@ static void change(struct sn_limits limits)
 	struct sn_controllers enabled = {};
 	struct sn_err err = {};
 
-	if (sn_limits_change(base, tenant, &limits, &enabled, &err))
+	if (sn_limits_change(base, base, tenant, &limits, &enabled, &err))
 		fail_msg("%s", err.text);
 }
 
