@@ -22,17 +22,17 @@ eventually()
 	done
 }
 
-# daemon NAME COMMAND...
+# daemon NAME COMMAND...: as unit bed-NAME, for Debian has units of some of these names
 daemon()
 {
-	systemd-run --quiet --unit "$1" -p Delegate=yes -p KillMode=process -E PATH="$PATH" "${@:2}"
+	systemd-run --quiet --unit "bed-$1" -p Delegate=yes -p KillMode=process -E PATH="$PATH" "${@:2}"
 }
 
 # comes_up NAME COMMAND...: the daemon is there once the command succeeds
 comes_up()
 {
 	eventually "${@:2}" || {
-		journalctl -q -o cat -n 20 -u "$1" | cut -c1-300
+		journalctl -q -o cat -n 20 -u "bed-$1" -u "$1" | cut -c1-300
 		echo "Bail out! $1 does not come up"
 		exit 1
 	}
