@@ -14,10 +14,11 @@ import (
 	"strings"
 	"time"
 
+	rules "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/api/meta/testrestmapper"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -25,12 +26,14 @@ import (
 	"k8s.io/apiserver/pkg/admission/initializer"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
+	"k8s.io/apiserver/pkg/util/compatibility"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/component-base/compatibility"
 	"k8s.io/component-base/featuregate"
-	dynamicfake "k8s.io/client-go/dynamic/fake"
+	"k8s.io/klog/v2"
 )
 
 var number, failed int
@@ -79,8 +82,31 @@ func read(path string) ([]runtime.Object, error) {
 			major, minor := old.APILifecycleDeprecated()
 			return nil, fmt.Errorf("%T is deprecated since %d.%d", object, major, minor)
 		}
-		objects = append(objects, object)
+		objects = append(objects, defaulted(object))
 	}
+}
+
+// defaulted has the members that the apiserver adds when it stores a rule, by code that is in no library
+func defaulted(object runtime.Object) runtime.Object {
+	var match *rules.MatchResources
+	switch o := object.(type) {
+	case *rules.ValidatingAdmissionPolicy:
+		match = o.Spec.MatchConstraints
+	case *rules.ValidatingAdmissionPolicyBinding:
+		match = o.Spec.MatchResources
+	default:
+		return object
+	}
+	policy, scope := rules.Equivalent, rules.AllScopes
+	match.MatchPolicy = &policy
+	if match.NamespaceSelector == nil {
+		match.NamespaceSelector = &metav1.LabelSelector{}
+	}
+	match.ObjectSelector = &metav1.LabelSelector{}
+	for i := range match.ResourceRules {
+		match.ResourceRules[i].Scope = &scope
+	}
+	return object
 }
 
 // plugin is the apiserver's, in a cluster that has these objects
@@ -89,7 +115,8 @@ func plugin(ctx context.Context, objects []runtime.Object) *validating.Plugin {
 	factory := informers.NewSharedInformerFactory(client, 0)
 	rule, err := validating.NewPlugin(nil)
 	must(err)
-	initializer.New(client, dynamicfake.NewSimpleDynamicClient(scheme.Scheme), factory, nil, featuregate.NewFeatureGate(),
+	initializer.New(client, dynamicfake.NewSimpleDynamicClient(scheme.Scheme), factory,
+		authorizerfactory.NewAlwaysAllowAuthorizer(), featuregate.NewFeatureGate(),
 		compatibility.DefaultBuildEffectiveVersion(), ctx.Done(),
 		testrestmapper.TestOnlyStaticRESTMapper(scheme.Scheme)).Initialize(rule)
 	must(rule.ValidateInitialization())
@@ -242,6 +269,8 @@ func pods(rule *validating.Plugin, deployment *appsv1.Deployment) {
 }
 
 func main() {
+	klog.SetOutput(io.Discard)
+	klog.LogToStderr(false)
 	files, err := filepath.Glob(os.Args[1] + "/*.yaml")
 	must(err)
 	objects := []runtime.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "other"}}}
