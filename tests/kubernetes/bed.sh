@@ -22,17 +22,21 @@ eventually()
 	done
 }
 
-# daemon NAME COMMAND...: as unit bed-NAME, for Debian has units of some of these names
+# daemon NAME COMMAND...: as unit bed-NAME, for Debian has units of some of these names. Started again, as
+# everywhere: while an emulated machine is busy, one that asks another at its start may give up
 daemon()
 {
-	systemd-run --quiet --unit "bed-$1" -p Delegate=yes -p KillMode=process -E PATH="$PATH" "${@:2}"
+	systemd-run --quiet --unit "bed-$1" -p Delegate=yes -p KillMode=process -p Restart=always -p RestartSec=5 \
+		-p StartLimitIntervalSec=0 -E PATH="$PATH" "${@:2}"
 }
 
 # comes_up NAME COMMAND...: the daemon is there once the command succeeds
 comes_up()
 {
 	eventually "${@:2}" || {
-		journalctl -q -o cat -n 20 -u "bed-$1" -u "$1" | cut -c1-300
+		# what it said last, of which a Go program's stack is not the interesting part
+		journalctl -q -o cat -u "bed-$1" -u "$1" | grep -E '^[EF][0-9]{4} |panic:|fatal|level=error' |
+			tail -n 15 | cut -c1-400
 		echo "Bail out! $1 does not come up"
 		exit 1
 	}
@@ -93,7 +97,7 @@ containerd_up()
 	done
 }
 
-control_plane_up()
+apiserver_up()
 {
 	mkdir -p "$pki"
 	openssl genrsa -out "$pki/sa.key" 2048 2>/dev/null
@@ -115,6 +119,10 @@ control_plane_up()
 		--service-account-signing-key-file="$pki/sa.key" --token-auth-file="$pki/tokens.csv" \
 		--authorization-mode=AlwaysAllow --allow-privileged=true
 	comes_up kube-apiserver kubectl get --raw /readyz
+}
+
+controllers_up()
+{
 	daemon kube-controller-manager kube-controller-manager --kubeconfig="$KUBECONFIG" \
 		--service-account-private-key-file="$pki/sa.key" --root-ca-file="$pki/pki/apiserver.crt" \
 		--leader-elect=false --controllers=deployment,replicaset,daemonset,endpoint,endpointslice,\
@@ -133,7 +141,7 @@ node_up()
 		--container-runtime-endpoint=unix:///run/containerd/containerd.sock --cgroup-driver=systemd \
 		--fail-swap-on=false --pod-infra-container-image=localhost/pause:1 --hostname-override=node1 \
 		--register-node=true --node-ip=10.99.0.1 --authorization-mode=AlwaysAllow --anonymous-auth=true \
-		--runtime-request-timeout=10m --eviction-hard= --resolv-conf=/etc/resolv.conf
+		--runtime-request-timeout=10m --eviction-hard= --enforce-node-allocatable= --resolv-conf=/etc/resolv.conf
 	daemon kube-proxy kube-proxy --kubeconfig="$KUBECONFIG" --hostname-override=node1 \
 		--cluster-cidr=10.22.0.0/16 --proxy-mode=iptables
 	comes_up kubelet node_ready
@@ -143,7 +151,8 @@ cluster_up()
 {
 	network
 	containerd_up
-	control_plane_up
+	apiserver_up
 	node_up
+	controllers_up
 	kubectl label node node1 safenode=node >/dev/null
 }
