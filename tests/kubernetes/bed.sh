@@ -62,7 +62,7 @@ network()
 }
 
 # The handler as packaging/kubernetes/containerd.toml has it, and once more with crun
-containerd_up()
+containerd_config()
 {
 	mkdir -p /etc/containerd
 	cat - "$packaging/containerd.toml" >/etc/containerd/config.toml <<-'END'
@@ -79,19 +79,19 @@ containerd_up()
 		  runtime_type = "io.containerd.runc.v2"
 		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
 		  SystemdCgroup = true
-		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.safenode.options]
-		  SystemdCgroup = true
 	END
-	sed '/^#/d; s/\.safenode\]/.safenode-crun]/' "$packaging/containerd.toml" >>/etc/containerd/config.toml
-	cat >>/etc/containerd/config.toml <<-'END'
-		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.safenode-crun.options]
-		  BinaryName = "/usr/bin/crun"
-		  SystemdCgroup = true
-	END
+	sed '/^#/d; s/\.safenode\([].]\)/.safenode-crun\1/; $a BinaryName = "/usr/bin/crun"' \
+		"$packaging/containerd.toml" >>/etc/containerd/config.toml
+}
+
+containerd_up()
+{
+	local image
+
+	containerd_config
 	systemctl start containerd.service
 	comes_up containerd ctr version
 	log_of_bed "importing images"
-	local image
 	for image in /srv/images/*.tar; do
 		ctr -n k8s.io images import "$image" >/dev/null
 	done
