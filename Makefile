@@ -135,6 +135,11 @@ test-containers: deps		## containers of crun, runc and podman as tenants (in a V
 	@$(MAKE) -s stage
 	$(vm)tests/containers/run --kernel $(KERNEL)
 
+test-kubernetes: deps		## pods as tenants: a real node, 6.12; the admission rule by the apiserver's own code (in a VM)
+	@$(MAKE) -s all next
+	$(vm)tests/kubernetes/run --kernel $(KERNEL)
+	@tests/kubernetes/admission
+
 test-package: deb next-deb	## the Debian package on a fresh Debian 12 and 13, from apt install to purge (in VMs)
 	$(vm)tests/package/run
 
@@ -152,6 +157,7 @@ check: units			## unit tests and the tools' usage: no root, no kernel support
 	@set -e; for t in $(UNITS); do $$t; done
 	@tests/cli/usage build
 	@tests/cli/schema build
+	@tests/kubernetes/manifests
 	@$(MAKE) -s check-pages
 
 check-pages: pages
@@ -295,6 +301,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next next-tree next-deb deb deps demo test test-all test-apps test-systemd test-containers test-package test-scale test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
+.PHONY: all next next-tree next-deb deb deps demo test test-all test-apps test-systemd test-containers test-kubernetes test-package test-scale test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d build/*/*/*.d)
