@@ -61,11 +61,12 @@ network()
 	END
 }
 
-# The handler as packaging/kubernetes/containerd.toml has it, and once more with crun
+# Without the handler, whose specification is not there yet: containerd reads it when it starts, and
+# without the file all of its CRI is missing
 containerd_config()
 {
 	mkdir -p /etc/containerd
-	cat - "$packaging/containerd.toml" >/etc/containerd/config.toml <<-'END'
+	cat >/etc/containerd/config.toml <<-'END'
 		version = 2
 		[plugins."io.containerd.grpc.v1.cri"]
 		  sandbox_image = "localhost/pause:1"
@@ -80,8 +81,16 @@ containerd_config()
 		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
 		  SystemdCgroup = true
 	END
+}
+
+# The handler as packaging/kubernetes/containerd.toml has it, and once more with crun
+handler_up()
+{
+	cat "$packaging/containerd.toml" >>/etc/containerd/config.toml
 	sed '/^#/d; s/\.safenode\([].]\)/.safenode-crun\1/; $a BinaryName = "/usr/bin/crun"' \
 		"$packaging/containerd.toml" >>/etc/containerd/config.toml
+	systemctl restart containerd.service
+	comes_up containerd ctr version
 }
 
 containerd_up()

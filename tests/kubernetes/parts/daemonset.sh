@@ -59,9 +59,22 @@ puts_the_hook_there()
 		fail "differs in more than the hooks"
 }
 
+node_is_ready()
+{
+	kubectl get node node1 | grep -q ' Ready '
+}
+
+takes_the_handler()
+{
+	handler_up
+	eventually node_is_ready || fail "$(kubectl get nodes)"
+	eventually daemonset_is 1 || fail "$(daemonset_tells)"
+}
+
 part_daemonset()
 {
 	it "the DaemonSet loads safenode on a node with the label" loads
 	it "where the label is taken away, the pod goes, and what is in force stays" only_labelled_nodes
 	it "the DaemonSet puts the hook and containerd's own specification with it in /opt/safenode" puts_the_hook_there
+	it "then containerd is restarted with the handler, and its pods live on" takes_the_handler
 }
