@@ -80,6 +80,24 @@ static int not_enabled(const char *cgroup, const char *controller, int error, st
 		       controller, cgroup, strerror(error));
 }
 
+/*
+ * A threaded controller can be enabled where processes are, and then nobody can join a child
+ * (cgroup_is_valid_domain() in kernel/cgroup/cgroup-internal.h). @parent: bytes of @path.
+ */
+static int can_be_joined(const char *path, size_t parent, const char *controller,
+			 struct sn_err *err)
+{
+	sn_autofree char *cgroup = strndup(path, parent);
+	char type[32];
+
+	if (!cgroup)
+		return -ENOMEM;
+	if (sn_cgroup_read(path, "cgroup.type", type, sizeof(type)) ||
+	    strcmp(type, "domain invalid"))
+		return 0;
+	return not_enabled(cgroup, controller, EBUSY, err);
+}
+
 /* Enables the controller in every cgroup from @from to the parent of @path. */
 static int enable(const char *from, const char *path, enum sn_controller number,
 		  struct sn_controllers *enabled, struct sn_err *err)
@@ -100,7 +118,7 @@ static int enable(const char *from, const char *path, enum sn_controller number,
 		if (!enabled->from[number])
 			enabled->from[number] = len;
 	}
-	return 0;
+	return can_be_joined(path, parent, controller, err);
 }
 
 void sn_controllers_undo(const char *path, const struct sn_controllers *enabled)

@@ -78,10 +78,11 @@ limits_need_a_controller()
 	before=$(cat /sys/fs/cgroup/cgroup.subtree_control)
 	mkdir -p $own_unit/inner/server
 	setfattr -n user.delegate -v 1 $own_unit/inner
-	refuses 1 "$own_unit/inner does not have it" "Delegate=yes" -- \
-		from $own_unit/inner/server "${d1[@]}" --cpu-max 50% -- "$tenant" acts
+	run 1 from $own_unit/inner/server "${d1[@]}" --cpu-max 50% -- "$tenant" acts
+	said "safenode-" "$own_unit/inner does not have it" "Delegate=yes"
 	[ "$(cat /sys/fs/cgroup/cgroup.subtree_control)" = "$before" ] || fail "it was changed"
 	rmdir $own_unit/inner/server $own_unit/inner
+	unchanged
 }
 
 # Wherever attach is killed, the next one takes over what it left
@@ -122,6 +123,7 @@ part_delegated()
 {
 	need_loaded
 	mkdir -p $own_unit
+	echo +pids >/sys/fs/cgroup/cgroup.subtree_control # as systemd does
 	remember
 	it "with --delegated a tenant is below its caller's cgroup, and the tools know it by its name" \
 		stays_below_its_caller
