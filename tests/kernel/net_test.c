@@ -1254,3 +1254,72 @@ TEST(a_listening_socket_that_was_handed_over_serves_and_cannot_connect)
 	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_NOT_LISTED);
 	EXPECT_EQ(0, outside("reach_by", "40 ::1 %d", UNLISTED));
 }
+
+/* ---- the parent cgroup: no tenant, but what leaves passes the egress program ---- */
+
+/* A listener on @port of a process that is in @cgroup meanwhile. */
+static pid_t listen_in(const char *cgroup, const char *way_back, int port)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int procs = open(cgroup, O_WRONLY | O_CLOEXEC), back = open(way_back, O_WRONLY | O_CLOEXEC);
+	int ready[2], fd;
+	char byte;
+	pid_t pid;
+
+	if (procs < 0 || back < 0 || pipe2(ready, O_CLOEXEC))
+		GIVE_UP("cannot prepare: %s", strerror(errno));
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (write(procs, "0", 1) != 1)
+			_exit(1);
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (write(back, "0", 1) != 1 || bind(fd, (void *)&any, sizeof(any)) ||
+		    listen(fd, 8) || write(ready[1], "", 1) != 1)
+			_exit(2);
+		pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	if (pid < 0 || read(ready[0], &byte, 1) != 1)
+		GIVE_UP("cannot listen in %s", cgroup);
+	close(ready[0]);
+	close(procs);
+	close(back);
+	return pid;
+}
+
+/* Within a second? */
+static bool answers(int port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = -1;
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	socklen_t size = sizeof(error);
+
+	if (connect(fd, (void *)&to, sizeof(to)) && errno == EINPROGRESS &&
+	    poll(&wait, 1, 1000) == 1)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	close(fd);
+	return !error;
+}
+
+TEST(a_socket_of_the_parent_cgroup_sends_not_even_answers)
+{
+	char parent[PATH_MAX + 32], root[PATH_MAX + 32];
+	int mount = strlen(t1->cgroup) - strlen("/safenode/t1");
+	pid_t pid;
+
+	snprintf(parent, sizeof(parent), "%.*s/safenode/cgroup.procs", mount, t1->cgroup);
+	snprintf(root, sizeof(root), "%.*s/cgroup.procs", mount, t1->cgroup);
+	pid = listen_in(root, root, 18100);
+	EXPECT_TRUE(answers(18100));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	pid = listen_in(parent, root, 18101);
+	EXPECT_TRUE(!answers(18101));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}

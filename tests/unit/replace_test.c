@@ -47,13 +47,8 @@ void sn_enforcer_close(struct sn_enforcer *enforcer)
 {
 }
 
-int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *error)
-{
-	return 0;
-}
-
-int sn_enforcer_find(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
-		     struct sn_err *error)
+int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
+		       struct sn_err *err)
 {
 	snprintf(path, PATH_MAX, "%s/%s", base, "cgroup");
 	return 0;
