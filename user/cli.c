@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -276,11 +277,19 @@ int sn_cli_flush(struct sn_err *err)
 
 void sn_cli_say(const struct sn_program *program, const char *text)
 {
-	fprintf(stderr, "%s: ", program->name);
+	char *line;
+
+	/* one write(2), or the lines of tools that share a log could be mixed */
+	if (asprintf(&line, "%s: %s\n", program->name, text) < 0) {
+		perror(program->name);
+		return;
+	}
 	/* the text can quote an argument with a newline or an escape sequence */
-	for (; *text; text++)
-		putc(iscntrl((unsigned char)*text) ? '?' : *text, stderr);
-	putc('\n', stderr);
+	for (char *c = line; c[1]; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	fputs(line, stderr);
+	free(line);
 }
 
 int sn_cli_fail(const struct sn_program *program, int error, const struct sn_err *err)

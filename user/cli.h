@@ -78,7 +78,10 @@ void sn_cli_begin_output(void);
 /* Writes out what was printed. 0, or a negative errno with @err filled in. */
 int sn_cli_flush(struct sn_err *err);
 
-/* Prints "NAME: TEXT" to stderr, with control characters as '?', so that it is one line. */
+/*
+ * Prints "NAME: TEXT" to stderr in one write(2), with control characters as '?', so that it is one
+ * line.
+ */
 void sn_cli_say(const struct sn_program *program, const char *text);
 
 /*
