@@ -178,8 +178,8 @@ no_object_stays()
 	fail "before and now: $(diff "$work/objects" "$work/objects.now" | grep '^[<>]')"
 }
 
-# One object for every tenth tenant is too many. Beside that, a cache counts what its lists for each
-# CPU keep as in use: some hundreds, after 30 tenants as after 1 000
+# One object for every tenth tenant is too many. Beside that, a cache has some hundreds more after 30
+# tenants as after 1 000
 no_slab_stays()
 {
 	shrink
