@@ -687,9 +687,9 @@ part_attach()
 	it "the last of these tenants is gone after detach, and all traces of all" clean
 	it "--policy FILE is the same as the flags" policy_equals_flags
 	it "the drop-in runs node as a tenant without a name" dropin_clean
-	shared 3 "one that has ended goes also where another process has its number" number_is_used_again
-	shared 1 "node finds its program by every link that names the directory" named_by_links
-	shared 2 "so it does where the shell came by links and starts the drop-in" dropin_by_links
+	it "one that has ended goes also where another process has its number" number_is_used_again
+	it "node finds its program by every link that names the directory" named_by_links
+	it "so it does where the shell came by links and starts the drop-in" dropin_by_links
 	it "a link by which another user led the shell here is none of these names" strangers_link_to_here
 	it "--read-only and --read-write may name links" extra_paths_by_links
 	run 0 safenode-detach --cgroup f1

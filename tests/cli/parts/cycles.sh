@@ -62,7 +62,7 @@ busy()
 	exec 6<> <(:)
 	while [ ! -e "$work/idle" ]; do
 		cat /etc/hostname "$work"/* >/dev/null 2>&1
-		read -r -t 0.1 -u 6 || true
+		read -r -t 0.5 -u 6 || true
 	done
 }
 
