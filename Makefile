@@ -18,7 +18,7 @@ BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 LDLIBS    := -Wl,--as-needed -lbpf -lelf -lz -ljson-c -lsystemd
 
 PROGRAMS  := safenode-load safenode-attach safenode-check safenode-detach safenode-status safenode-log \
-	     safenode-logd safenode-report safenode
+	     safenode-logd safenode-report safenode-oci safenode-runtime safenode
 BPF_OBJ   := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/*.bpf.c))
 LIB_OBJ   := $(patsubst user/%.c,build/user/%.o,$(filter-out $(PROGRAMS:%=user/%.c),$(wildcard user/*.c)))
 UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
@@ -60,8 +60,15 @@ build/libsafenode.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(PROGRAMS:%=build/%): build/%: build/user/%.o build/libsafenode.a
+$(filter-out build/safenode-oci,$(PROGRAMS:%=build/%)): build/%: build/user/%.o build/libsafenode.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# In one file: nodes of a cluster have none of the libraries. The warnings would be of getpwnam(3) in
+# account.c, which comes with gather.c and is not called: a container's user is its engine's. In Debian
+# 13 libelf.a uses zstd.
+build/safenode-oci: build/user/safenode-oci.o build/libsafenode.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,--no-warnings $^ -lbpf -lelf -lz -ljson-c \
+		$(if $(wildcard /usr/lib/*/libzstd.a),-lzstd) -o $@
 
 build/man/%.8: build/% packaging/man/%.h2m packaging/man/common.h2m packaging/man/page | build/man/
 	packaging/man/page build/$* packaging/man/$*.h2m $(VERSION) $(PROGRAMS) >$@
@@ -124,6 +131,15 @@ test-systemd: deps		## what docs/with-systemd.md says, where systemd is process 
 	@$(MAKE) -s all build/cli/tenant
 	+@tests/systemd/run
 
+test-containers: deps		## containers of crun, runc and podman as tenants (in a VM)
+	@$(MAKE) -s stage
+	$(vm)tests/containers/run --kernel $(KERNEL)
+
+test-kubernetes: deps		## pods as tenants: a real node, 6.12; the admission rule by the apiserver's own code (in a VM)
+	@$(MAKE) -s all next
+	$(vm)tests/kubernetes/run --kernel $(KERNEL)
+	@tests/kubernetes/admission
+
 test-package: deb next-deb	## the Debian package on a fresh Debian 12 and 13, from apt install to purge (in VMs)
 	$(vm)tests/package/run
 
@@ -141,6 +157,7 @@ check: units			## unit tests and the tools' usage: no root, no kernel support
 	@set -e; for t in $(UNITS); do $$t; done
 	@tests/cli/usage build
 	@tests/cli/schema build
+	@tests/kubernetes/manifests
 	@$(MAKE) -s check-pages
 
 check-pages: pages
@@ -225,7 +242,7 @@ lint: build/safenode.skel.h	## clang-format, clang-tidy, cppcheck, shellcheck
 # What is in /etc already is the operator's. Units of the tree name the tools in /usr/sbin.
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNIT_FILES := $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
-EXAMPLES  := $(wildcard packaging/grafana/*.json docs/*.json)
+EXAMPLES  := $(wildcard packaging/grafana/*.json docs/*.json packaging/systemd/examples/*)
 install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(PROGRAMS:%=build/%)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(filter %.8,$(PAGES))
@@ -237,6 +254,11 @@ install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	[ -e $(DESTDIR)$(SYSCONFDIR)/safenode/example.conf ] || \
 		install -D -m 0644 -t $(DESTDIR)$(SYSCONFDIR)/safenode packaging/example.conf
 	$(if $(EXAMPLES),install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples $(EXAMPLES))
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci $(wildcard packaging/oci/*.json packaging/oci/*.toml)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.d packaging/oci/hooks.d/*.json
+	sed -i 's#/usr/sbin/safenode-oci#$(PREFIX)/sbin/safenode-oci#g' \
+		$(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.json \
+		$(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.d/*.json
 
 deb:				## the Debian package, checked by lintian: build/safenode_$(VERSION)_*.deb
 	@tests/deps deb
@@ -266,8 +288,9 @@ stage: all next $(KERNEL_TESTS) $(HELPERS)
 	@$(MAKE) -s install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
 	@install -d $(STAGED)/kernel
 	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
-	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo) docs/programs.md $(STAGED)
+	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo tests/containers) docs/programs.md $(STAGED)
 	@cp docs/for-tenant-authors.md $(STAGED)/node
+	@cp -r packaging/oci/hooks.d $(STAGED)/containers
 	@cp packaging/grafana/safenode.json $(STAGED)/cli
 	@for f in $(HELPERS:build/%=%); do install -m 0755 build/$$f $(STAGED)/$$f; done
 	@install -D -t $(STAGED)/next $(PROGRAMS:%=build/next/build/%)
@@ -278,6 +301,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next next-tree next-deb deb deps demo test test-all test-apps test-systemd test-package test-scale test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
+.PHONY: all next next-tree next-deb deb deps demo test test-all test-apps test-systemd test-containers test-kubernetes test-package test-scale test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d build/*/*/*.d)

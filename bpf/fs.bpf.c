@@ -48,7 +48,7 @@ static __noinline int sn_ask_the_rules(enum sn_op op, __u64 dentry, __u64 of, __
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
 
-	if (!pol)
+	if (!pol || sn_is_overlays_dentry(pol, of))
 		return 0;
 	ask = (struct sn_ask){ .op = op, .dentry = dentry };
 	ask.why = sn_decide_file(sn_access_by_rules(pol, of, need), need);
@@ -97,7 +97,7 @@ static __noinline int sn_ask_the_rules_to_open(enum sn_op op, __u64 dentry, __u3
 	__u32 need = sn_open_needs(f_mode);
 	struct sn_ask ask;
 
-	if (!pol)
+	if (!pol || sn_is_overlays_dentry(pol, dentry))
 		return 0;
 	ask = (struct sn_ask){ .op = op, .dentry = dentry };
 	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, need), need);
@@ -299,7 +299,7 @@ SN_HOOK(inode_permission, struct inode *inode, int mask)
 	}
 	if (!pol)
 		pol = sn_current_policy();
-	if (!pol)
+	if (!pol || (pol->layers_dev && sn_is_overlays(pol, inode->i_sb->s_dev)))
 		return 0;
 	if (sn_is_search(mask) && sn_search_is_listed(pol, inode))
 		return 0;
@@ -448,7 +448,7 @@ static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 m
 	const struct sn_policy *pol = sn_current_policy();
 	struct sn_ask ask;
 
-	if (!pol)
+	if (!pol || sn_is_overlays_dentry(pol, dentry))
 		return 0;
 	ask = (struct sn_ask){ .op = sn_op_of_attr(valid), .dentry = dentry, .number = mode };
 	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
@@ -478,7 +478,7 @@ static __always_inline int sn_ask_about_xattr(struct dentry *dentry, const char 
 	struct sn_ask ask;
 	char start[8] = {};
 
-	if (!pol)
+	if (!pol || sn_is_overlays_dentry(pol, (__u64)dentry))
 		return 0;
 	ask = (struct sn_ask){ .op = SN_OP_FS_SETXATTR, .dentry = (__u64)dentry };
 	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);

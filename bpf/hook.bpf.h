@@ -3,10 +3,11 @@
  * The first and the last step of every hook: find the policy; count, report and answer.
  *
  * Three rules hold in every program of this directory:
- *  - A process that is not below the parent cgroup is unconfined: return 0 before any policy is
- *    looked up. SN_HOOK() does so at once, unless other egress programs hang on its cgroup.
- *  - Below the parent cgroup, refuse whatever is unclear. SN_UNKNOWN is 0, so a field that was
- *    forgotten refuses.
+ *  - A process whose cgroup does not have the mark, safenode's egress program, is unconfined:
+ * return 0 before any policy is looked up. SN_HOOK() does so at once, unless other egress programs
+ * are in force for its cgroup.
+ *  - Where the mark is, refuse whatever is unclear. SN_UNKNOWN is 0, so a field that was forgotten
+ *    refuses.
  *  - No decision rests on comparing a hook's pointer argument, or a pointer loaded through one,
  *    with NULL. Linux 6.12 assumes that such "trusted" pointers are never NULL, deletes the
  *    comparison (reg_not_null() in kernel/bpf/verifier.c), and the load that follows oopses the
@@ -56,22 +57,12 @@ static __always_inline __u64 sn_argument(unsigned long long *ctx, int n)
 	return value;
 }
 
-/* Where @cgroup keeps the address of its ancestor at @level, which must not be below its own. */
-static __always_inline __u64 sn_ancestor_slot(struct cgroup *cgroup, __u32 level)
-{
-	return (__u64)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * 8;
-}
-
 /* Is @cgroup, which may be any or NULL, that tenant's cgroup or below it? */
 static __always_inline bool sn_is_cgroup_of(const struct sn_policy *pol, struct cgroup *cgroup)
 {
-	struct cgroup *tenant = NULL;
-	__u32 level = sn_parent_level + 1;
+	struct sn_descent descent = { .cgroup = (__u64)cgroup, .ancestor_id = pol->cgroup_id };
 
-	if (BPF_CORE_READ(cgroup, level) < (int)level ||
-	    bpf_probe_read_kernel(&tenant, sizeof(tenant), (void *)sn_ancestor_slot(cgroup, level)))
-		return false;
-	return BPF_CORE_READ(tenant, kn, id) == pol->cgroup_id;
+	return BPF_CORE_READ(cgroup, kn, id) == pol->cgroup_id || sn_descends(&descent);
 }
 
 /*
@@ -80,17 +71,34 @@ static __always_inline bool sn_is_cgroup_of(const struct sn_policy *pol, struct 
  */
 enum { SN_CGROUP_INET_EGRESS = 1 };
 
+/* include/linux/sched.h: set by every fork, cleared by exec (begin_new_exec() in fs/exec.c). */
+enum { SN_PF_FORKNOEXEC = 0x40 };
+
 /*
  * Fast path: certainly unconfined. Every hook of every process runs this. A cgroup below the parent
- * inherits safenode's egress program when it is made (cgroup_bpf_inherit() in kernel/bpf/cgroup.c).
- * All cgroups without an egress program share one empty array, so comparing its address is enough,
- * at any depth.
+ * or below a tenant's cgroup inherits safenode's egress program when it is made
+ * (cgroup_bpf_inherit() in kernel/bpf/cgroup.c), and a program that is attached further down never
+ * takes it away, for it was attached with BPF_F_ALLOW_MULTI. All cgroups without an egress program
+ * share one empty array, so comparing its address is enough, at any depth.
  */
 static __always_inline bool sn_is_unconfined(void)
 {
 	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
 
 	return (__u64)cgroup->bpf.effective[SN_CGROUP_INET_EGRESS] == sn_no_egress;
+}
+
+/*
+ * Who is not certainly unconfined: does its cgroup have the mark? Of what is in force for a cgroup,
+ * its own programs come first, which in a tenant's cgroup is the mark. A unit of systemd's with
+ * IPAddressDeny=, for one, has other programs.
+ */
+static __always_inline bool sn_has_mark(void)
+{
+	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
+
+	return cgroup->bpf.effective[SN_CGROUP_INET_EGRESS]->items[0].prog->aux->id == sn_mark ||
+	       sn_finds_mark();
 }
 
 static __always_inline __u64 sn_current_cgroup(void)
@@ -137,34 +145,43 @@ static __always_inline const struct sn_policy *sn_policy_of(__u64 cgroup_id)
 	return *(const volatile __u64 *)&pol->cgroup_id == cgroup_id ? pol : NULL;
 }
 
+/* For who has the mark. Most processes of a tenant are in its cgroup itself, and need no climb. */
 static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 {
-	__u64 id = sn_current_tenant();
+	const struct sn_policy *pol = sn_policy_of(sn_current_tenant());
+
+	return pol ? pol : &sn_no_policy;
+}
+
+/* The policy of current, which is not certainly unconfined; NULL: it is unconfined. */
+static __always_inline const struct sn_policy *sn_any_policy(void)
+{
 	const struct sn_policy *pol;
 
-	if (!id)
+	if (!sn_has_mark())
 		return NULL;
-	pol = sn_policy_of(id);
-	if (pol)
-		return pol;
-	/* if the parent was removed, another cgroup may have its address, but never its id */
-	if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
-		return NULL;
-	return &sn_no_policy;
+	pol = sn_policy_of(sn_current_cgroup());
+	return pol ? pol : sn_policy_by_ancestor();
 }
 
 /*
- * The policy of current, which is not certainly unconfined; NULL: it is unconfined. Most processes
- * of a tenant are in its cgroup itself: then no look at the ancestors is needed.
+ * Does current belong to the engine of a container, and not yet to its tenant? It was forked into
+ * the container's cgroup and has not called exec. No tenant can get there: its only exec is behind
+ * it, and task_alloc refuses forks.
  */
+static __always_inline bool sn_is_engines(const struct sn_policy *pol)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return pol->runtime_init && BPF_CORE_READ(task, group_leader, flags) & SN_PF_FORKNOEXEC;
+}
+
+/* As sn_any_policy(), but NULL also for a container's engine: every hook but that of exec. */
 static __always_inline const struct sn_policy *sn_current_policy(void)
 {
-	__u64 id = sn_current_cgroup();
-	const struct sn_policy *pol = NULL;
+	const struct sn_policy *pol = sn_any_policy();
 
-	if (sn_find_home(id))
-		pol = sn_policy_of(id);
-	return pol ? pol : sn_policy_by_ancestor();
+	return pol && sn_is_engines(pol) ? NULL : pol;
 }
 
 /*
@@ -202,6 +219,37 @@ static __always_inline bool sn_current_is_launcher(const struct sn_policy *pol)
 	return pol->safe_mode && BPF_CORE_READ(inode, i_ino) == pol->launcher.ino &&
 	       BPF_CORE_READ(inode, i_sb, s_dev) == pol->launcher.dev &&
 	       sn_generation_matches(pol->launcher.generation, BPF_CORE_READ(inode, i_generation));
+}
+
+enum { SN_CAP_SYS_ADMIN = 21 };
+
+/*
+ * Is a question about a file on the file system @dev overlayfs's own, and not the tenant's? For an
+ * act of the tenant overlayfs works on the files of its layers, and the kernel asks about these
+ * again, with the credentials of whoever mounted the overlay (ovl_override_creds() in
+ * fs/overlayfs). A tenant has no CAP_SYS_ADMIN, and where the kernel lets access(2) override
+ * credentials they have no more than its own. No path leads a tenant to the layers: without an
+ * override each is foreign.
+ */
+SN_GLOBAL int sn_is_overlays(const struct sn_policy *pol, __u32 dev)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct cred *cred = task->cred, *own = task->real_cred;
+	__u64 has = 0, permitted = ~0ULL;
+
+	if (!pol || !pol->layers_dev || dev != pol->layers_dev || (__u64)cred == (__u64)own)
+		return false;
+	bpf_probe_read_kernel(&has, sizeof(has), &cred->cap_effective);
+	bpf_probe_read_kernel(&permitted, sizeof(permitted), &own->cap_permitted);
+	return has & 1 << SN_CAP_SYS_ADMIN && !(permitted & 1 << SN_CAP_SYS_ADMIN);
+}
+
+/* The same for a dentry, by its address. */
+static __always_inline bool sn_is_overlays_dentry(const struct sn_policy *pol, __u64 dentry)
+{
+	if (!pol->layers_dev)
+		return false;
+	return sn_is_overlays(pol, BPF_CORE_READ((struct dentry *)dentry, d_sb, s_dev));
 }
 
 static __always_inline void sn_put_address(__u8 *to, struct sn_address a)

@@ -9,16 +9,18 @@ struct sn_ports ports SEC(".maps");
 struct sn_directories directories SEC(".maps");
 struct sn_names names SEC(".maps");
 struct sn_lists lists SEC(".maps");
+struct sn_cgroups cgroups SEC(".maps");
 struct sn_all_homes homes SEC(".maps");
 struct sn_events events SEC(".maps");
 struct sn_all_state state SEC(".maps");
 
 const volatile __u64 sn_parent_id = 0;
 const volatile __u32 sn_setattr_dentry = 0;
-__u64 sn_parent = 0;
+bool sn_parent_found = false;
 __u32 sn_parent_level = 0;
 __u64 sn_no_egress = 0;
 bool sn_egress_elsewhere = false;
+__u32 sn_mark = 0;
 bool sn_is_refused = false;
 struct sn_policy sn_no_policy = {};
 

@@ -25,6 +25,9 @@ struct sn_directories SN_HASH(struct sn_directory_key, struct sn_rule, SN_RULES_
 struct sn_names SN_HASH(struct sn_name_key, struct sn_rule, SN_RULES_MAX);
 struct sn_lists SN_HASH(struct sn_list_key, struct sn_list, SN_RULES_MAX);
 
+/* For the tools alone: programs know cgroups by id, and nothing of their paths. */
+struct sn_cgroups SN_HASH(__u64, struct sn_cgroup, SN_TENANTS_MAX);
+
 struct sn_all_homes {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1 << SN_HOMES_BITS);
@@ -51,6 +54,7 @@ extern struct sn_ports ports SEC(".maps");
 extern struct sn_directories directories SEC(".maps");
 extern struct sn_names names SEC(".maps");
 extern struct sn_lists lists SEC(".maps");
+extern struct sn_cgroups cgroups SEC(".maps");
 extern struct sn_all_homes homes SEC(".maps");
 extern struct sn_events events SEC(".maps");
 extern struct sn_all_state state SEC(".maps");
@@ -62,20 +66,26 @@ extern const volatile __u64 sn_parent_id;
 extern const volatile __u32 sn_setattr_dentry;
 
 /*
- * Found by sn_find_parent() when the programs are loaded: the address of that cgroup; its level in
- * the whole hierarchy, of which safenode-load may see a part only; the array that cgroups without
- * an egress program share; and whether this kernel keeps egress programs elsewhere.
+ * Found by sn_find_parent() when the programs are loaded: was that cgroup seen; its level in the
+ * whole hierarchy, of which safenode-load may see a part only; the array that cgroups without an
+ * egress program share; and whether this kernel keeps egress programs elsewhere.
  */
-extern __u64 sn_parent;
+extern bool sn_parent_found;
 extern __u32 sn_parent_level;
 extern __u64 sn_no_egress;
 extern bool sn_egress_elsewhere;
+
+/*
+ * Written by safenode-load when the programs are loaded: the mark of tenants' cgroups, which is the
+ * id of sn_egress(). Unlike its address, no other program gets that while these linger.
+ */
+extern __u32 sn_mark;
 
 /* Found by sn_try_confined(). */
 extern bool sn_is_refused;
 
 /*
- * The policy of a process below the parent that has none: all zero, which refuses everything. Not
+ * The policy of a process that has the mark and none: all zero, which refuses everything. Not
  * const, because what global functions are given must be writable (check_mem_reg() in
  * kernel/bpf/verifier.c).
  */

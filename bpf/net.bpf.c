@@ -253,7 +253,7 @@ static __always_inline bool sn_made_by_tenant(const struct sn_policy *pol, struc
 	if (!sk)
 		return false;
 	cgroup = sk->sk_cgrp_data.cgroup;
-	return cgroup->kn->id == pol->cgroup_id || sn_is_cgroup_of(pol, cgroup);
+	return sn_is_cgroup_of(pol, cgroup);
 }
 
 /* The socket's own port; 0: it has none yet. */
@@ -731,11 +731,37 @@ static __noinline int sn_drop(const struct sn_policy *pol, const struct sn_packe
 	return sn_is_observed(pol);
 }
 
+struct sn_sender {
+	struct __sk_buff *skb;
+	__u64 found;
+};
+
+/* From the root down, so that the nearest ancestor of the sender's cgroup is found last. */
+static long sn_try_level(__u64 level, struct sn_sender *sender)
+{
+	__u64 id = bpf_skb_ancestor_cgroup_id(sender->skb, level);
+
+	if (sn_policy_of(id))
+		sender->found = id;
+	return !id;
+}
+
+#define SN_LEVELS_MAX (1 << 20) /* a cgroup cannot be as deep */
+
+/* As sn_policy_by_ancestor(), for the cgroup of the socket that sends the packet. */
+static __noinline const struct sn_policy *sn_policy_of_sender(struct __sk_buff *skb)
+{
+	struct sn_sender sender = { .skb = skb };
+
+	bpf_loop(SN_LEVELS_MAX, sn_try_level, &sender, 0);
+	return sn_policy_of(sender.found);
+}
+
 /* 1: the packet leaves; 0: it is dropped, and a sender that waits for the result gets EPERM. */
 SEC("cgroup_skb/egress")
 int sn_egress(struct __sk_buff *skb)
 {
-	__u64 id = bpf_skb_ancestor_cgroup_id(skb, sn_parent_level + 1);
+	__u64 id = bpf_skb_cgroup_id(skb);
 	struct sn_packet packet;
 	bool plain = sn_read_plain_packet(skb, &packet);
 	const struct sn_policy *pol;
@@ -744,6 +770,8 @@ int sn_egress(struct __sk_buff *skb)
 	if (plain && sn_is_answer(&packet) && sn_find_home(id))
 		return 1;
 	pol = sn_policy_of(id);
+	if (!pol)
+		pol = sn_policy_of_sender(skb);
 	if (!pol)
 		return sn_drop(&sn_no_policy, NULL, SN_NO_POLICY);
 	if (!pol->safe_mode)

@@ -37,23 +37,27 @@ SN_HOOK(task_alloc, struct task_struct *task, unsigned long flags)
 
 /*
  * Is current still the process image of safenode-attach, or one that was forked into the cgroup and
- * has not called exec yet? PF_FORKNOEXEC is set by every fork and cleared by exec
- * (begin_new_exec() in fs/exec.c). The tenant's command cannot become either again: task_alloc
+ * has not called exec yet? The tenant's command cannot become either again: task_alloc
  * refuses forks, and no exec of the launcher is granted. All threads share both properties, and a
- * failed exec changes neither.
+ * failed exec changes neither. In a container the working directory is the engine's word until
+ * then: it has to be the tenant's directory, for that is what keeps the latter from being another
+ * one.
  */
 static __always_inline bool sn_current_may_start(const struct sn_policy *pol)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (BPF_CORE_READ(task, group_leader, flags) & 0x40) /* PF_FORKNOEXEC */
+	if (pol->runtime_init && !sn_own_directory(&pol->dir))
+		return false;
+
+	if (BPF_CORE_READ(task, group_leader, flags) & SN_PF_FORKNOEXEC)
 		return true;
 	return sn_current_is_launcher(pol);
 }
 
 SN_HOOK(bprm_check_security, struct linux_binprm *bprm)
 {
-	const struct sn_policy *pol = sn_current_policy();
+	const struct sn_policy *pol = sn_any_policy();
 	struct sn_ask ask;
 
 	if (!pol)
@@ -77,7 +81,13 @@ SN_HOOK_NEVER(capset, SN_OP_TASK_CAPSET)
 
 SN_HOOK(capable, const struct cred *cred, struct user_namespace *ns, int cap)
 {
-	return sn_never(SN_OP_TASK_CAPABLE, cap);
+	const struct sn_policy *pol = sn_current_policy();
+	struct sn_ask ask;
+
+	if (!pol || sn_is_overlays(pol, pol->layers_dev))
+		return 0;
+	ask = (struct sn_ask){ .op = SN_OP_TASK_CAPABLE, .why = SN_NEVER, .number = cap };
+	return sn_finish(pol, &ask);
 }
 
 SN_HOOK(ptrace_access_check, struct task_struct *child, unsigned int mode)

@@ -37,7 +37,7 @@ int sn_find_parent(struct bpf_iter__cgroup *ctx)
 		return 0;
 	sn_egress_elsewhere = sn_egress_type() != SN_CGROUP_INET_EGRESS;
 	if (cgroup->kn->id == sn_parent_id) {
-		sn_parent = (__u64)cgroup;
+		sn_parent_found = true;
 		sn_parent_level = cgroup->level;
 	}
 	programs = cgroup->bpf.effective[SN_CGROUP_INET_EGRESS];
@@ -46,29 +46,92 @@ int sn_find_parent(struct bpf_iter__cgroup *ctx)
 	return 0;
 }
 
-/* The address of @cgroup's ancestor at @level, which is not below its own. */
-static __always_inline __u64 sn_ancestor(struct cgroup *cgroup, __u32 level)
+/* ---- the mark ---- */
+
+/* More than any cgroup can have: a cgroup takes 64, and so does each above it. */
+#define SN_EFFECTIVE_MAX (1 << 20)
+
+struct sn_effective {
+	__u64 items; /* address of the array, which ends with one that has no program */
+	bool found;
+};
+
+static long sn_try_program(__u64 step, struct sn_effective *effective)
 {
-	return (__u64)SN_CAST(sn_ancestor_slot(cgroup, level), struct list_head)->next;
+	__u64 item = effective->items + step * bpf_core_type_size(struct bpf_prog_array_item);
+	struct bpf_prog *prog = NULL;
+
+	bpf_probe_read_kernel(&prog, sizeof(prog), (void *)item);
+	effective->found = BPF_CORE_READ(prog, aux, id) == sn_mark;
+	return effective->found || !prog;
+}
+
+int sn_finds_mark(void)
+{
+	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
+	struct sn_effective effective = {
+		.items = (__u64)BPF_CORE_READ(cgroup, bpf.effective[SN_CGROUP_INET_EGRESS]) +
+			 bpf_core_field_offset(struct bpf_prog_array, items),
+	};
+
+	bpf_loop(SN_EFFECTIVE_MAX, sn_try_program, &effective, 0);
+	return effective.found;
+}
+
+/* ---- ancestors ---- */
+
+struct sn_lineage {
+	__u64 level; /* of current's own cgroup */
+	__u64 found;
+};
+
+static long sn_try_ancestor(__u64 step, struct sn_lineage *lineage)
+{
+	__u64 id = bpf_get_current_ancestor_cgroup_id(lineage->level - step);
+
+	if (!sn_policy_of(id))
+		return 0;
+	lineage->found = id;
+	return 1;
 }
 
 __u64 sn_current_tenant(void)
 {
 	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
-	__u64 id;
+	struct sn_lineage lineage = { .level = cgroup->level };
 
-	if (cgroup->level <= (int)sn_parent_level)
-		return 0;
-	if (bpf_rdonly_cast) {
-		if (sn_ancestor(cgroup, sn_parent_level) != sn_parent)
-			return 0;
-		id = SN_CAST(sn_ancestor(cgroup, sn_parent_level + 1), struct cgroup)->kn->id;
-	} else {
-		if (bpf_get_current_ancestor_cgroup_id(sn_parent_level) != sn_parent_id)
-			return 0;
-		id = bpf_get_current_ancestor_cgroup_id(sn_parent_level + 1);
-	}
-	return id ?: ~0ULL; /* could not be read: confined, by a cgroup that has no policy */
+	bpf_loop(lineage.level + 1, sn_try_ancestor, &lineage, 0);
+	return lineage.found;
+}
+
+struct sn_ancestors {
+	struct sn_descent descent;
+	bool found;
+};
+
+static long sn_compare_ancestor(__u64 level, struct sn_ancestors *ancestors)
+{
+	struct cgroup *ancestor = NULL;
+
+	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
+			      (void *)(ancestors->descent.cgroup +
+				       bpf_core_field_offset(struct cgroup, ancestors) +
+				       level * sizeof(ancestor)));
+	ancestors->found = BPF_CORE_READ(ancestor, kn, id) == ancestors->descent.ancestor_id;
+	return ancestors->found;
+}
+
+int sn_descends(const struct sn_descent *descent)
+{
+	struct sn_ancestors ancestors = {};
+	struct cgroup *cgroup;
+
+	if (!descent || !descent->cgroup)
+		return false;
+	ancestors.descent = *descent;
+	cgroup = (struct cgroup *)ancestors.descent.cgroup;
+	bpf_loop(BPF_CORE_READ(cgroup, level) + 1, sn_compare_ancestor, &ancestors, 0);
+	return ancestors.found;
 }
 
 /*

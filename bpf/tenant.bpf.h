@@ -9,10 +9,23 @@
 #include "vmlinux.h"
 
 /*
- * The id of the cgroup of current's tenant: the ancestor of current's own cgroup that is one level
- * below the parent, so that a child cgroup belongs to its tenant. 0: current is unconfined.
+ * Is the mark among the egress programs that are in force for current's cgroup? Looks at all: an
+ * unconfined process is never refused because there are many.
+ */
+int sn_finds_mark(void);
+
+/*
+ * The id of the cgroup of current's tenant: current's own cgroup or the nearest above it that has a
+ * policy in force, so that a child cgroup belongs to its tenant. 0: none has.
  */
 __u64 sn_current_tenant(void);
+
+/* The cgroup at an address, which may be 0; and the id of what is or is not an ancestor of it. */
+struct sn_descent {
+	__u64 cgroup;
+	__u64 ancestor_id;
+};
+int sn_descends(const struct sn_descent *descent);
 
 /*
  * Is the dentry at @dentry below the home of current, which is confined? For a hook whose arguments

@@ -23,7 +23,7 @@
  *  - "abi_version" and "abi_oldest" remain.
  * tests/unit/layout_test.c fails where a layout changes and the version does not.
  */
-#define SN_ABI_VERSION 6
+#define SN_ABI_VERSION 7
 #define SN_ABI_OLDEST  4 /* what can be carried over */
 
 /* The member has an element for each enumerator of enum @name: says so in BTF. */
@@ -38,8 +38,9 @@
 #define SN_TENANT_MAX	  64	    /* bytes of a tenant's name, the NUL included */
 #define SN_NAME_MAX	  64	    /* bytes of a single file's name, the NUL included */
 #define SN_TEXT_MAX	  128	    /* bytes of a path kept for people to read */
+#define SN_CGROUP_MAX	  512	    /* bytes of a cgroup's path, the NUL included */
 #define SN_EVENT_PATH_MAX 512	    /* bytes of the path in an event */
-#define SN_TENANTS_MAX	  16384	    /* entries in "policies" and "counters" */
+#define SN_TENANTS_MAX	  16384	    /* entries in "policies", "counters" and "cgroups" */
 #define SN_RULES_MAX	  262144    /* entries in each of the maps of rules, and in "lists" */
 #define SN_EVENTS_BYTES	  (1 << 20) /* size of the ring buffer */
 #define SN_EVENTS_RATE	  256	    /* events that one tenant may put on the ring in a second */
@@ -62,7 +63,7 @@ enum sn_access {
 enum sn_why {
 	SN_UNKNOWN,	/* zero: nothing was decided, or a read failed: refused */
 	SN_ALLOWED,	/* granted */
-	SN_NO_POLICY,	/* the process is below the parent cgroup, but has no policy */
+	SN_NO_POLICY,	/* the process's cgroup has the mark of tenants, but no policy */
 	SN_OUTSIDE,	/* neither the tenant's directory nor the runtime baseline */
 	SN_READ_ONLY,	/* may be read or seen, not used in this way */
 	SN_NOT_LISTED,	/* restricted address, or listening, and the port is not in the list */
@@ -249,8 +250,9 @@ struct sn_policy {
 	__u32 listen_lengths;	  /* the same for the ports to listen on */
 	struct sn_port_range port_ranges[SN_PORT_RANGES_MAX]; /* allowed outgoing ports */
 	__u8 address_lengths[SN_ADDRESS_LENGTHS_MAX]; /* of prefixes in "addresses", ascending */
-	__u8 observe; /* with safe_mode: refuse nothing, report what would be refused */
-	__u8 pad[5];
+	__u8 observe;	   /* with safe_mode: refuse nothing, report what would be refused */
+	__u8 runtime_init; /* a container's: until it calls exec, a process is the engine's */
+	__u32 layers_dev;  /* s_dev of the layers of the overlay that its files are on; or 0 */
 };
 _Static_assert(sizeof(struct sn_policy) == 864, "no hidden padding");
 
@@ -268,6 +270,14 @@ struct sn_slot {
 	struct sn_policy policy[2];
 };
 _Static_assert(sizeof(struct sn_slot) == 8 + 2 * sizeof(struct sn_policy), "no hidden padding");
+
+/*
+ * Value of "cgroups", whose key is an id as in "policies": where the tenants' cgroups are that are
+ * not below the parent. One that is below it has no entry, and is found by the tenant's name.
+ */
+struct sn_cgroup {
+	char path[SN_CGROUP_MAX]; /* from the mount, as its maker saw that; ends in "/NAME" */
+};
 
 #define SN_SCOPE_SECOND	  (1ULL << 62) /* set in scopes of the second policy of a slot... */
 #define SN_SCOPE_BASELINE (1ULL << 63) /* ...and of baselines; kernfs ids have fewer bits */
@@ -456,7 +466,8 @@ _Static_assert(sizeof(struct sn_event) == 672, "no hidden padding");
 	X(sn_policy, port_ranges, 664)                                 \
 	X(sn_policy, address_lengths, 696)                             \
 	X(sn_policy, observe, 858)                                     \
-	X(sn_policy, pad, 859)                                         \
+	X(sn_policy, runtime_init, 859)                                \
+	X(sn_policy, layers_dev, 860)                                  \
 	X(sn_slot, lock, 0)                                            \
 	X(sn_slot, in_force, 4)                                        \
 	X(sn_slot, policy, 8)                                          \
@@ -494,6 +505,7 @@ _Static_assert(sizeof(struct sn_event) == 672, "no hidden padding");
 	X(sn_list, map, 0)                                             \
 	X(sn_list, pad, 1)                                             \
 	X(sn_list, keys, 8)                                            \
+	X(sn_cgroup, path, 0)                                          \
 	X(sn_home, cgroup_id, 0)                                       \
 	X(sn_home, dir, 8)                                             \
 	X(sn_homes_set, home, 0)                                       \

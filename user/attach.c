@@ -14,10 +14,13 @@
 #include "compile.h"
 #include "controllers.h"
 #include "detach.h"
+#include "elsewhere.h"
 #include "enforcer.h"
 #include "gather.h"
 #include "identify.h"
 #include "launch.h"
+#include "mark.h"
+#include "pins.h"
 #include "rehearse.h"
 #include "rules.h"
 #include "runtime.h"
@@ -33,13 +36,14 @@ struct plan {
 	struct sn_rules baseline;
 	struct sn_enforcer enforcer; /* locked while anything changes, until the tenant runs */
 	char cgroup[PATH_MAX];
+	char above[PATH_MAX]; /* where that is made */
 	__u64 cgroup_id;
 	struct sn_controllers controllers; /* that were switched on for its limits */
 };
 
 /* ---- checks: nothing is changed ---- */
 
-static int check_idle(struct plan *plan, struct sn_err *err)
+static int check_idle(const struct plan *plan, struct sn_err *err)
 {
 	int running = sn_tenant_is_running(plan->cgroup, plan->options->tenant, err);
 
@@ -109,15 +113,19 @@ static int check_powers(struct plan *plan, bool starts, struct sn_err *err)
 	return 0;
 }
 
-/* The tenant's cgroup is made in its parent. */
-static int check_parent(const struct plan *plan, struct sn_err *err)
+/* Below the parent, or below where this process is. */
+static int choose_cgroup(struct plan *plan, struct sn_err *err)
 {
-	sn_autofree char *parent = strdup(plan->cgroup);
+	const char *tenant = plan->options->tenant;
+	int ret = plan->options->delegated
+			  ? sn_elsewhere_choose(plan->enforcer.mount, tenant, plan->cgroup, err)
+			  : sn_enforcer_cgroup(&plan->enforcer, tenant, plan->cgroup, err);
 
-	if (!parent)
-		return sn_fail(err, ENOMEM, "out of memory");
-	*strrchr(parent, '/') = '\0';
-	return sn_cgroup_check_writable(parent, err);
+	if (ret)
+		return ret;
+	strcpy(plan->above, plan->cgroup);
+	*strrchr(plan->above, '/') = '\0';
+	return 0;
 }
 
 /* Is everything in force, and is the name free? */
@@ -126,9 +134,11 @@ static int check_enforcer(struct plan *plan, struct sn_err *err)
 	int ret = sn_enforcer_open(&plan->enforcer, err);
 
 	if (!ret)
-		ret = sn_enforcer_cgroup(&plan->enforcer, plan->options->tenant, plan->cgroup, err);
+		ret = choose_cgroup(plan, err);
 	if (!ret)
-		ret = check_parent(plan, err);
+		ret = sn_cgroup_check_writable(plan->above, err);
+	if (!ret && plan->options->delegated)
+		ret = sn_mark_check_powers(plan->cgroup, err);
 	return ret ? ret : check_idle(plan, err);
 }
 
@@ -172,22 +182,19 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 
 /* ---- changes, under the lock ---- */
 
-/* Needs the cgroup: its id is the key. */
 static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_err *err)
 {
 	struct sn_source source = {
 		.options = plan->options,
+		.cgroup_id = plan->cgroup_id,
 		.directory = plan->named.directory,
 		.dir = plan->named.dir,
 		.launcher = plan->launcher,
 		.own = &plan->named.own,
 		.baseline = &plan->baseline,
 	};
-	int ret = sn_cgroup_id(plan->cgroup, &plan->cgroup_id, err);
+	int ret = sn_gather_cgroup(&plan->named, plan->enforcer.mount, plan->cgroup, err);
 
-	source.cgroup_id = plan->cgroup_id;
-	if (!ret)
-		ret = sn_gather_cgroup(&plan->named, plan->enforcer.mount, plan->cgroup, err);
 	/* undoing may need the descriptors, if the process is short of them */
 	sn_rules_close(&plan->named.own);
 	sn_rules_close(&plan->baseline);
@@ -202,7 +209,9 @@ static int set_limits(struct plan *plan, struct sn_err *err)
 		.pids_max = plan->options->pids_max,
 	};
 
-	return sn_limits_set(plan->enforcer.mount, plan->cgroup, &limits, &plan->controllers, err);
+	return sn_limits_set(plan->enforcer.mount,
+			     plan->options->delegated ? plan->above : plan->enforcer.mount,
+			     plan->cgroup, &limits, &plan->controllers, err);
 }
 
 /* Runs in the guardian, which shares the launcher's lock. */
@@ -227,6 +236,28 @@ static uint64_t noticed(void *data)
 	return counters.self_test;
 }
 
+/* Before there is a policy: with the mark alone, everything is refused there. */
+static int mark_cgroup(const struct plan *plan, struct sn_err *err)
+{
+	const char *mount = plan->enforcer.mount;
+	sn_autoclose int cgroup = sn_cgroup_open(mount, plan->cgroup, plan->cgroup_id);
+	struct sn_mark mark;
+	int ret;
+
+	if (cgroup < 0)
+		return sn_fail(err, -cgroup, "cannot open the cgroup %s: %s", plan->cgroup,
+			       strerror(-cgroup));
+	ret = sn_elsewhere_put(plan->enforcer.store.cgroups, plan->cgroup_id, mount, plan->cgroup,
+			       err);
+	if (ret)
+		return ret;
+	ret = sn_mark_open(SN_LINKS_DIR, &mark, err);
+	if (!ret)
+		ret = sn_mark_put(&mark, cgroup, plan->cgroup, err);
+	sn_mark_close(&mark);
+	return ret;
+}
+
 /* Replaces @old, which is empty if there was none. */
 static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn_err *err)
 {
@@ -235,7 +266,11 @@ static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn
 
 	if (ret < 0)
 		return ret;
-	ret = set_limits(plan, err);
+	ret = sn_cgroup_id(plan->cgroup, &plan->cgroup_id, err);
+	if (!ret && plan->options->delegated)
+		ret = mark_cgroup(plan, err);
+	if (!ret)
+		ret = set_limits(plan, err);
 	if (!ret)
 		ret = compile(plan, &compiled, err);
 	if (!ret)
@@ -246,10 +281,66 @@ static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn
 	return ret;
 }
 
+/* No cgroup above may be a tenant's: what is below that is the same tenant. */
+static int check_above(const struct plan *plan, struct sn_err *err)
+{
+	sn_autofree char *path = strdup(plan->above);
+	struct sn_policy policy;
+	__u64 id;
+
+	for (; path && strlen(path) > strlen(plan->enforcer.mount); *strrchr(path, '/') = '\0') {
+		if (sn_cgroup_id(path, &id, NULL))
+			continue;
+		if (!sn_store_get(&plan->enforcer.store, id, &policy))
+			return sn_fail(err, EINVAL,
+				       "%s is the cgroup of tenant '%s', and no tenant can be in "
+				       "another; start it from elsewhere",
+				       path, policy.tenant);
+		if (id == plan->enforcer.state.parent_id)
+			return sn_fail(err, EINVAL,
+				       "%s is where tenants without --delegated are; leave that "
+				       "out, or start it from elsewhere",
+				       path);
+	}
+	return path ? 0 : sn_fail(err, ENOMEM, "out of memory");
+}
+
+/* One of this name that is in another cgroup: it has to go as well, for names are unique. */
+static int remove_namesake(const struct plan *plan, struct sn_err *err)
+{
+	const char *tenant = plan->options->tenant;
+	char other[PATH_MAX];
+	int ret = sn_enforcer_find(&plan->enforcer, tenant, other, err);
+
+	if (ret < 0 || !strcmp(other, plan->cgroup))
+		return ret < 0 ? ret : 0;
+	ret = sn_tenant_is_running(other, tenant, err);
+	if (ret == 1)
+		return sn_fail(err, EINVAL,
+			       "tenant '%s' is running, in %s; choose another name, or "
+			       "safenode-detach --cgroup %s --kill first",
+			       tenant, other, tenant);
+	if (!ret)
+		ret = sn_tenant_remove(&plan->enforcer, other, err);
+	return ret < 0 && ret != -ENOENT ? ret : 0;
+}
+
+/* Once more what was checked, now that no other tool can change it. */
+static int check_again(const struct plan *plan, struct sn_err *err)
+{
+	int ret = sn_sweep_gone(&plan->enforcer, err);
+
+	if (!ret)
+		ret = check_idle(plan, err);
+	if (!ret && plan->options->delegated)
+		ret = check_above(plan, err);
+	return ret ? ret : remove_namesake(plan, err);
+}
+
 static int establish(struct plan *plan, struct sn_err *err)
 {
 	struct sn_policy old = {}; /* of a tenant of this name that ended and was not detached */
-	int ret = check_idle(plan, err); /* again, now that no other tool can change it */
+	int ret = check_again(plan, err);
 
 	if (!ret)
 		ret = sn_tenant_empty(&plan->enforcer, plan->cgroup, &old, err);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "cgroup.h"
 #include "mountinfo.h"
@@ -68,19 +69,89 @@ int sn_cgroup_make(const char *path, struct sn_err *err)
 		       strerror(error));
 }
 
-int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
+/* Of kernfs: it holds the id alone (kernfs_encode_fh() in fs/kernfs/mount.c). */
+union handle {
+	struct file_handle handle;
+	char bytes[sizeof(struct file_handle) + sizeof(__u64)];
+};
+
+/* Of @path, or if that is "", of what is open as @fd. */
+static int get_handle(int fd, const char *path, union handle *h)
 {
-	struct {
-		struct file_handle handle;
-		__u64 id;
-	} h = { .handle.handle_bytes = sizeof(__u64) };
 	int mount;
 
-	if (name_to_handle_at(AT_FDCWD, path, &h.handle, &mount, 0))
-		return sn_fail(err, errno, "cannot learn the id of the cgroup %s: %s", path,
-			       strerror(errno));
-	memcpy(id, h.handle.f_handle, sizeof(*id));
+	*h = (union handle){ .handle.handle_bytes = sizeof(__u64) };
+	return name_to_handle_at(fd, path, &h->handle, &mount, AT_EMPTY_PATH) ? -errno : 0;
+}
+
+static __u64 id_in(const union handle *h)
+{
+	__u64 id;
+
+	memcpy(&id, h->handle.f_handle, sizeof(id));
+	return id;
+}
+
+int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
+{
+	union handle h;
+	int ret = get_handle(AT_FDCWD, path, &h);
+
+	if (ret)
+		return sn_fail(err, -ret, "cannot learn the id of the cgroup %s: %s", path,
+			       strerror(-ret));
+	*id = id_in(&h);
 	return 0;
+}
+
+/* The root of the cgroup2 file system at @mount, as the caller's cgroup namespace sees it. */
+static void find_root(const char *point, char root[PATH_MAX])
+{
+	sn_automounts struct sn_mounts mounts = sn_mounts_open();
+	struct sn_mount mount;
+
+	strcpy(root, "/");
+	while (sn_mounts_next(&mounts, &mount)) /* the last one is on top */
+		if (!strcmp(mount.type, "cgroup2") && !strcmp(mount.point, point))
+			snprintf(root, PATH_MAX, "%s", mount.root);
+}
+
+/* Has every cgroup a path here, as all others see it who are in no namespace? */
+static bool sees_all(const char *mount)
+{
+	const ino_t initial = 0xeffffffb; /* PROC_CGROUP_INIT_INO in include/linux/proc_ns.h */
+	char root[PATH_MAX];
+	struct stat ns;
+
+	find_root(mount, root);
+	return !strcmp(root, "/") && !stat("/proc/self/ns/cgroup", &ns) && ns.st_ino == initial;
+}
+
+static int open_by_id(const char *mount, __u64 id)
+{
+	sn_autoclose int root = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union handle h;
+	int ret = root < 0 ? -errno : get_handle(root, "", &h), fd;
+
+	if (ret)
+		return ret;
+	memcpy(h.handle.f_handle, &id, sizeof(id));
+	fd = open_by_handle_at(root, &h.handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	return errno == ESTALE ? -ENOENT : -errno;
+}
+
+int sn_cgroup_open(const char *mount, const char *path, __u64 id)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union handle h;
+
+	if (fd >= 0 && !get_handle(fd, "", &h) && id_in(&h) == id)
+		return fd;
+	sn_close_(&fd);
+	/* not even tried: for open_by_handle_at() a unit's filter of system calls may kill */
+	return sees_all(mount) ? -ENOENT : open_by_id(mount, id);
 }
 
 static int open_file(const char *path, const char *file, FILE **f)
@@ -169,6 +240,18 @@ int sn_cgroup_read(const char *path, const char *file, char *line, int size)
 	return 0;
 }
 
+/* https://systemd.io/CGROUP_DELEGATION: "user." since version 251; "trusted." takes a capability */
+bool sn_cgroup_delegated(const char *path)
+{
+	static const char *const names[] = { "user.delegate", "trusted.delegate" };
+	char value[2];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (getxattr(path, names[i], value, sizeof(value)) == 1 && value[0] == '1')
+			return true;
+	return false;
+}
+
 int sn_cgroup_kill(const char *path, struct sn_err *err)
 {
 	int ret = sn_cgroup_write(path, "cgroup.kill", "1");
@@ -198,25 +281,17 @@ int sn_cgroup_below(const char *mount, const char *root, const char *own, char p
 	return snprintf(path, PATH_MAX, "%s%s", mount, rest) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* The root of the cgroup2 file system at @mount, as the caller's cgroup namespace sees it. */
-static void find_root(const char *point, char root[PATH_MAX])
+/* The cgroup of a process, "self" or a number, as the caller's cgroup namespace sees it. */
+static int read_cgroup(const char *process, char own[PATH_MAX], struct sn_err *err)
 {
-	sn_automounts struct sn_mounts mounts = sn_mounts_open();
-	struct sn_mount mount;
-
-	strcpy(root, "/");
-	while (sn_mounts_next(&mounts, &mount)) /* the last one is on top */
-		if (!strcmp(mount.type, "cgroup2") && !strcmp(mount.point, point))
-			snprintf(root, PATH_MAX, "%s", mount.root);
-}
-
-static int read_own(char own[PATH_MAX], struct sn_err *err)
-{
-	FILE *f = fopen("/proc/self/cgroup", "re");
+	char name[48];
 	int ret = -ENOENT;
+	FILE *f;
 
+	snprintf(name, sizeof(name), "/proc/%s/cgroup", process);
+	f = fopen(name, "re");
 	if (!f)
-		return sn_fail(err, errno, "cannot read /proc/self/cgroup: %s", strerror(errno));
+		return sn_fail(err, errno, "cannot read %s: %s", name, strerror(errno));
 	while (ret && fgets(own, PATH_MAX, f)) {
 		own[strcspn(own, "\n")] = '\0';
 		if (strncmp(own, "0::", 3))
@@ -225,24 +300,58 @@ static int read_own(char own[PATH_MAX], struct sn_err *err)
 		ret = 0;
 	}
 	fclose(f);
-	return ret ? sn_fail(err, ENOENT, "/proc/self/cgroup names no cgroup v2") : 0;
+	return ret ? sn_fail(err, ENOENT, "%s names no cgroup v2", name) : 0;
 }
 
-int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err)
+static int find_cgroup(const char *process, const char *whose, const char *mount,
+		       char path[PATH_MAX], struct sn_err *err)
 {
 	char own[PATH_MAX], root[PATH_MAX];
-	int ret = read_own(own, err);
+	int ret = read_cgroup(process, own, err);
 
 	if (ret)
 		return ret;
 	find_root(mount, root);
 	ret = sn_cgroup_below(mount, root, own, path);
 	if (ret)
-		return sn_fail(
-			err, -ret,
-			"the caller's cgroup %.100s is outside of the part of cgroup v2 that "
-			"is mounted at %.100s, %.100s; mount it again from inside the "
-			"caller's cgroup namespace, or start from a cgroup in it",
-			own, mount, root);
+		return sn_fail(err, -ret,
+			       "%s cgroup %.100s is outside of the part of cgroup v2 that "
+			       "is mounted at %.100s, %.100s; mount it again from inside the "
+			       "caller's cgroup namespace, or start from a cgroup in it",
+			       whose, own, mount, root);
 	return 0;
+}
+
+int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err)
+{
+	return find_cgroup("self", "the caller's", mount, path, err);
+}
+
+int sn_cgroup_of(pid_t pid, const char *mount, char path[PATH_MAX], struct sn_err *err)
+{
+	char process[16];
+
+	snprintf(process, sizeof(process), "%d", pid);
+	return find_cgroup(process, "the container's", mount, path, err);
+}
+
+int sn_cgroup_check_alone(const char *path, pid_t pid, struct sn_err *err)
+{
+	int others = 0, below = read_word(path, "cgroup.stat", "nr_descendants ");
+	char line[32];
+	FILE *f;
+	int ret = open_file(path, "cgroup.procs", &f);
+
+	if (ret)
+		return sn_fail(err, -ret, "cannot read the processes of %s: %s", path,
+			       strerror(-ret));
+	while (fgets(line, sizeof(line), f))
+		others += atoi(line) != pid;
+	fclose(f);
+	if (!others && !below)
+		return 0;
+	return sn_fail(err, EINVAL,
+		       "the container's cgroup %.200s is not its own: others are in it, whom its "
+		       "policy would confine, too; let the engine make one for each container",
+		       path);
 }

@@ -26,6 +26,13 @@ int sn_cgroup_make(const char *path, struct sn_err *err);
 /* The id that bpf_get_current_cgroup_id() returns, from the file handle. */
 int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err);
 
+/*
+ * A descriptor of the cgroup with that id, which was at @path, or is elsewhere as the caller's
+ * cgroup namespace sees it; ids are not used again. -ENOENT: it is gone. -EPERM: it is not at
+ * @path, and whether it is gone takes CAP_DAC_READ_SEARCH to tell.
+ */
+int sn_cgroup_open(const char *mount, const char *path, __u64 id);
+
 /* Are there processes in it or below it? 1, 0, or a negative errno (-ENOENT: no such cgroup). */
 int sn_cgroup_populated(const char *path);
 
@@ -40,6 +47,16 @@ int sn_cgroup_write(const char *path, const char *file, const char *value);
 
 /* The first line of the file @file of the cgroup @path, into @line. 0 or a negative errno. */
 int sn_cgroup_read(const char *path, const char *file, char *line, int size);
+
+/* Has whoever manages the cgroup @path, as systemd does, handed it over? */
+bool sn_cgroup_delegated(const char *path);
+
+/* Is the process @pid alone in the cgroup @path, which has none below it? Otherwise -EINVAL. */
+int sn_cgroup_check_alone(const char *path, pid_t pid, struct sn_err *err);
+
+/* The path of the cgroup of the process @pid below @mount, into @path. -EINVAL: not of version 2.
+ */
+int sn_cgroup_of(pid_t pid, const char *mount, char path[PATH_MAX], struct sn_err *err);
 
 /* The path of the caller's cgroup below @mount, into @path. */
 int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err);

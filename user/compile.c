@@ -145,6 +145,8 @@ static void fill_policy(const struct sn_source *source, struct sn_policy *policy
 		.baseline = sn_rules_scope(source->baseline),
 		.dir = source->dir,
 		.launcher = source->launcher,
+		.runtime_init = source->container,
+		.layers_dev = source->layers,
 	};
 	snprintf(policy->tenant, sizeof(policy->tenant), "%s", options->tenant);
 	append(policy->directory, source->directory);

@@ -56,7 +56,8 @@ static int not_enabled(const char *cgroup, const char *controller, int error, st
 	case EBUSY:
 		return sn_fail(err, EBUSY,
 			       "cannot enable the cgroup v2 controller '%s': processes are in %s "
-			       "itself; move them into a cgroup below it",
+			       "itself; move them into a cgroup below it (DelegateSubgroup= in a "
+			       "unit does)",
 			       controller, cgroup);
 	case EOPNOTSUPP:
 		return sn_fail(err, EOPNOTSUPP,
@@ -71,21 +72,40 @@ static int not_enabled(const char *cgroup, const char *controller, int error, st
 	case ENOENT:
 		return sn_fail(err, ENOENT,
 			       "cannot enable the cgroup v2 controller '%s': %s does not have it; "
-			       "is it mounted as cgroup v1, or not passed on by a cgroup above?",
+			       "is it mounted as cgroup v1, or not passed on by a cgroup above "
+			       "(Delegate=yes in a unit does)?",
 			       controller, cgroup);
 	}
 	return sn_fail(err, error, "cannot enable the cgroup v2 controller '%s' in %s: %s",
 		       controller, cgroup, strerror(error));
 }
 
-/* Enables the controller in every cgroup from the root of the mount to the parent of @path. */
-static int enable(const char *mount, const char *path, enum sn_controller number,
+/*
+ * A threaded controller can be enabled where processes are, and then nobody can join a child
+ * (cgroup_is_valid_domain() in kernel/cgroup/cgroup-internal.h). @parent: bytes of @path.
+ */
+static int can_be_joined(const char *path, size_t parent, const char *controller,
+			 struct sn_err *err)
+{
+	sn_autofree char *cgroup = strndup(path, parent);
+	char type[32];
+
+	if (!cgroup)
+		return -ENOMEM;
+	if (sn_cgroup_read(path, "cgroup.type", type, sizeof(type)) ||
+	    strcmp(type, "domain invalid"))
+		return 0;
+	return not_enabled(cgroup, controller, EBUSY, err);
+}
+
+/* Enables the controller in every cgroup from @from to the parent of @path. */
+static int enable(const char *from, const char *path, enum sn_controller number,
 		  struct sn_controllers *enabled, struct sn_err *err)
 {
 	const char *controller = controllers[number];
 	size_t parent = strrchr(path, '/') - path;
 
-	for (size_t len = strlen(mount); len <= parent; len += 1 + strcspn(path + len + 1, "/")) {
+	for (size_t len = strlen(from); len <= parent; len += 1 + strcspn(path + len + 1, "/")) {
 		sn_autofree char *cgroup = strndup(path, len);
 		int ret = cgroup ? is_enabled(cgroup, controller) : -ENOMEM;
 
@@ -98,7 +118,7 @@ static int enable(const char *mount, const char *path, enum sn_controller number
 		if (!enabled->from[number])
 			enabled->from[number] = len;
 	}
-	return 0;
+	return can_be_joined(path, parent, controller, err);
 }
 
 void sn_controllers_undo(const char *path, const struct sn_controllers *enabled)
@@ -207,10 +227,10 @@ static int forbid_huge_pages(const char *mount, const char *path, struct sn_cont
 	return ret < 0 ? ret : 0;
 }
 
-static int limit_memory(const char *mount, const char *path, const char *value,
+static int limit_memory(const char *mount, const char *from, const char *path, const char *value,
 			struct sn_controllers *enabled, struct sn_err *err)
 {
-	int ret = enable(mount, path, SN_CONTROLLER_MEMORY, enabled, err);
+	int ret = enable(from, path, SN_CONTROLLER_MEMORY, enabled, err);
 
 	if (!ret)
 		ret = write_limit(path, "memory.max", value, err);
@@ -220,8 +240,9 @@ static int limit_memory(const char *mount, const char *path, const char *value,
 	return ret ? ret : forbid_huge_pages(mount, path, enabled, err);
 }
 
-int sn_limits_set(const char *mount, const char *path, const struct sn_limits *limits,
-		  struct sn_controllers *enabled, struct sn_err *err)
+int sn_limits_set(const char *mount, const char *from, const char *path,
+		  const struct sn_limits *limits, struct sn_controllers *enabled,
+		  struct sn_err *err)
 {
 	const struct {
 		enum sn_controller controller;
@@ -234,11 +255,11 @@ int sn_limits_set(const char *mount, const char *path, const struct sn_limits *l
 
 	*enabled = (struct sn_controllers){};
 	if (limits->memory_max)
-		ret = limit_memory(mount, path, limits->memory_max, enabled, err);
+		ret = limit_memory(mount, from, path, limits->memory_max, enabled, err);
 	for (size_t i = 0; i < sizeof(simple) / sizeof(*simple) && !ret; i++) {
 		if (!simple[i].value)
 			continue;
-		ret = enable(mount, path, simple[i].controller, enabled, err);
+		ret = enable(from, path, simple[i].controller, enabled, err);
 		if (!ret)
 			ret = write_limit(path, simple[i].file, simple[i].value, err);
 	}
@@ -266,8 +287,9 @@ static int lift_memory(const char *path, struct sn_err *err)
 	return ret < 0 ? ret : 0;
 }
 
-int sn_limits_change(const char *mount, const char *path, const struct sn_limits *limits,
-		     struct sn_controllers *enabled, struct sn_err *err)
+int sn_limits_change(const char *mount, const char *from, const char *path,
+		     const struct sn_limits *limits, struct sn_controllers *enabled,
+		     struct sn_err *err)
 {
 	struct sn_limits others = *limits;
 	int ret = 0;
@@ -277,7 +299,7 @@ int sn_limits_change(const char *mount, const char *path, const struct sn_limits
 		others.memory_max = NULL;
 	}
 	if (!ret)
-		ret = sn_limits_set(mount, path, &others, enabled, err);
+		ret = sn_limits_set(mount, from, path, &others, enabled, err);
 	if (!ret)
 		sn_limits_remember(path);
 	return ret;

@@ -33,12 +33,16 @@ struct sn_limits {
 
 /*
  * Sets the limits of the new cgroup @path. Enables the controllers that they need in every cgroup
- * from @mount to the parent of @path, and records that in @enabled for sn_controllers_undo(). A
- * limit of memory other than "max" also forbids swap and huge pages, which memory.max does not
- * count. On failure no controller stays enabled.
+ * from @from to the parent of @path, and records that in @enabled for sn_controllers_undo(). @from
+ * is @mount, or what was delegated to the caller. A limit of memory other than "max" also forbids
+ * swap and huge pages, which memory.max does not count; the controller of huge pages is enabled
+ * from
+ * @mount on, for systemd does not know it and delegates none. On failure no controller stays
+ * enabled.
  */
-int sn_limits_set(const char *mount, const char *path, const struct sn_limits *limits,
-		  struct sn_controllers *enabled, struct sn_err *err);
+int sn_limits_set(const char *mount, const char *from, const char *path,
+		  const struct sn_limits *limits, struct sn_controllers *enabled,
+		  struct sn_err *err);
 
 /*
  * Remembers what the files of the cgroup's limits hold now, in an attribute that goes with it: for
@@ -64,8 +68,9 @@ size_t sn_limits_drift(const char *path, struct sn_drift *drift, size_t max);
  * As sn_limits_set(), for a cgroup with processes in it; "max" for memory also lifts what a limit
  * forbids. It may fail in the middle: what was there before is in sn_limits_save().
  */
-int sn_limits_change(const char *mount, const char *path, const struct sn_limits *limits,
-		     struct sn_controllers *enabled, struct sn_err *err);
+int sn_limits_change(const char *mount, const char *from, const char *path,
+		     const struct sn_limits *limits, struct sn_controllers *enabled,
+		     struct sn_err *err);
 
 /* What the files of limits held, to be restored. Owns its texts. */
 struct sn_saved {

@@ -8,6 +8,7 @@
 
 #include "cgroup.h"
 #include "detach.h"
+#include "elsewhere.h"
 #include "options.h"
 #include "store.h"
 
@@ -30,18 +31,29 @@ int sn_tenant_empty(const struct sn_enforcer *enforcer, const char *cgroup,
 	return ret ? ret : sn_store_empty(&enforcer->store, id, policy, err);
 }
 
+/* 1, 0 or a negative errno, as of sn_store_empty(). */
+static int remove_policy(const struct sn_enforcer *enforcer, __u64 id, struct sn_err *err)
+{
+	struct sn_policy policy;
+	int found = sn_store_empty(&enforcer->store, id, &policy, err), ret;
+
+	policy.cgroup_id = id; /* also where there is no policy, but a note of its place */
+	ret = found < 0 ? found : sn_store_forget(&enforcer->store, &policy, 0, err);
+	return ret ? ret : found;
+}
+
 /*
  * The cgroup goes last: a tool that is killed before leaves it to be found, and without a policy
  * the processes in it are refused everything as well.
  */
 int sn_tenant_remove(const struct sn_enforcer *enforcer, const char *cgroup, struct sn_err *err)
 {
-	struct sn_policy policy = {};
-	int found = sn_tenant_empty(enforcer, cgroup, &policy, err);
-	int ret = found < 0 ? found : sn_store_forget(&enforcer->store, &policy, 0, err);
+	__u64 id;
+	int found = sn_cgroup_id(cgroup, &id, err), ret;
 
-	if (!ret)
-		ret = sn_cgroup_remove(cgroup, err);
+	if (!found)
+		found = remove_policy(enforcer, id, err);
+	ret = found < 0 ? found : sn_cgroup_remove(cgroup, err);
 	return ret ? ret : found;
 }
 
@@ -56,14 +68,53 @@ static int end_processes(const char *cgroup, const char *tenant, bool kill, stru
 	return sn_fail(err, EBUSY, "tenant '%s' is running; end it, or give --kill", tenant);
 }
 
+/* ---- cgroups that are gone ---- */
+
+struct sweeping {
+	const struct sn_enforcer *enforcer;
+	struct sn_err *err;
+};
+
+/* Without a policy, an attach was killed between two steps, and nothing ever ran there. */
+static bool is_left(const struct sn_enforcer *enforcer, __u64 id, const char *path)
+{
+	sn_autoclose int cgroup = sn_cgroup_open(enforcer->mount, path, id);
+	struct sn_policy policy;
+
+	if (cgroup < 0)
+		return cgroup == -ENOENT;
+	return sn_store_get(&enforcer->store, id, &policy) == -ENOENT &&
+	       !sn_cgroup_populated(path) && !sn_cgroup_remove(path, NULL);
+}
+
+static int sweep_one(__u64 id, const char *path, void *data)
+{
+	const struct sweeping *sweeping = data;
+	int ret = 0;
+
+	if (is_left(sweeping->enforcer, id, path))
+		ret = remove_policy(sweeping->enforcer, id, sweeping->err);
+	return ret < 0 ? ret : 0;
+}
+
+int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *err)
+{
+	struct sweeping sweeping = { enforcer, err };
+
+	return sn_elsewhere_each(enforcer->store.cgroups, enforcer->mount, sweep_one, &sweeping,
+				 err);
+}
+
+/* ---- by name ---- */
+
 static int detach(const struct sn_enforcer *enforcer, const char *tenant, bool kill,
 		  struct sn_err *err)
 {
 	char cgroup[PATH_MAX];
 	bool missing;
-	int ret = sn_enforcer_cgroup(enforcer, tenant, cgroup, err);
+	int ret = sn_enforcer_find(enforcer, tenant, cgroup, err);
 
-	if (!ret)
+	if (ret >= 0)
 		ret = end_processes(cgroup, tenant, kill, err);
 	if (!ret)
 		ret = sn_tenant_remove(enforcer, cgroup, err);
@@ -79,12 +130,21 @@ static int detach(const struct sn_enforcer *enforcer, const char *tenant, bool k
 int sn_detach(const char *tenant, bool kill, struct sn_err *err)
 {
 	struct sn_enforcer enforcer;
-	int ret = sn_enforcer_open(&enforcer, err);
+	int ret;
+
+	if (strchr(tenant, '/'))
+		return sn_fail(err, EINVAL,
+			       "'%s' is a container's label; its policy goes when its engine ends "
+			       "it",
+			       tenant);
+	ret = sn_enforcer_open(&enforcer, err);
 
 	if (!ret)
 		ret = sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, err);
 	if (!ret)
 		ret = detach(&enforcer, tenant, kill, err);
+	if (!ret)
+		ret = sn_sweep_gone(&enforcer, err);
 	sn_enforcer_close(&enforcer);
 	return ret;
 }
@@ -110,7 +170,7 @@ static bool may_have_ended(const char *name)
 	return kill(number, 0) || (number + getpid()) % 17 == 0;
 }
 
-static int sweep(const struct sn_enforcer *enforcer, struct sn_err *err)
+static int sweep_unnamed(const struct sn_enforcer *enforcer, struct sn_err *err)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -132,7 +192,8 @@ static int sweep(const struct sn_enforcer *enforcer, struct sn_err *err)
 	return 0;
 }
 
-int sn_sweep_unnamed(struct sn_err *err)
+static int locked(int (*act)(const struct sn_enforcer *enforcer, struct sn_err *err),
+		  struct sn_err *err)
 {
 	struct sn_enforcer enforcer;
 	int ret = sn_enforcer_open(&enforcer, err);
@@ -140,7 +201,17 @@ int sn_sweep_unnamed(struct sn_err *err)
 	if (!ret)
 		ret = sn_enforcer_lock(&enforcer, SN_EXCLUSIVE, err);
 	if (!ret)
-		ret = sweep(&enforcer, err);
+		ret = act(&enforcer, err);
 	sn_enforcer_close(&enforcer);
 	return ret;
+}
+
+int sn_sweep_unnamed(struct sn_err *err)
+{
+	return locked(sweep_unnamed, err);
+}
+
+int sn_sweep(struct sn_err *err)
+{
+	return locked(sn_sweep_gone, err);
 }

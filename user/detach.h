@@ -8,11 +8,23 @@
 #include "enforcer.h"
 #include "err.h"
 
-/* Removes the tenant's policy and cgroup. -EBUSY while processes run, unless @kill. */
+/*
+ * Removes the tenant's policy and cgroup. -EBUSY while processes run, unless @kill. -EINVAL for a
+ * container's label: its cgroup is its engine's.
+ */
 int sn_detach(const char *tenant, bool kill, struct sn_err *err);
 
 /* Removes tenants of the drop-in that have ended: no other tool does. */
 int sn_sweep_unnamed(struct sn_err *err);
+
+/*
+ * Removes what is left of tenants whose cgroups, elsewhere than below the parent, are gone, or were
+ * never finished. With the maps open, under the lock.
+ */
+int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *err);
+
+/* The same, by a tool that has nothing else to do with tenants. */
+int sn_sweep(struct sn_err *err);
 
 /* 1 or 0: do processes run in the tenant's cgroup? Not to know is an error; no cgroup is 0. */
 int sn_tenant_is_running(const char *cgroup, const char *tenant, struct sn_err *err);

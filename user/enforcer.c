@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "cgroup.h"
+#include "elsewhere.h"
 #include "enforcer.h"
 #include "lock.h"
 #include "object.h"
@@ -85,4 +86,22 @@ int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, c
 	if (len < PATH_MAX)
 		return 0;
 	return sn_fail(err, ENAMETOOLONG, "the path of the cgroup of '%s' is too long", tenant);
+}
+
+int sn_enforcer_find(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
+		     struct sn_err *err)
+{
+	__u64 id;
+	int ret =
+		sn_elsewhere_find(enforcer->store.cgroups, enforcer->mount, tenant, &id, path, err);
+
+	return ret ? ret : sn_enforcer_cgroup(enforcer, tenant, path, err);
+}
+
+int sn_enforcer_cgroup_of(const struct sn_enforcer *enforcer, const struct sn_policy *policy,
+			  char path[PATH_MAX], struct sn_err *err)
+{
+	if (!sn_elsewhere_get(enforcer->store.cgroups, policy->cgroup_id, enforcer->mount, path))
+		return 1;
+	return sn_enforcer_cgroup(enforcer, policy->tenant, path, err);
 }

@@ -43,10 +43,22 @@ int sn_enforcer_lock(struct sn_enforcer *enforcer, enum sn_sharing sharing, stru
 void sn_enforcer_close(struct sn_enforcer *enforcer);
 
 /*
- * The path of the cgroup of @tenant, a valid name, into @path; with "", of the cgroup below which
- * tenants live. -ENAMETOOLONG.
+ * The path that the cgroup of @tenant, a valid name, has below the parent, into @path; with "", of
+ * the parent. -ENAMETOOLONG.
  */
 int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
 		       struct sn_err *err);
+
+/*
+ * With the maps open, the path of the cgroup of the tenant of that name, wherever it is, into
+ * @path: below the parent, if no other is known. 1: it is elsewhere; 0: it is not; or a negative
+ * errno.
+ */
+int sn_enforcer_find(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
+		     struct sn_err *err);
+
+/* The same by the cgroup that the policy is for, also where that is gone. */
+int sn_enforcer_cgroup_of(const struct sn_enforcer *enforcer, const struct sn_policy *policy,
+			  char path[PATH_MAX], struct sn_err *err);
 
 #endif

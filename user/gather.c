@@ -48,7 +48,9 @@ static int check_directory(struct sn_gathered *gathered, struct sn_err *err)
 		return sn_fail(err, EINVAL,
 			       "'%.200s' belongs to the kernel; give a directory of files", given);
 	}
-	return sn_identify_fd(gathered->directory_fd, &gathered->dir, err);
+	return gathered->own.rooted
+		       ? sn_identify_in_image(gathered->directory_fd, &gathered->dir, err)
+		       : sn_identify_fd(gathered->directory_fd, &gathered->dir, err);
 }
 
 int sn_gather_directory(struct sn_gathered *gathered, struct sn_err *err)

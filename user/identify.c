@@ -58,7 +58,7 @@ static const struct {
 } refused[] = {
 	{ BTRFS_SUPER_MAGIC, "btrfs", "where two directories can have the same inode number" },
 	{ BCACHEFS_MAGIC, "bcachefs", "where two directories can have the same inode number" },
-	{ OVERLAYFS_SUPER_MAGIC, "overlay", "where one file has several inodes" },
+	{ OVERLAYFS_SUPER_MAGIC, "overlay", "where inode numbers are used again" },
 };
 
 static const char *name_of(int fd, char name[PATH_MAX])
@@ -200,6 +200,95 @@ static int identify_root(int fd, struct sn_inode *id, struct sn_err *err)
 		"'%s' is on a ramfs, of which only the directory where it is mounted and what "
 		"is in that can be given; put it there, or on ext4, xfs, f2fs or tmpfs",
 		name_of(fd, name));
+}
+
+/* ---- overlays ---- */
+
+struct layers {
+	__u32 dev; /* 0: none was seen yet */
+	struct sn_err *err;
+};
+
+/* Those whose path is relative are where others' working directory was: they are not looked at. */
+static int add_layer(const char *path, void *data)
+{
+	struct layers *layers = data;
+	sn_autoclose int fd = -1;
+	struct sn_inode id;
+	int error;
+
+	if (path[0] != '/')
+		return 0;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return sn_fail(layers->err, EOPNOTSUPP,
+			       "cannot look at '%.200s', a layer of an overlay: %s", path,
+			       strerror(errno));
+	error = sn_identify_fd(fd, &id, layers->err);
+	if (error)
+		return error;
+	if (layers->dev && layers->dev != id.dev)
+		return sn_fail(layers->err, EOPNOTSUPP,
+			       "an overlay has layers on several file systems ('%.200s' is on "
+			       "another one), where two files can have the same inode number; keep "
+			       "them on one",
+			       path);
+	layers->dev = id.dev;
+	return 0;
+}
+
+/*
+ * Finds the overlay by its s_dev. Of a file that is no directory stat(2) shows another number where
+ * the layers are on several file systems, so such a one is not found.
+ */
+static int find_layers(__u32 overlay, __u32 *dev, struct sn_err *err)
+{
+	sn_automounts struct sn_mounts mounts = sn_mounts_open();
+	struct layers layers = { .err = err };
+	struct sn_mount mount;
+	int error;
+
+	while (sn_mounts_next(&mounts, &mount)) {
+		if (mount.dev != overlay || strcmp(mount.type, "overlay"))
+			continue;
+		error = sn_mount_layers(mount.options, add_layer, &layers);
+		*dev = layers.dev;
+		if (error || layers.dev)
+			return error;
+	}
+	return sn_fail(err, EOPNOTSUPP,
+		       "a file is on an overlay of which the layers cannot be found, or are on "
+		       "several file systems, where two files can have the same inode number");
+}
+
+int sn_identify_layers(int fd, __u32 *dev, struct sn_err *err)
+{
+	struct sn_inode id;
+	struct statfs fs;
+
+	*dev = 0;
+	if (fstatfs(fd, &fs))
+		return sn_fail(err, errno, "cannot identify descriptor %d: %m", fd);
+	if (fs.f_type != OVERLAYFS_SUPER_MAGIC)
+		return 0;
+	return read_number(fd, &id, err) ?: find_layers(id.dev, dev, err);
+}
+
+int sn_identify_in_image(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	static __u32 sound; /* the overlay that was seen last: most of a container is on one */
+	__u32 layers = 0;
+	int error = read_number(fd, id, err);
+
+	if (error || (sound && id->dev == sound))
+		return error;
+	error = sn_identify_layers(fd, &layers, err);
+	if (error)
+		return error;
+	if (!layers)
+		return sn_identify_fd(fd, id, err);
+	sound = id->dev;
+	return 0;
 }
 
 /* @held: as long as it is open, its file system stays, and so does its number. */

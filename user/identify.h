@@ -14,7 +14,21 @@
  */
 int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err);
 
-/* The same for a file that a tenant holds open by @fd: on a ramfs, any file. */
+/*
+ * The same in a container, whose root is often an overlay. On one whose layers are all on one file
+ * system, a number is that of one file (ovl_map_ino() in fs/overlayfs/inode.c); on others it is
+ * -EOPNOTSUPP. A number can be that of a later directory once the first is removed, so only where
+ * nobody does that: in an image, and for a working directory.
+ */
+int sn_identify_in_image(int fd, struct sn_inode *id, struct sn_err *err);
+
+/*
+ * The s_dev of the layers of the overlay that @fd is on, into @dev, and 0 if it is on none.
+ * -EOPNOTSUPP where that cannot be told, or they are on several file systems.
+ */
+int sn_identify_layers(int fd, __u32 *dev, struct sn_err *err);
+
+/* As sn_identify_fd() for a file that a tenant holds open by @fd: on a ramfs, any file. */
 int sn_identify_held_fd(int fd, struct sn_inode *id, struct sn_err *err);
 
 #endif

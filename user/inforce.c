@@ -107,6 +107,16 @@ static __u64 hash(__u64 sum, const void *data, size_t size)
 	return sum;
 }
 
+/* rules.c keeps the end of a path that is too long, behind "...". */
+static bool is_path(const char *text, const char *path)
+{
+	size_t len = strlen(path), end = strlen(text) - 3;
+
+	if (len < SN_TEXT_MAX)
+		return !strcmp(text, path);
+	return !strncmp(text, "...", 3) && !strcmp(text + 3, path + len - end);
+}
+
 /*
  * An extra path is what may be read and, even if it is a file, searched: see add_extra_paths() in
  * attach.c. On the way to a place nothing may be read, on what was handed over open neither, and
@@ -119,7 +129,7 @@ static int add_extra(struct sn_inforce *inforce, const struct sn_entry *entry, c
 	struct sn_value *value;
 	__u64 sum;
 
-	if ((entry->rule.access & extra) != extra || !strcmp(entry->rule.path, cgroup))
+	if ((entry->rule.access & extra) != extra || is_path(entry->rule.path, cgroup))
 		return 0;
 	value = add(inforce, entry->rule.access & SN_MAY_CHANGE ? "read-write" : "read-only",
 		    entry->rule.path);

@@ -46,13 +46,19 @@ static bool parse_dev(const char *text, __u32 *dev)
  */
 bool sn_mount_parse(char *line, struct sn_mount *mount)
 {
-	char *type = strstr(line, " - "), *rest = line, *fields[5];
+	char *type = strstr(line, " - "), *rest = line, *fields[5], *end;
 
 	if (!type)
 		return false;
 	*type = '\0';
 	type += 3;
-	type[strcspn(type, " \n")] = '\0';
+	end = type + strcspn(type, "\n");
+	*end = '\0';
+	mount->options = type + strcspn(type, " ");
+	if (*mount->options)
+		*mount->options++ = '\0';
+	mount->options += strcspn(mount->options, " "); /* behind the source */
+	mount->options += strspn(mount->options, " ");
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		fields[i] = strsep(&rest, " ");
 	if (!fields[4] || fields[4][0] != '/' || !*type || !parse_dev(fields[2], &mount->dev))
@@ -63,6 +69,50 @@ bool sn_mount_parse(char *line, struct sn_mount *mount)
 	mount->point = fields[4];
 	mount->type = type;
 	return true;
+}
+
+/* Up to a colon without a backslash before it; *@rest is what is behind. */
+static char *next_path(char **rest)
+{
+	char *path = *rest, *in = path, *out = path;
+
+	while (*in && *in != ':') {
+		if (in[0] == '\\' && in[1])
+			in++;
+		*out++ = *in++;
+	}
+	*rest = *in ? in + 1 : in;
+	*out = '\0';
+	return path;
+}
+
+/*
+ * "rw,lowerdir=/a:/b,upperdir=/u,workdir=/w", by ovl_show_options() in fs/overlayfs, which writes
+ * a comma in a path as \054. "::" stands before layers with data only.
+ */
+int sn_mount_layers(char *options, int (*each)(const char *path, void *data), void *data)
+{
+	static const char *const names[] = { "lowerdir", "lowerdir+", "datadir+", "upperdir" };
+	char *option, *value;
+	bool layer;
+	int ret = 0;
+
+	while (!ret && (option = strsep(&options, ","))) {
+		value = strchr(option, '=');
+		layer = false;
+		if (value)
+			*value++ = '\0';
+		for (size_t i = 0; value && i < sizeof(names) / sizeof(names[0]); i++)
+			layer |= !strcmp(option, names[i]);
+		if (layer)
+			decode_octal(value);
+		while (!ret && layer && *value) {
+			const char *path = next_path(&value);
+
+			ret = *path ? each(path, data) : 0;
+		}
+	}
+	return ret;
 }
 
 struct sn_mounts sn_mounts_open(void)

@@ -13,10 +13,18 @@ struct sn_mount {
 	const char *root;  /* its root, within its file system */
 	const char *point; /* where it is mounted */
 	const char *type;  /* of its file system */
+	char *options;	   /* of the file system, as they are in the line; "" if there are none */
 };
 
 /* Parses a line of mountinfo, which it changes. False if the line is malformed. */
 bool sn_mount_parse(char *line, struct sn_mount *mount);
+
+/*
+ * Calls @each for every layer that the options of an overlay name, until it returns non-zero;
+ * returns that, or 0. A path can be relative, to the directory that whoever mounted it was in.
+ * Changes @options.
+ */
+int sn_mount_layers(char *options, int (*each)(const char *path, void *data), void *data);
 
 /* The mounts of the caller's namespace, one after the other. */
 struct sn_mounts {

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "elsewhere.h"
+#include "mark.h"
 #include "object.h"
 #include "peers.h"
 #include "pins.h"
@@ -117,6 +119,19 @@ static struct bpf_link *attach_iterator(struct bpf_program *prog, int cgroup_fd)
 	return bpf_program__attach_iter(prog, &opts);
 }
 
+/* Tells the programs which of them is the mark. */
+static int tell_mark(struct safenode_bpf *skel, struct sn_mark *mark, struct sn_err *err)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	mark->program = bpf_program__fd(skel->progs.sn_egress);
+	if (bpf_obj_get_info_by_fd(mark->program, &info, &size))
+		return sn_fail(err, errno, "cannot learn the id of a program: %s", strerror(errno));
+	mark->id = skel->bss->sn_mark = info.id;
+	return 0;
+}
+
 /* Tells the programs addresses of the kernel, and the parent's level, which @state gets, too. */
 static int find_parent(struct safenode_bpf *skel, int cgroup_fd, struct sn_state *state,
 		       struct sn_err *err)
@@ -128,8 +143,8 @@ static int find_parent(struct safenode_bpf *skel, int cgroup_fd, struct sn_state
 
 	if (link)
 		fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0 || read(fd, &nothing, 1) || !skel->bss->sn_parent)
-		ret = sn_fail(err, errno ?: EPROTO, "cannot find the parent cgroup's address: %s",
+	if (fd < 0 || read(fd, &nothing, 1) || !skel->bss->sn_parent_found)
+		ret = sn_fail(err, errno ?: EPROTO, "cannot find the parent cgroup: %s",
 			      strerror(errno));
 	else if (skel->bss->sn_egress_elsewhere)
 		ret = sn_fail(err, ENOSYS,
@@ -199,8 +214,10 @@ struct load {
 	struct safenode_bpf *skel;
 	struct sn_upgrade *upgrade; /* NULL: nothing was loaded before */
 	struct sn_state state;	    /* to be written; what was pinned comes first */
+	char mount[PATH_MAX];	    /* of cgroup v2 */
 	char parent[PATH_MAX + SN_TEXT_MAX];
 	int cgroup_fd;	      /* the parent */
+	struct sn_mark mark;  /* the new one; its descriptor is the skeleton's */
 	int maps;	      /* the lock on those that were pinned before, or -1 */
 	int new_maps;	      /* the lock on those that take their place, or -1 */
 	bool in_force;	      /* the new programs and maps are in their final place */
@@ -217,31 +234,99 @@ static int attach(struct bpf_program *prog, const struct load *load, struct bpf_
 	if (*link)
 		return 0;
 	return hook ? sn_peers_explain_hook(prog, hook, errno, err)
-		    : sn_peers_explain_egress(prog, load->parent, errno, err);
+		    : sn_peers_explain_egress(bpf_program__fd(prog), load->parent, errno, err);
 }
 
-/* Attaches every program and pins its link in @dir. */
+static int attach_and_pin(struct bpf_program *prog, struct load *load, const char *dir,
+			  struct sn_err *err)
+{
+	struct bpf_link *link;
+	int ret = attach(prog, load, &link, err);
+
+	if (ret)
+		return ret;
+	ret = sn_pins_put_link(link, dir, bpf_program__name(prog), err);
+	bpf_link__destroy(link); /* the pin keeps it */
+	++load->state.programs;
+	return ret;
+}
+
+struct marking {
+	const char *mount;
+	const struct sn_mark *mark;
+	struct sn_err *err;
+};
+
+static int put_mark(__u64 id, const char *path, void *data)
+{
+	const struct marking *marking = data;
+	sn_autoclose int cgroup = sn_cgroup_open(marking->mount, path, id);
+
+	if (cgroup == -ENOENT)
+		return 0;
+	if (cgroup < 0)
+		return sn_fail(marking->err, -cgroup, "cannot open the cgroup %s of a tenant: %s",
+			       path, strerror(-cgroup));
+	return sn_mark_put(marking->mark, cgroup, path, marking->err);
+}
+
+static int mark_tenants(const struct load *load, struct sn_err *err)
+{
+	struct marking marking = { load->mount, &load->mark, err };
+
+	return sn_elsewhere_each(bpf_map__fd(load->skel->maps.cgroups), load->mount, put_mark,
+				 &marking, err);
+}
+
+static int leave_mark(__u64 id, const char *path, void *data)
+{
+	const struct marking *marking = data;
+	sn_autoclose int cgroup = sn_cgroup_open(marking->mount, path, id);
+
+	if (cgroup >= 0)
+		sn_mark_remove_others(marking->mark, cgroup);
+	return 0;
+}
+
+/*
+ * Takes from the tenants' cgroups what is not the mark in force: the one of before, when the new
+ * programs are in force; or the one of a load that failed or was killed.
+ */
+static void remove_other_marks(const struct load *load)
+{
+	sn_autoclose int map = bpf_obj_get(SN_PIN_DIR "/cgroups");
+	struct sn_mark mark;
+	struct marking marking = { load->mount, &mark, NULL };
+
+	if (map < 0 || sn_mark_open(SN_LINKS_DIR, &mark, NULL))
+		return; /* there are none */
+	sn_elsewhere_each(map, load->mount, leave_mark, &marking, NULL);
+	sn_mark_close(&mark);
+}
+
+/*
+ * Attaches every program and pins its link in @dir. The egress program first, which is the mark by
+ * which the others know tenants: on the parent, and on each tenant's cgroup that is not below it,
+ * beside that of the programs that are replaced.
+ */
 static int attach_all(struct load *load, const char *dir, struct sn_err *err)
 {
-	struct bpf_program *prog;
+	struct bpf_program *prog, *egress = load->skel->progs.sn_egress;
+	int ret;
 
 	load->state.programs = 0;
+	ret = attach_and_pin(egress, load, dir, err);
+	if (!ret)
+		ret = sn_pins_put_mark(egress, dir, err);
+	if (!ret)
+		ret = mark_tenants(load, err);
 	bpf_object__for_each_program (prog, load->skel->obj) {
-		struct bpf_link *link;
-		int ret;
-
-		if (!bpf_program__autoload(prog) || is_iterator(prog))
-			continue;
-		ret = attach(prog, load, &link, err);
 		if (ret)
-			return ret;
-		ret = sn_pins_put_link(link, dir, bpf_program__name(prog), err);
-		bpf_link__destroy(link); /* the pin keeps it */
-		if (ret)
-			return ret;
-		++load->state.programs;
+			break;
+		if (bpf_program__autoload(prog) && !is_iterator(prog) && prog != egress)
+			ret = attach_and_pin(prog, load, dir, err);
 	}
-	return 0;
+	return ret;
 }
 
 /* The state last: where this fails, that of before still holds. */
@@ -292,15 +377,13 @@ static void find_programs(const char *dir, struct programs *programs)
 	struct dirent *entry;
 
 	while (links && programs->nr < PROGRAMS_MAX && (entry = readdir(links))) {
-		struct bpf_link_info info = {};
-		__u32 size = sizeof(info);
 		char path[PATH_MAX];
-		sn_autoclose int fd = -1;
+		__u32 id;
 
 		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		fd = bpf_obj_get(path);
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
-			programs->ids[programs->nr++] = info.prog_id;
+		id = sn_pins_program(path);
+		if (id)
+			programs->ids[programs->nr++] = id;
 	}
 	if (links)
 		closedir(links);
@@ -379,6 +462,7 @@ static int load_beside(struct load *load, struct sn_err *err)
 				   again ? RENAME_EXCHANGE : RENAME_NOREPLACE, err);
 	if (ret || !again)
 		return ret;
+	remove_other_marks(load);
 	find_programs(SN_NEW_DIR "/links", &load->gone);
 	return remove_old(SN_NEW_DIR, err);
 }
@@ -404,8 +488,10 @@ static int load_again(struct load *load, struct sn_err *err)
 	if (ret)
 		return ret;
 	ret = write_state(load, err);
-	if (!ret)
+	if (!ret) {
+		remove_other_marks(load);
 		return remove_old(SN_NEW_LINKS_DIR, err);
+	}
 	load->in_force = renameat2(AT_FDCWD, SN_LINKS_DIR, AT_FDCWD, SN_NEW_LINKS_DIR, flags);
 	return ret;
 }
@@ -414,6 +500,7 @@ static int load_again(struct load *load, struct sn_err *err)
  */
 static void remove_leftovers(struct load *load)
 {
+	remove_other_marks(load);
 	find_programs(SN_NEW_DIR "/links", &load->gone);
 	sn_pins_remove(SN_NEW_DIR);
 	sn_pins_remove(SN_NEW_LINKS_DIR);
@@ -446,7 +533,8 @@ static int load_programs(struct load *load, const struct sn_state *old, struct s
 	if (ret)
 		return sn_fail(err, ENOSYS, "the kernel refuses the programs: %s%s", strerror(-ret),
 			       sn_kernel_hint(-ret));
-	return find_parent(load->skel, load->cgroup_fd, &load->state, err);
+	ret = tell_mark(load->skel, &load->mark, err);
+	return ret ? ret : find_parent(load->skel, load->cgroup_fd, &load->state, err);
 }
 
 static int load_into(struct load *load, const struct sn_state *old, struct sn_err *err)
@@ -456,13 +544,13 @@ static int load_into(struct load *load, const struct sn_state *old, struct sn_er
 	if (ret)
 		return ret;
 	ret = load_programs(load, old, err);
-	if (!ret && old && !sn_upgrade_is_needed(load->upgrade)) {
-		ret = load_again(load, err);
-	} else if (!ret) {
-		if (old)
-			load->maps = sn_pins_lock_maps(err);
-		ret = old && load->maps < 0 ? load->maps : load_beside(load, err);
+	if (!ret && old) { /* a tenant that is made meanwhile would not get the new mark */
+		load->maps = sn_pins_lock_maps(err);
+		ret = load->maps < 0 ? load->maps : 0;
 	}
+	if (!ret)
+		ret = old && !sn_upgrade_is_needed(load->upgrade) ? load_again(load, err)
+								  : load_beside(load, err);
 	if (ret)
 		remove_leftovers(load);
 	return ret;
@@ -483,12 +571,11 @@ static int check_parent(const char *parent, const struct sn_state *old, struct s
 /* Makes the parent if need be: 1 if it did, 0 or a negative errno. */
 static int open_parent(struct load *load, const char *parent, struct sn_err *err)
 {
-	char mount[PATH_MAX];
-	int ret = sn_cgroup_mount(mount, err), made;
+	int ret = sn_cgroup_mount(load->mount, err), made;
 
 	if (ret)
 		return ret;
-	snprintf(load->parent, sizeof(load->parent), "%s%s", mount, parent);
+	snprintf(load->parent, sizeof(load->parent), "%s%s", load->mount, parent);
 	snprintf(load->state.parent, sizeof(load->state.parent), "%s", parent);
 	made = sn_cgroup_make(load->parent, err);
 	if (made < 0)
@@ -594,7 +681,7 @@ int sn_object_unload(struct sn_err *err)
 	if (maps < 0)
 		return maps;
 	state = any_state();
-	if (sn_pins_have_entries("policies"))
+	if (sn_pins_have_entries("policies") || sn_pins_have_entries("cgroups"))
 		return sn_fail(err, EBUSY, "tenants are left; %s",
 			       state.abi_version != SN_ABI_VERSION
 				       ? "safenode-detach each with the tools of the version that "

@@ -10,14 +10,24 @@
 #include "parse.h"
 #include "trust.h"
 
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			      "0123456789._-/";
+
+int sn_check_shown_name(const char *name, struct sn_err *err)
+{
+	const char *slash = strchr(name, '/');
+
+	if (slash && slash != name && strlen(name) < SN_TENANT_MAX && !name[strspn(name, letters)])
+		return 0;
+	return sn_check_tenant_name(name, err);
+}
+
 int sn_check_tenant_name(const char *name, struct sn_err *err)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789._-";
 	size_t len = strlen(name);
 
-	if (len && len < SN_TENANT_MAX && strspn(name, letters) == len && *name != '.' &&
-	    *name != '-')
+	if (len && len < SN_TENANT_MAX && strspn(name, letters) == len && !strchr(name, '/') &&
+	    *name != '.' && *name != '-')
 		return 0;
 	return sn_fail(err, EINVAL,
 		       SN_QUOTED
@@ -34,7 +44,7 @@ int sn_set_named(void *target, const char *value, struct sn_err *err)
 		return sn_fail(err, EINVAL, "given twice, '%s' and '%.100s': remove one",
 			       named->tenant, value);
 	named->tenant = value;
-	return sn_check_tenant_name(value, err);
+	return sn_check_shown_name(value, err);
 }
 
 /* An option with a single value: a second one would silently win or lose. */
@@ -110,6 +120,16 @@ static int set_replace(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
+static int set_delegated(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	if (options->in_file)
+		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
+	options->delegated = true;
+	return 0;
+}
+
 static int set_restricted(void *target, const char *value, struct sn_err *err)
 {
 	return sn_addresses_add(&((struct sn_options *)target)->restricted, value, err);
@@ -156,6 +176,13 @@ static int set_read_write(void *target, const char *value, struct sn_err *err)
 	struct sn_options *options = target;
 
 	return add_word(options->read_write, &options->nr_read_write, SN_PATHS_MAX, value, err);
+}
+
+static int set_native_code(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	return add_word(options->native_code, &options->nr_native_code, SN_PATHS_MAX, value, err);
 }
 
 static int set_group(void *target, const char *value, struct sn_err *err)
@@ -317,11 +344,27 @@ const struct sn_opt sn_attach_opts[] = {
 	{ "observe", NULL, "refuse nothing, report what would be refused", set_observe },
 	{ "log-granted", NULL, "report what is granted, too", set_log_granted },
 	{ "policy", "FILE", "options, one a line, without the dashes", set_policy },
+	{ "delegated", NULL, "make its cgroup below the one that the caller is in", set_delegated },
 	{ "replace", NULL, "change the policy of a tenant that runs", set_replace },
 	{ 0 },
 };
 
 const struct sn_opt sn_dropin_opts[] = { SHARED_ROWS, { 0 } };
+
+/* Limits, users and groups are the engine's, and nothing is observed. */
+const struct sn_opt sn_container_opts[] = {
+	{ "safe-mode", NULL, "confine it: files, network, processes, native code", set_safe_mode },
+	{ "restricted-outgoing-addresses", "LIST", "IPv4, IPv6, CIDR: only allowed ports there",
+	  set_restricted },
+	{ "allowed-outgoing-ports", "LIST", "ports and ranges that stay open there", set_outgoing },
+	{ "allowed-listen-ports", "LIST", "bind to these ports only", set_listen },
+	{ "read-only", "PATH", "one more file or directory to read", set_read_only },
+	{ "read-write", "PATH", "one more file or directory to change", set_read_write },
+	{ "native-code", "PATH", "a file or directory of the image to load code from",
+	  set_native_code },
+	{ "log-granted", NULL, "report also what is granted", set_log_granted },
+	{ 0 },
+};
 
 /* ---- policy files ---- */
 
@@ -468,6 +511,8 @@ void sn_options_free(struct sn_options *options)
 		free(options->read_only[i]);
 	for (size_t i = 0; i < options->nr_read_write; i++)
 		free(options->read_write[i]);
+	for (size_t i = 0; i < options->nr_native_code; i++)
+		free(options->native_code[i]);
 	free(options->memory_max);
 	free(options->cpu_max);
 	free(options->pids_max);

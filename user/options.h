@@ -27,6 +27,7 @@ struct sn_options {
 	bool log_granted;     /* --log-granted: report what is granted, too */
 	bool terminal;	      /* --terminal: stay at the terminal */
 	bool replace;	      /* --replace: of a tenant that runs */
+	bool delegated;	      /* --delegated: its cgroup is below the caller's */
 	bool restrict_listen; /* --allowed-listen-ports was given */
 
 	struct sn_address_list restricted;
@@ -37,6 +38,8 @@ struct sn_options {
 	size_t nr_read_only;
 	char *read_write[SN_PATHS_MAX];
 	size_t nr_read_write;
+	char *native_code[SN_PATHS_MAX]; /* of a container's image */
+	size_t nr_native_code;
 	int keep_fd[SN_FDS_MAX];
 	size_t nr_keep_fd;
 
@@ -62,6 +65,8 @@ struct sn_origin {
 extern const struct sn_opt sn_attach_opts[];
 /* The three flags of the drop-in, and --user. */
 extern const struct sn_opt sn_dropin_opts[];
+/* What of them a container's annotations and /etc/safenode/containers.conf may say. */
+extern const struct sn_opt sn_container_opts[];
 
 /*
  * Checks what a single option cannot tell: missing names, lists without their partner. Called when
@@ -110,6 +115,9 @@ int sn_set_named(void *target, const char *value, struct sn_err *err);
 
 /* A tenant of the drop-in has this and its process id for a name; no other name begins so. */
 #define SN_UNNAMED "pid-"
+
+/* A tenant as the log and the status show it: by its name, or by a container's label (label.h). */
+int sn_check_shown_name(const char *name, struct sn_err *err);
 
 /* A tenant's name: 1 to 63 of A-Z a-z 0-9 . _ - and not beginning with '.' or '-'. */
 int sn_check_tenant_name(const char *name, struct sn_err *err);

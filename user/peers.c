@@ -29,12 +29,12 @@ static bool get_info(__u32 id, struct bpf_prog_info *info)
 	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, info, &size);
 }
 
-static struct bpf_prog_info get_own(const struct bpf_program *prog)
+static struct bpf_prog_info get_own(int prog)
 {
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
+	if (bpf_obj_get_info_by_fd(prog, &info, &size))
 		memset(&info, 0, sizeof(info));
 	return info;
 }
@@ -115,7 +115,7 @@ static int explain_full_hook(const struct bpf_prog_info *own, const char *hook, 
 int sn_peers_explain_hook(const struct bpf_program *prog, const char *hook, int error,
 			  struct sn_err *err)
 {
-	const struct bpf_prog_info own = get_own(prog);
+	const struct bpf_prog_info own = get_own(bpf_program__fd(prog));
 
 	if (error == E2BIG)
 		return explain_full_hook(&own, hook, err);
@@ -145,9 +145,12 @@ static void find_on_cgroup(const char *path, const struct bpf_prog_info *own, __
 	*flags = 0;
 	if (fd < 0 || bpf_prog_query(fd, BPF_CGROUP_INET_EGRESS, 0, flags, ids, &nr))
 		return;
-	for (__u32 i = 0; i < nr; i++)
-		if (get_info(ids[i], &prog) && strcmp(prog.name, own->name))
+	for (__u32 i = 0; i < nr; i++) {
+		if (!get_info(ids[i], &prog)) /* which takes CAP_SYS_ADMIN */
+			prog.id = ids[i];
+		if (prog.id != own->id && strcmp(prog.name, own->name))
 			add(peers, &prog);
+	}
 	end(peers);
 }
 
@@ -168,8 +171,7 @@ static bool find_exclusive(char *path, const struct bpf_prog_info *own, struct p
 	return false;
 }
 
-int sn_peers_explain_egress(const struct bpf_program *prog, const char *path, int error,
-			    struct sn_err *err)
+int sn_peers_explain_egress(int prog, const char *path, int error, struct sn_err *err)
 {
 	const struct bpf_prog_info own = get_own(prog);
 	char cgroup[PATH_MAX + SN_TEXT_MAX];
@@ -190,8 +192,9 @@ int sn_peers_explain_egress(const struct bpf_program *prog, const char *path, in
 		return sn_fail(err, EPERM,
 			       "a BPF program for the outgoing packets of %.100s admits no other: "
 			       "%s; end it (bpftool prog show id %u tells whose it is), or have it "
-			       "attached with BPF_F_ALLOW_MULTI",
+			       "attached with BPF_F_ALLOW_MULTI, as systemd does for a unit with "
+			       "Delegate=yes",
 			       cgroup, peers.text, peers.first_id);
-	return sn_fail(err, error, "cannot attach %s to %.100s: %s%s", bpf_program__name(prog),
-		       cgroup, strerror(error), sn_kernel_hint(error));
+	return sn_fail(err, error, "cannot attach %s to %.100s: %s%s", own.name, cgroup,
+		       strerror(error), sn_kernel_hint(error));
 }

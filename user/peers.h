@@ -8,13 +8,13 @@
 #include "err.h"
 
 /*
- * The kernel did not attach @prog, for @error, to the LSM hook @hook; or to the cgroup @path, for
- * its outgoing packets. Into @err: the limit, whose programs have reached it, and the cure. Returns
+ * The kernel did not attach @prog, for @error, to the LSM hook @hook; or the program that is open
+ * as @prog to the cgroup @path, for its outgoing packets. Into @err: the limit, whose programs have
+ * reached it, and the cure. Returns
  * -@error.
  */
 int sn_peers_explain_hook(const struct bpf_program *prog, const char *hook, int error,
 			  struct sn_err *err);
-int sn_peers_explain_egress(const struct bpf_program *prog, const char *path, int error,
-			    struct sn_err *err);
+int sn_peers_explain_egress(int prog, const char *path, int error, struct sn_err *err);
 
 #endif

@@ -144,6 +144,11 @@ int sn_pins_state(struct sn_state *state, struct sn_err *err)
 
 /* ---- links ---- */
 
+static bool is_link(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && strcmp(entry->d_name, SN_MARK_PIN) != 0;
+}
+
 static bool is_attached(const struct bpf_link_info *link, __u64 cgroup_id)
 {
 	if (link->type == BPF_LINK_TYPE_TRACING)
@@ -178,7 +183,7 @@ int sn_pins_check_links(__u64 cgroup_id, struct sn_err *err)
 		return sn_fail(err, EPROTO, "cannot open %s: %s; run safenode-load", SN_LINKS_DIR,
 			       strerror(errno));
 	while (!ret && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
+		if (is_link(entry))
 			ret = sn_pins_check_link(entry->d_name, cgroup_id, err);
 	closedir(dir);
 	return ret;
@@ -214,6 +219,33 @@ int sn_pins_put_link(struct bpf_link *link, const char *dir, const char *name, s
 	if (ret)
 		return sn_fail(err, -ret, "cannot pin %s: %s", path, strerror(-ret));
 	return 0;
+}
+
+int sn_pins_put_mark(const struct bpf_program *prog, const char *dir, struct sn_err *err)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/" SN_MARK_PIN, dir);
+	if (bpf_obj_pin(bpf_program__fd(prog), path))
+		return sn_fail(err, errno, "cannot pin %s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* bpf_obj_get_info_by_fd() does not tell what kind of object a descriptor is; the name does. */
+__u32 sn_pins_program(const char *path)
+{
+	sn_autoclose int fd = bpf_obj_get(path);
+	const char *slash = strrchr(path, '/');
+	struct bpf_prog_info prog = {};
+	struct bpf_link_info link = {};
+	__u32 size = sizeof(link);
+
+	if (fd < 0)
+		return 0;
+	if (!slash || strcmp(slash + 1, SN_MARK_PIN) != 0)
+		return bpf_obj_get_info_by_fd(fd, &link, &size) ? 0 : link.prog_id;
+	size = sizeof(prog);
+	return bpf_obj_get_info_by_fd(fd, &prog, &size) ? 0 : prog.id;
 }
 
 /*
@@ -255,7 +287,7 @@ int sn_pins_count(const char *path)
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir)))
-		nr += entry->d_name[0] != '.';
+		nr += is_link(entry);
 	closedir(dir);
 	return nr;
 }

@@ -20,6 +20,12 @@
 #define SN_NEW_LINKS_DIR SN_PIN_DIR "/links_new"
 
 /*
+ * Beside the links, the program that is the mark of tenants' cgroups (mark.h): no link, for a link
+ * belongs to one cgroup.
+ */
+#define SN_MARK_PIN "mark"
+
+/*
  * Two locks, which go with the descriptor. The first: one tool loads or unloads at a time. The
  * second, taken after the first: no tool uses the maps, and which maps are pinned may change.
  * Negative: no lock.
@@ -56,6 +62,7 @@ int sn_pins_state(struct sn_state *state, struct sn_err *err);
 
 int sn_pins_put_maps(struct bpf_object *obj, const char *dir, struct sn_err *err);
 int sn_pins_put_link(struct bpf_link *link, const char *dir, const char *name, struct sn_err *err);
+int sn_pins_put_mark(const struct bpf_program *prog, const char *dir, struct sn_err *err);
 
 /*
  * Removes the directory and what is pinned below it. 0, also where there is none, or -errno;
@@ -72,7 +79,10 @@ int sn_pins_check_link(const char *name, __u64 cgroup_id, struct sn_err *err);
 /* The same of all of them; the first that is not is in @err. */
 int sn_pins_check_links(__u64 cgroup_id, struct sn_err *err);
 
-/* How many pins the directory holds, or -errno. */
+/* How many links the directory holds, or -errno. */
 int sn_pins_count(const char *path);
+
+/* The id of the program of the pinned link at @path, or of the mark; 0: it is neither. */
+__u32 sn_pins_program(const char *path);
 
 #endif

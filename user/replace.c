@@ -16,6 +16,7 @@
 #include "cgroup.h"
 #include "compile.h"
 #include "controllers.h"
+#include "detach.h"
 #include "enforcer.h"
 #include "gather.h"
 #include "inforce.h"
@@ -26,6 +27,7 @@ struct change {
 	struct sn_gathered named;
 	struct sn_enforcer enforcer;
 	char cgroup[PATH_MAX];
+	bool elsewhere; /* than below the parent */
 	struct sn_policy old;
 	struct sn_entries old_rules;
 	struct sn_compiled new;
@@ -388,6 +390,18 @@ static bool end_guardian(struct guardian *g, bool done)
 
 /* ---- all of it ---- */
 
+static int change_limits(const struct change *change, struct sn_controllers *enabled,
+			 struct sn_err *err)
+{
+	const char *mount = change->enforcer.mount;
+	char above[PATH_MAX];
+
+	strcpy(above, change->cgroup);
+	*strrchr(above, '/') = '\0';
+	return sn_limits_change(mount, change->elsewhere ? above : mount, change->cgroup,
+				&change->limits, enabled, err);
+}
+
 static int switch_with_limits(struct change *change, struct sn_err *err)
 {
 	struct guardian g = { .to = -1 };
@@ -397,8 +411,7 @@ static int switch_with_limits(struct change *change, struct sn_err *err)
 	if (!ret)
 		ret = start_guardian(change, &g, &why);
 	if (!ret)
-		ret = sn_limits_change(change->enforcer.mount, change->cgroup, &change->limits,
-				       g.enabled, &why);
+		ret = change_limits(change, g.enabled, &why);
 	if (!ret)
 		ret = sn_store_replace(&change->enforcer.store, &change->new, &why);
 	if (!end_guardian(&g, !ret) && ret)
@@ -429,11 +442,6 @@ static int gather(struct change *change, struct sn_err *err)
 			       "add --safe-mode");
 	ret = sn_enforcer_open(&change->enforcer, err);
 	if (!ret)
-		ret = sn_enforcer_cgroup(&change->enforcer, change->options->tenant, change->cgroup,
-					 err);
-	if (!ret)
-		ret = check_runs(change, err);
-	if (!ret)
 		ret = sn_gather_directory(&change->named, err);
 	if (!ret)
 		ret = sn_gather_account(&change->named, err);
@@ -445,7 +453,13 @@ static int replace(struct change *change, struct sn_err *err)
 	int ret = sn_enforcer_lock(&change->enforcer, SN_EXCLUSIVE, err);
 
 	if (!ret)
-		ret = check_runs(change, err); /* again, now that no other tool can change it */
+		ret = sn_sweep_gone(&change->enforcer, err);
+	if (!ret)
+		ret = sn_enforcer_find(&change->enforcer, change->options->tenant, change->cgroup,
+				       err);
+	change->elsewhere = ret == 1;
+	if (ret >= 0)
+		ret = check_runs(change, err);
 	if (!ret)
 		ret = read_old(change, err);
 	if (!ret)

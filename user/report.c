@@ -397,6 +397,26 @@ static void mask(char *text, const char *parent)
 	}
 }
 
+/* A tenant that is in its unit has its name in the unit's, or in that of a cgroup below. */
+static void mask_units(char *text)
+{
+	static const char *const types[] = { ".slice", ".service", ".scope" };
+	char *at, *end;
+
+	for (at = strchr(text, '/'); at; at = strchr(end, '/')) {
+		bool unit = false;
+		size_t size = strcspn(at, " ,:;\"'()\n");
+
+		end = at + size;
+		for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+			unit |= memmem(at, size, types[i], strlen(types[i])) != NULL;
+		if (!unit)
+			continue;
+		memmove(at + 1, end, strlen(end) + 1);
+		end = at + 1;
+	}
+}
+
 /* "oom-kill:constraint=...,task_memcg=/safenode/t1,task=node,pid=160,uid=2001" */
 static void cut_process(char *text)
 {
@@ -422,6 +442,7 @@ char *sn_report_message(char *record, const char *parent)
 	if (!is_about_us(text))
 		return NULL;
 	mask(text, parent);
+	mask_units(text);
 	cut_process(text);
 	return text;
 }

@@ -254,7 +254,8 @@ static int enter(struct walk *walk, const char *path, int fd, const struct statx
 	place->is_mount = st->stx_attributes & STATX_ATTR_MOUNT_ROOT;
 	place->fault = sn_fault_of(fd, st);
 	memcpy(place->path, path, size);
-	error = sn_identify_fd(fd, &place->id, &why);
+	error = walk->set->rooted ? sn_identify_in_image(fd, &place->id, &why)
+				  : sn_identify_fd(fd, &place->id, &why);
 	if (error) {
 		sn_fail(walk->err, -error, "'%.200s' cannot be reached: %s", walk->path, why.text);
 		close(fd);
@@ -303,6 +304,11 @@ static int follow(struct walk *walk, int fd, const char *name, uid_t owner)
 	ssize_t len;
 	int error;
 
+	if (walk->set->rooted)
+		return sn_fail(walk->err, ELOOP,
+			       "'%.200s': '%.200s' is a symbolic link in the container, which "
+			       "could lead anywhere; name the place itself",
+			       walk->path, name);
 	if (sn_is_another_user(owner))
 		return sn_fail(walk->err, EPERM,
 			       "'%.200s': the symbolic link '%.200s' in it is of user %u; "
@@ -322,6 +328,25 @@ static int follow(struct walk *walk, int fd, const char *name, uid_t owner)
 	free(walk->buffer);
 	walk->buffer = walk->rest = rest;
 	return target[0] == '/' ? enter_root(walk) : 0;
+}
+
+int sn_rules_root(struct sn_rules *rules, int root, struct sn_err *err)
+{
+	struct walk walk __attribute__((cleanup(walk_release))) = begin(rules, "/", err);
+	struct statx st;
+	int error = look(&walk, root, &st), fd = -1;
+
+	sn_rules_close(rules);
+	rules->rooted = true;
+	walk.before = NULL;
+	if (!error)
+		fd = fcntl(root, F_DUPFD_CLOEXEC, 3);
+	if (!error && fd < 0)
+		error = sn_fail(err, errno, "cannot hold a container's root open: %m");
+	if (!error)
+		error = enter(&walk, "/", fd, &st);
+	walk.done = !error;
+	return error;
 }
 
 static char *next_name(struct walk *walk)
@@ -637,6 +662,12 @@ int sn_rules_reach_directory(struct sn_rules *rules, const char *path, char real
 	return reach_from(rules, cwd, path, real, err);
 }
 
+int sn_rules_add_inode(struct sn_rules *rules, const char *path, const struct sn_inode *id,
+		       __u32 access, struct sn_err *err)
+{
+	return add_inode(rules, path, id, access, 0, err);
+}
+
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)
 {
 	char link[32], path[PATH_MAX];
@@ -648,18 +679,21 @@ int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)
 
 	if (fstat(fd, &st) || fstatfs(fd, &fs))
 		return sn_fail(err, errno, "descriptor %d: %m", fd);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	path[len < 0 ? 0 : len] = '\0';
+	if (fs.f_type == ANON_INODE_FS_MAGIC && strstr(path, "[io_uring]"))
+		return sn_fail(err, EINVAL,
+			       "descriptor %d is an io_uring, with which the tenant could do what "
+			       "is checked for others; close it",
+			       fd);
 	if (fs.f_type == PIPEFS_MAGIC || fs.f_type == SOCKFS_MAGIC ||
 	    fs.f_type == ANON_INODE_FS_MAGIC)
 		return 0;
 	if (sn_device_access(st.st_mode, major(st.st_rdev) << 20 | minor(st.st_rdev)))
 		return 0;
 	error = sn_identify_held_fd(fd, &id, err);
-	if (error)
-		return error;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path) - 1);
-	path[len < 0 ? 0 : len] = '\0';
-	return add_inode(rules, path, &id, SN_MAY_STAT, 0, err);
+	return error ?: add_inode(rules, path, &id, SN_MAY_STAT, 0, err);
 }
 
 static int by_directory(const void *a, const void *b)
@@ -704,6 +738,7 @@ __u64 sn_rules_scope(struct sn_rules *rules)
 void sn_rules_close(struct sn_rules *rules)
 {
 	close_places(rules, NULL);
+	rules->rooted = false;
 }
 
 void sn_rules_free(struct sn_rules *rules)

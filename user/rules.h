@@ -29,7 +29,15 @@ struct sn_rules {
 	size_t nr_directories;
 	struct sn_name_rule *names;
 	size_t nr_names;
+	bool rooted; /* sn_rules_root() was called */
 };
+
+/*
+ * From here on, and until sn_rules_close(), paths are those below the directory @root: of a
+ * container, whose image and mounts others have chosen. So no symbolic link is followed: one on the
+ * way is -ELOOP, with the cure. @root stays the caller's.
+ */
+int sn_rules_root(struct sn_rules *rules, int root, struct sn_err *err);
 
 /*
  * Grants @access on @path, which is absolute, and @below on everything below it, if it is a
@@ -75,9 +83,14 @@ struct sn_grant {
  */
 int sn_rules_add_steps(struct sn_rules *rules, const char *path, const struct sn_grant *grant);
 
+/* Grants @access on what has that inode; @path is for people. 0 or -ENOMEM. */
+int sn_rules_add_inode(struct sn_rules *rules, const char *path, const struct sn_inode *id,
+		       __u32 access, struct sn_err *err);
+
 /*
  * SN_MAY_STAT on the file behind @fd, which the tenant inherits. Pipes, sockets, anonymous inodes
- * and the devices that every tenant may use need no rule and get none.
+ * and the devices that every tenant may use need no rule and get none. -EINVAL for an io_uring,
+ * which acts with whatever credentials were registered with it.
  */
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err);
 

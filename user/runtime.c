@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "pseudo.h"
 #include "runtime.h"
 #include "trust.h"
 
@@ -258,24 +259,6 @@ static const struct place {
 	/* Debian's node: acorn, cjs-module-lexer, undici, and installed packages */
 	{ "/usr/share/nodejs", A_TREE, NOW },
 	{ "/usr/lib/nodejs", A_TREE, NOW },
-	/* libuv: os.cpus(), os.freemem(), process.memoryUsage(). Its own /proc/<pid> needs no rule.
-	 */
-	{ "/proc/cpuinfo", A_FILE, NOW },
-	{ "/proc/meminfo", A_FILE, NOW },
-	{ "/proc/stat", A_FILE, NOW },
-	{ "/proc/uptime", A_FILE, NOW },
-	{ "/proc/loadavg", A_FILE, NOW },
-	{ "/proc/version", A_FILE, NOW },
-	{ "/proc/version_signature", A_FILE, NOW },
-	{ "/proc/self", A_LINK, NOW },
-	{ "/proc/thread-self", A_LINK, NOW },
-	{ "/sys/devices/system/cpu", A_TREE, NOW },
-	{ "/sys/kernel/mm/transparent_hugepage/enabled", A_FILE, NOW },
-	/* The way to the five devices and to inherited descriptors */
-	{ "/dev/fd", A_LINK, NOW },
-	{ "/dev/stdin", A_LINK, NOW },
-	{ "/dev/stdout", A_LINK, NOW },
-	{ "/dev/stderr", A_LINK, NOW },
 };
 
 /* The user's id; 0 without @name, or if there is no such user. */
@@ -320,7 +303,7 @@ static int add_places(struct sn_rules *rules)
 
 	for (size_t i = 0; !error && i < sizeof(places) / sizeof(places[0]); i++)
 		error = add_place(rules, &places[i]);
-	return error;
+	return error ?: sn_pseudo_places(rules);
 }
 
 /* Debian's node 18 checks at each start whether it exists. If node is elsewhere, /usr/bin stays

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "detach.h"
 #include "object.h"
 
 struct choice {
@@ -91,6 +92,13 @@ static int load(const char *parent, struct sn_err *err)
 	return ret;
 }
 
+/* What systemd removed with a unit is no tenant that is left. */
+static int unload(struct sn_err *err)
+{
+	sn_sweep(NULL);
+	return sn_object_unload(err);
+}
+
 int main(int argc, char **argv)
 {
 	struct choice choice = {};
@@ -106,6 +114,6 @@ int main(int argc, char **argv)
 	else if (geteuid())
 		ret = sn_fail(&err, EPERM, "must be run as root");
 	else
-		ret = choice.unload ? sn_object_unload(&err) : load(choice.parent, &err);
+		ret = choice.unload ? unload(&err) : load(choice.parent, &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

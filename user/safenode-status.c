@@ -171,7 +171,7 @@ int main(int argc, char **argv)
 	struct sn_err err = {};
 	int ret = sn_cli_parse(&program, argc, argv, &choice, &err);
 
-	if (ret >= 0 && ret < argc && sn_check_tenant_name(argv[ret], NULL) == 0)
+	if (ret >= 0 && ret < argc && sn_check_shown_name(argv[ret], NULL) == 0)
 		choice.tenant = argv[ret++];
 	if (ret >= 0 && (ret < argc || (choice.tenant && choice.form == HTTP)))
 		ret = sn_fail(&err, EINVAL, "unexpected '%s'; see --help", argv[argc - 1]);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* All that can be told of what is loaded and of the tenants, for any form of it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cgroup.h"
+#include "elsewhere.h"
 #include "enforcer.h"
 #include "kernel.h"
 #include "logclient.h"
+#include "mark.h"
 #include "object.h"
 #include "pins.h"
 #include "status.h"
@@ -100,6 +103,54 @@ static void check_observed(struct sn_status *status)
 	add_check(&req, status);
 }
 
+static bool is_unmarked(const struct sn_tenant *tenant)
+{
+	return tenant->unmarked;
+}
+
+/* Looks at those that are there; where one cannot be looked at, the error is returned. */
+static int look_for_marks(struct sn_status *status)
+{
+	struct sn_mark mark;
+	int ret = sn_mark_open(SN_LINKS_DIR, &mark, NULL);
+
+	for (size_t i = 0; i < status->nr_tenants && ret >= 0; i++) {
+		struct sn_tenant *tenant = &status->tenants[i];
+		sn_autoclose int cgroup = -1;
+
+		if (!tenant->elsewhere || !tenant->there)
+			continue;
+		cgroup = open(tenant->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (cgroup >= 0)
+			ret = sn_mark_is_there(&mark, cgroup);
+		tenant->unmarked = cgroup >= 0 && !ret;
+	}
+	sn_mark_close(&mark);
+	return ret < 0 ? ret : 0;
+}
+
+/* By them the programs know tenants that are not below the parent. */
+static void check_marks(struct sn_status *status)
+{
+	struct sn_requirement req = { .id = "marks", .what = "marks of tenants' cgroups" };
+	char names[NAMES_MAX];
+	int ret = look_for_marks(status);
+
+	name_tenants(status, is_unmarked, names);
+	req.met = !names[0] && !ret;
+	req.needed = names[0];
+	if (req.met)
+		strcpy(req.found, "all are there");
+	else if (req.needed)
+		snprintf(req.found, sizeof(req.found), "missing for %.200s", names);
+	else
+		snprintf(req.found, sizeof(req.found), "not known: %s", strerror(-ret));
+	if (!req.met)
+		strcpy(req.cure, req.needed ? "run safenode-load"
+					    : "to see them takes CAP_NET_ADMIN, and safenode-load");
+	add_check(&req, status);
+}
+
 int sn_status_in_force(const struct sn_status *status, struct sn_err *err)
 {
 	struct sn_err why;
@@ -156,13 +207,14 @@ static int read_tenant(const struct sn_policy *policy, void *data)
 
 	if (reading->query->tenant && strcmp(reading->query->tenant, policy->tenant))
 		return 0;
-	ret = sn_enforcer_cgroup(reading->enforcer, policy->tenant, path, reading->err);
-	if (ret)
+	ret = sn_enforcer_cgroup_of(reading->enforcer, policy, path, reading->err);
+	if (ret < 0)
 		return ret;
 	tenant = new_tenant(reading);
 	if (!tenant)
 		return out_of_memory(reading->err);
 	tenant->policy = *policy;
+	tenant->elsewhere = ret;
 	tenant->cgroup = strdup(path);
 	sn_store_count(store, policy->cgroup_id, &tenant->counters);
 	if (!tenant->cgroup)
@@ -271,13 +323,14 @@ static int add_options(struct sn_tenant *tenant)
 static int look_at_cgroup(const struct sn_status_query *query, struct sn_status *status,
 			  struct sn_tenant *tenant)
 {
-	bool own = is_its_own(tenant);
-	int ret = sn_usage_read(own ? tenant->cgroup : "", &tenant->usage);
+	int ret;
 
+	tenant->there = is_its_own(tenant);
+	ret = sn_usage_read(tenant->there ? tenant->cgroup : "", &tenant->usage);
 	if (ret)
 		return ret;
-	tenant->running = own && sn_cgroup_populated(tenant->cgroup) == 1;
-	if (own)
+	tenant->running = tenant->there && sn_cgroup_populated(tenant->cgroup) == 1;
+	if (tenant->there)
 		tenant->drifts = sn_limits_drift(tenant->cgroup, tenant->drift, SN_DRIFTS_MAX);
 	if (tenant->usage.has_user)
 		tenant->user = sn_names_user(&status->names, tenant->usage.user);
@@ -348,6 +401,7 @@ static int collect(const struct sn_status_query *query, struct sn_status *status
 	if (ret)
 		return ret;
 	if (status->known) {
+		check_marks(status);
 		check_limits(status);
 		check_observed(status);
 	}

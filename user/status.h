@@ -21,8 +21,11 @@
 struct sn_tenant {
 	struct sn_policy policy;
 	struct sn_counters counters;
-	char *cgroup; /* its path */
-	bool running; /* there are processes in the cgroup that the policy is for */
+	char *cgroup;	/* its path */
+	bool elsewhere; /* than below the parent: it has the mark for itself, or... */
+	bool unmarked;	/* ...has not: nothing keeps it from anything */
+	bool there;	/* its cgroup is at that path */
+	bool running;	/* there are processes in the cgroup that the policy is for */
 	struct sn_usage usage;
 	const char *user; /* the name, or NULL */
 	struct sn_drift drift[SN_DRIFTS_MAX];

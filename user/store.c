@@ -28,6 +28,7 @@ static const struct {
 	MAP(names, struct sn_name_key, struct sn_rule),
 	MAP(homes, __u32, struct sn_homes_set),
 	MAP(lists, struct sn_list_key, struct sn_list),
+	MAP(cgroups, __u64, struct sn_cgroup),
 #undef MAP
 };
 
@@ -487,6 +488,7 @@ static int forget(const struct sn_store *store, const struct sn_policy *policy, 
 	if (ret)
 		return ret;
 	erase(store->counters, &id);
+	erase(store->cgroups, &id);
 	return erase(store->policies, &id);
 }
 

@@ -17,9 +17,10 @@ struct sn_store {
 	int names;
 	int homes;
 	int lists;
+	int cgroups; /* see elsewhere.h */
 };
 
-#define SN_STORE_CLOSED ((struct sn_store){ -1, -1, -1, -1, -1, -1, -1, -1 })
+#define SN_STORE_CLOSED ((struct sn_store){ -1, -1, -1, -1, -1, -1, -1, -1, -1 })
 
 /*
  * Opens all maps. -EPROTO if one has keys or values of another size than these tools use. Tools

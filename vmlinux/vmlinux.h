@@ -165,6 +165,12 @@ struct proc_inode {
 struct kernfs_node {
 	__u64 id;
 };
+struct bpf_prog_aux {
+	__u32 id;
+};
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
 struct bpf_prog_array_item {
 	struct bpf_prog *prog;
 };
@@ -180,7 +186,8 @@ enum cgroup_bpf_attach_type {
 	CGROUP_INET_EGRESS = 1,
 };
 struct cgroup_bpf {
-	struct bpf_prog_array *effective[2]; /* ingress, egress, and more that matter to nobody here */
+	struct bpf_prog_array
+		*effective[2]; /* ingress, egress, and more that matter to nobody here */
 };
 struct cgroup {
 	struct cgroup_bpf bpf;
@@ -214,6 +221,13 @@ struct signal_struct {
 	struct pid *pids[4];
 	struct tty_struct *tty;
 };
+typedef struct {
+	__u64 val;
+} kernel_cap_t; /* before 6.3 an array of two words, which are in the same order here */
+struct cred {
+	kernel_cap_t cap_permitted;
+	kernel_cap_t cap_effective;
+};
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -225,6 +239,8 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct nameidata *nameidata;
 	struct signal_struct *signal;
+	const struct cred *real_cred;
+	const struct cred *cred;
 };
 struct bpf_iter__cgroup {
 	struct cgroup *cgroup;
@@ -278,7 +294,6 @@ struct sk_buff {
 #pragma clang attribute pop
 
 /* Passed by the hooks, never looked into. */
-struct cred;
 struct kernel_siginfo;
 struct sockaddr;
 struct user_namespace;

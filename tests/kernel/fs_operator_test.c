@@ -430,6 +430,22 @@ TEST(a_process_without_policy_is_refused_everything)
 	rmdir(cgroup);
 }
 
+/* Nothing is ever started there, and it is a cgroup without a policy like any below it. */
+TEST(a_process_in_the_parent_cgroup_itself_is_refused_everything)
+{
+	struct tenant nobody = { .name = "nobody" };
+	char parent[PATH_MAX];
+
+	lay_out();
+	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(t1->cgroup, '/') - t1->cgroup),
+		 t1->cgroup);
+	EXPECT_EQ(-ENOENT, moved_into(&nobody, parent, "open", "0 /srv/t1/f"));
+	EXPECT_EVENT(&nobody, SN_OP_FS_LOOKUP, SN_NO_POLICY);
+	EXPECT_EQ(-ENOENT, moved_into(&nobody, parent, "list", "/"));
+	EXPECT_EVENT(&nobody, SN_OP_FS_OPEN, SN_NO_POLICY);
+	EXPECT_EQ(0, outside("open", "0 /srv/t1/f"));
+}
+
 static void move_tenant(const struct tenant *t, const char *cgroup)
 {
 	char number[16];

@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 
 #include "cgroup.h"
+#include "elsewhere.h"
 #include "enforcer.h"
 #include "events.h"
 #include "logline.h"
@@ -463,13 +464,14 @@ static void exec_attach(const struct tenant *t, const char *const options[], boo
 	_exit(127);
 }
 
-static void find_cgroup(struct tenant *t)
+static void find_cgroup(struct tenant *t, bool delegated)
 {
 	struct sn_enforcer enforcer;
 	struct sn_err err;
 
 	if (sn_enforcer_open(&enforcer, &err) ||
-	    sn_enforcer_cgroup(&enforcer, t->name, t->cgroup, &err))
+	    (delegated ? sn_elsewhere_choose(enforcer.mount, t->name, t->cgroup, &err)
+		       : sn_enforcer_cgroup(&enforcer, t->name, t->cgroup, &err)))
 		GIVE_UP("%s", err.text);
 	sn_enforcer_close(&enforcer);
 }
@@ -498,7 +500,7 @@ struct tenant *tenant_start(const char *name, ...)
 {
 	struct tenant *t = &tenants[nr_tenants];
 	const char *options[48] = {};
-	bool has_dir = false;
+	bool has_dir = false, delegated = false;
 	struct sn_err err;
 	va_list args;
 
@@ -507,11 +509,13 @@ struct tenant *tenant_start(const char *name, ...)
 	*t = (struct tenant){ 0 };
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	va_start(args, name);
-	for (int i = 0; i < 47 && (options[i] = va_arg(args, const char *)); i++)
+	for (int i = 0; i < 47 && (options[i] = va_arg(args, const char *)); i++) {
 		has_dir |= !strcmp(options[i], "--dir");
+		delegated |= !strcmp(options[i], "--delegated");
+	}
 	va_end(args);
 	without_before_attach();
-	find_cgroup(t);
+	find_cgroup(t, delegated);
 	if (!access(t->cgroup, F_OK)) /* left behind by a test that was killed */
 		detach(name);
 	start(t, options, has_dir);

@@ -38,7 +38,7 @@ leave_out()
 	done
 }
 
-# boot_systemd KERNEL KERNEL_DIR TIMEOUT COMMAND_LINE: with the payload, and with the disk "root", which
+# boot_systemd KERNEL KERNEL_DIR TIMEOUT COMMAND_LINE: with $memory MiB, the payload, and the disk "root", which
 # the caller has added. Ends with an error unless the command has run to its end
 boot_systemd()
 {
@@ -57,7 +57,7 @@ boot_systemd()
 	cat "$tmp/output" &
 	reader=$!
 	limit=(timeout "$3")
-	start_qemu "$kernel_dir" "systemd.show_status=0 $4" "${machine[@]}" -m 1536
+	start_qemu "$kernel_dir" "systemd.show_status=0 $4" "${machine[@]}" -m "${memory:-1536}"
 	wait "$qemu" || ended=$?
 	qemu=
 	# let the reader end, also when qemu did not get as far as opening it

@@ -17,14 +17,17 @@
 #include "command.h"
 #include "controllers.h"
 #include "enforcer.h"
+#include "elsewhere.h"
 #include "fake_maps.h"
 #include "identify.h"
 #include "launch.h"
+#include "mark.h"
 #include "rehearse.h"
 #include "runtime.h"
 #include "session.h"
 
 #define DIRECTORY "/tmp" /* any that is not root's own */
+#define ELSEWHERE "/sys/kernel"
 
 /* ---- what is around ---- */
 
@@ -39,6 +42,10 @@ static struct {
 	bool observe;
 	uint64_t noticed; /* as the launch asks for it */
 	__u64 id;
+	bool elsewhere;	      /* the tenant is to be there */
+	const char *namesake; /* where one of its name is, that... */
+	bool namesake_runs;
+	__u64 above; /* the id of the cgroups above */
 } world;
 
 static int step(const char *name, struct sn_err *err)
@@ -62,6 +69,11 @@ int sn_identify_fd(int fd, struct sn_inode *id, struct sn_err *err)
 
 	*id = (struct sn_inode){ .ino = fstat(fd, &st) ? 0 : st.st_ino, .dev = 1 };
 	return 0;
+}
+
+int sn_identify_in_image(int fd, struct sn_inode *id, struct sn_err *err)
+{
+	return sn_identify_fd(fd, id, err);
 }
 
 int sn_identify_held_fd(int fd, struct sn_inode *id, struct sn_err *err)
@@ -99,21 +111,85 @@ int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, c
 	return 0;
 }
 
+/* Where the tenant of that name is, if it is not below the parent. */
+int sn_enforcer_find(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
+		     struct sn_err *err)
+{
+	assert_true(world.locked);
+	strcpy(path, world.namesake ?: world.elsewhere ? ELSEWHERE : "/sys");
+	return world.namesake || world.elsewhere;
+}
+
+int sn_elsewhere_choose(const char *mount, const char *tenant, char path[PATH_MAX],
+			struct sn_err *err)
+{
+	strcpy(path, ELSEWHERE);
+	return 0;
+}
+
+int sn_elsewhere_put(int map, __u64 id, const char *mount, const char *path, struct sn_err *err)
+{
+	struct sn_cgroup cgroup = {};
+
+	assert_string_equal(path, ELSEWHERE);
+	bpf_map_update_elem(map, &id, &cgroup, BPF_ANY);
+	return step("note", err);
+}
+
+int sn_elsewhere_each(int map, const char *mount,
+		      int (*each)(__u64 id, const char *path, void *data), void *data,
+		      struct sn_err *err)
+{
+	return step("sweep", err);
+}
+
+int sn_cgroup_open(const char *mount, const char *path, __u64 id)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int sn_mark_check_powers(const char *path, struct sn_err *err)
+{
+	assert_false(world.locked);
+	return step("powers", err);
+}
+
+int sn_mark_open(const char *dir, struct sn_mark *mark, struct sn_err *err)
+{
+	*mark = SN_MARK_CLOSED;
+	return 0;
+}
+
+void sn_mark_close(struct sn_mark *mark)
+{
+}
+
+/* The policy comes later: with the mark alone, everything is refused. */
+int sn_mark_put(const struct sn_mark *mark, int cgroup, const char *path, struct sn_err *err)
+{
+	assert_int_equal(fake_count(fake_store.policies), 0);
+	return step("mark", err);
+}
+
 int sn_cgroup_populated(const char *path)
 {
+	if (world.namesake && !strcmp(path, world.namesake))
+		return world.namesake_runs;
 	return world.exists ? world.running : -ENOENT;
 }
 
 int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
 {
-	*id = world.id;
-	return world.exists ? step("id", err) : -ENOENT;
+	bool above = world.elsewhere && !strcmp(path, "/sys");
+
+	*id = above ? world.above : world.id;
+	return above ? 0 : world.exists ? step("id", err) : -ENOENT;
 }
 
 int sn_cgroup_check_writable(const char *path, struct sn_err *err)
 {
 	assert_false(world.locked);
-	assert_string_equal(path, ""); /* of /sys */
+	assert_string_equal(path, world.elsewhere ? "/sys" : ""); /* of /sys */
 	return 0;
 }
 
@@ -145,8 +221,9 @@ int sn_cgroup_kill(const char *path, struct sn_err *err)
 }
 
 /* As controllers.c does it: on failure none is left switched on. */
-int sn_limits_set(const char *mount, const char *path, const struct sn_limits *limits,
-		  struct sn_controllers *enabled, struct sn_err *err)
+int sn_limits_set(const char *mount, const char *from, const char *path,
+		  const struct sn_limits *limits, struct sn_controllers *enabled,
+		  struct sn_err *err)
 {
 	int ret = step("limits", err);
 
@@ -249,6 +326,7 @@ static int attach(bool starts)
 	int ret;
 
 	options.observe = world.observe;
+	options.delegated = world.elsewhere;
 	ret = sn_attach(&options, argv, say, &err);
 
 	if (ret && !err.text[0])
@@ -260,6 +338,7 @@ static int reset(void **state)
 {
 	fake_reset();
 	memset(&world, 0, sizeof(world));
+	world.above = 5;
 	return 0;
 }
 
@@ -267,8 +346,8 @@ static void everything_is_checked_before_the_lock_and_changed_behind_it(void **s
 {
 	assert_int_equal(attach(true), 0);
 	assert_string_equal(world.steps,
-			    "resolve rehearse open baseline terminals lock session make "
-			    "limits id launch");
+			    "resolve rehearse open baseline terminals lock session sweep make "
+			    "id limits launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
@@ -276,8 +355,50 @@ static void without_a_command_the_policy_is_written_and_that_is_all(void **state
 {
 	assert_int_equal(attach(false), 0);
 	assert_string_equal(world.steps,
-			    "resolve rehearse-nothing open baseline lock make limits id");
+			    "resolve rehearse-nothing open baseline lock sweep make id limits");
 	assert_true(world.exists);
+	assert_int_equal(fake_count(fake_store.policies), 1);
+}
+
+static void elsewhere_a_tenant_gets_its_mark_before_its_policy(void **state)
+{
+	static const char *const steps[] = { "powers", "sweep", "make",	  "id",
+					     "note",   "mark",	"limits", "launch" };
+
+	world.elsewhere = true;
+	assert_int_equal(attach(true), 0);
+	assert_string_equal(world.steps, "resolve rehearse open powers baseline terminals lock "
+					 "session sweep make id note mark limits launch");
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		reset(NULL);
+		world.elsewhere = true;
+		world.fails = steps[i];
+		assert_int_equal(attach(true), -EIO);
+		if (world.exists || fake_left() || world.controllers)
+			fail_msg("%s failed; cgroup %d, entries %zu", steps[i], world.exists,
+				 fake_left());
+	}
+}
+
+static void no_tenant_is_below_another(void **state)
+{
+	struct sn_slot slot = { .policy[0] = { .tenant = "other", .cgroup_id = 99 } };
+
+	world.elsewhere = true;
+	world.above = 99;
+	bpf_map_update_elem(fake_store.policies, &world.above, &slot, BPF_ANY);
+	assert_int_equal(attach(true), -EINVAL);
+	assert_false(world.exists);
+	assert_int_equal(fake_count(fake_store.policies), 1);
+}
+
+static void a_name_is_that_of_one_tenant(void **state)
+{
+	world.namesake = "/other/t1";
+	world.namesake_runs = true;
+	assert_int_equal(attach(true), -EINVAL);
+	world.namesake_runs = false;
+	assert_int_equal(attach(true), 0);
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
@@ -361,8 +482,8 @@ static void an_ended_tenant_is_touched_only_when_all_is_checked(void **state)
 	world.steps[0] = '\0';
 	assert_int_equal(attach(true), 0);
 	assert_string_equal(world.steps,
-			    "resolve rehearse open baseline terminals lock session id remove "
-			    "make limits id launch");
+			    "resolve rehearse open baseline terminals lock session sweep id "
+			    "remove make id limits launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
@@ -384,6 +505,9 @@ int main(void)
 				       reset),
 		cmocka_unit_test_setup(without_a_command_the_policy_is_written_and_that_is_all,
 				       reset),
+		cmocka_unit_test_setup(elsewhere_a_tenant_gets_its_mark_before_its_policy, reset),
+		cmocka_unit_test_setup(no_tenant_is_below_another, reset),
+		cmocka_unit_test_setup(a_name_is_that_of_one_tenant, reset),
 		cmocka_unit_test_setup(where_node_has_no_jit_a_line_says_so, reset),
 		cmocka_unit_test_setup(an_observed_tenant_is_said_to_be_confined_by_nothing, reset),
 		cmocka_unit_test_setup(the_launcher_learns_what_was_noticed_if_it_is_observed,

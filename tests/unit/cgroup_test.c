@@ -11,11 +11,56 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "cgroup.h"
 #include "scratch.h"
+
+static const char *attribute; /* user.delegate; NULL: there is none */
+
+ssize_t getxattr(const char *path, const char *name, void *value, size_t size)
+{
+	size_t len = attribute ? strlen(attribute) : 0;
+
+	if (!attribute || strcmp(name, "user.delegate") != 0 || len > size) {
+		errno = attribute && len > size ? ERANGE : ENODATA;
+		return -1;
+	}
+	memcpy(value, attribute, len);
+	return len;
+}
+
+static __u64 ids[1];	  /* what the handle of any directory says; 0: the kernel's own */
+static __u64 asked_for;	  /* by open_by_handle_at(), which fails with... */
+static int by_handle;	  /* ...this; 0: it does not */
+static bool in_namespace; /* of cgroups, not the first one */
+
+int name_to_handle_at(int fd, const char *path, struct file_handle *handle, int *mount, int flags)
+{
+	if (!ids[0])
+		return syscall(SYS_name_to_handle_at, fd, path, handle, mount, flags);
+	memcpy(handle->f_handle, ids, sizeof(ids[0]));
+	return 0;
+}
+
+int open_by_handle_at(int mount, struct file_handle *handle, int flags)
+{
+	memcpy(&asked_for, handle->f_handle, sizeof(asked_for));
+	errno = by_handle;
+	return by_handle ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int stat(const char *path, struct stat *st)
+{
+	if (strcmp(path, "/proc/self/ns/cgroup") != 0)
+		return fstatat(AT_FDCWD, path, st, 0);
+	*st = (struct stat){ .st_ino = in_namespace ? 4026532000UL : 0xeffffffbUL };
+	return 0;
+}
 
 static void put(const char *name, const char *text)
 {
@@ -184,6 +229,55 @@ static void the_callers_own_is_there(void **state)
 	assert_return_code(access(procs, F_OK), errno);
 }
 
+/* ---- delegation ---- */
+
+static void what_was_delegated_says_so(void **state)
+{
+	static const struct {
+		const char *value;
+		bool delegated;
+	} cases[] = { { "1", true }, { "0", false }, { "", false }, { "11", false } };
+
+	assert_return_code(mkdir(at("a"), 0755), errno);
+	assert_false(sn_cgroup_delegated(at("a")));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		attribute = cases[i].value;
+		assert_int_equal(sn_cgroup_delegated(at("a")), cases[i].delegated);
+	}
+	attribute = NULL;
+}
+
+/* ---- by id ---- */
+
+static void a_cgroup_is_opened_by_its_path_if_it_has_the_id(void **state)
+{
+	int fd;
+
+	assert_return_code(mkdir(at("a"), 0755), errno);
+	ids[0] = 7;
+	fd = sn_cgroup_open(base, at("a"), 7);
+	assert_return_code(fd, errno);
+	close(fd);
+}
+
+static void one_that_is_not_there_is_asked_for_by_its_id(void **state)
+{
+	assert_return_code(mkdir(at("a"), 0755), errno);
+	ids[0] = 8;
+	in_namespace = true;
+	by_handle = ESTALE;
+	assert_int_equal(sn_cgroup_open(base, at("a"), 7), -ENOENT);
+	assert_int_equal(asked_for, 7);
+	assert_int_equal(sn_cgroup_open(base, at("no"), 7), -ENOENT);
+	by_handle = EPERM;
+	assert_int_equal(sn_cgroup_open(base, at("no"), 7), -EPERM);
+	by_handle = 0; /* elsewhere, as others see it */
+	assert_return_code(sn_cgroup_open(base, at("no"), 7), errno);
+	/* who sees all believes what it sees */
+	in_namespace = false;
+	assert_int_equal(sn_cgroup_open(base, at("no"), 7), -ENOENT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_begin, scratch_end)
@@ -198,6 +292,12 @@ int main(void)
 		cmocka_unit_test(one_that_is_elsewhere_is_not_found),
 		cmocka_unit_test(a_path_that_is_too_long_is_refused),
 		cmocka_unit_test(the_callers_own_is_there),
+		cmocka_unit_test_setup_teardown(what_was_delegated_says_so, scratch_begin,
+						scratch_end),
+		cmocka_unit_test_setup_teardown(a_cgroup_is_opened_by_its_path_if_it_has_the_id,
+						scratch_begin, scratch_end),
+		cmocka_unit_test_setup_teardown(one_that_is_not_there_is_asked_for_by_its_id,
+						scratch_begin, scratch_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ static int teardown(void **state)
 
 static int limit(struct sn_limits limits, struct sn_controllers *enabled, struct sn_err *err)
 {
-	return sn_limits_set(base, tenant, &limits, enabled, err);
+	return sn_limits_set(base, base, tenant, &limits, enabled, err);
 }
 
 static void nothing_is_changed_without_a_limit(void **state)
@@ -342,6 +342,17 @@ static void a_limit_that_cannot_be_written_leaves_none_switched_on(void **state)
 	      "cannot write '-1' to ");
 }
 
+static void a_child_that_nobody_can_join_is_told_as_processes_of_its_parent(void **state)
+{
+	struct sn_controllers enabled;
+	struct sn_err err = {};
+
+	put("safenode/t1/cgroup.type", "domain invalid\n");
+	fails((struct sn_limits){ .pids_max = "20" }, EBUSY, "/safenode itself; move them");
+	put("safenode/t1/cgroup.type", "domain\n");
+	assert_int_equal(limit((struct sn_limits){ .pids_max = "20" }, &enabled, &err), 0);
+}
+
 static void busy_is_not_explained_as_cgroup_v1(void **state)
 {
 	if (access("/sys/kernel/mm/hugepages", F_OK))
@@ -361,7 +372,7 @@ static void change(struct sn_limits limits)
 	struct sn_controllers enabled = {};
 	struct sn_err err = {};
 
-	if (sn_limits_change(base, tenant, &limits, &enabled, &err))
+	if (sn_limits_change(base, base, tenant, &limits, &enabled, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -437,6 +448,7 @@ int main(void)
 		TEST(what_was_remembered_is_not_trusted),
 		TEST(a_controller_that_cannot_be_had_leaves_none_switched_on),
 		TEST(a_limit_that_cannot_be_written_leaves_none_switched_on),
+		TEST(a_child_that_nobody_can_join_is_told_as_processes_of_its_parent),
 		TEST(busy_is_not_explained_as_cgroup_v1),
 		TEST(without_a_limit_of_memory_nothing_is_forbidden),
 		TEST(a_limit_that_does_not_exist_need_not_be_lifted),

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "cgroup.h"
+#include "elsewhere.h"
 #include "enforcer.h"
 #include "object.h"
 #include "pins.h"
@@ -95,6 +96,23 @@ int sn_store_open(struct sn_store *store, struct sn_err *err)
 
 void sn_store_close(struct sn_store *store)
 {
+}
+
+int sn_elsewhere_find(int map, const char *mount, const char *tenant, __u64 *id,
+		      char path[PATH_MAX], struct sn_err *err)
+{
+	if (strcmp(tenant, "shop") != 0)
+		return 0;
+	snprintf(path, PATH_MAX, "%s/shop.service/shop", mount);
+	return 1;
+}
+
+int sn_elsewhere_get(int map, __u64 id, const char *mount, char path[PATH_MAX])
+{
+	if (id != 7)
+		return -ENOENT;
+	snprintf(path, PATH_MAX, "%s/shop.service/shop", mount);
+	return 0;
 }
 
 /* ---- the tests ---- */
@@ -180,6 +198,26 @@ static void who_only_looks_sees_what_is_not_in_force(void **state)
 	sn_enforcer_close(&enforcer);
 }
 
+static void a_tenant_is_below_the_parent_if_it_is_not_known_elsewhere(void **state)
+{
+	struct sn_policy policy = { .tenant = "shop", .cgroup_id = 7 };
+	struct sn_enforcer enforcer;
+	struct sn_err err = {};
+	char path[PATH_MAX];
+
+	assert_int_equal(sn_enforcer_open(&enforcer, &err), 0);
+	assert_int_equal(sn_enforcer_find(&enforcer, "blog", path, &err), 0);
+	assert_string_equal(path, "/sys/fs/cgroup/safenode/blog");
+	assert_int_equal(sn_enforcer_find(&enforcer, "shop", path, &err), 1);
+	assert_string_equal(path, "/sys/fs/cgroup/shop.service/shop");
+	assert_int_equal(sn_enforcer_cgroup_of(&enforcer, &policy, path, &err), 1);
+	assert_string_equal(path, "/sys/fs/cgroup/shop.service/shop");
+	policy.cgroup_id = 8; /* another of that name, of before */
+	assert_int_equal(sn_enforcer_cgroup_of(&enforcer, &policy, path, &err), 0);
+	assert_string_equal(path, "/sys/fs/cgroup/safenode/shop");
+	sn_enforcer_close(&enforcer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +227,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_replaced_since_it_was_read_is_not_locked,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(after_a_failure_nothing_is_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_tenant_is_below_the_parent_if_it_is_not_known_elsewhere, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

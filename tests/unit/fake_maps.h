@@ -17,7 +17,7 @@
 #include "grace.h"
 #include "store.h"
 
-#define FAKE_MAPS 8
+#define FAKE_MAPS 9
 #define FAKE_FD	  1000 /* of the first map; they come as in struct sn_store */
 
 struct fake_entry {
@@ -38,6 +38,7 @@ static struct fake_map {
 	{ "names", sizeof(struct sn_name_key), sizeof(struct sn_rule), {} },
 	{ "homes", sizeof(__u32), sizeof(struct sn_homes_set), {} },
 	{ "lists", sizeof(struct sn_list_key), sizeof(struct sn_list), {} },
+	{ "cgroups", sizeof(__u64), sizeof(struct sn_cgroup), {} },
 };
 
 static char fake_log[1 << 16]; /* "policies+ names- grace ...": put, removed, waited */
@@ -241,6 +242,7 @@ static const struct sn_store fake_store = {
 	.names = FAKE_FD + 5,
 	.homes = FAKE_FD + 6,
 	.lists = FAKE_FD + 7,
+	.cgroups = FAKE_FD + 8,
 };
 
 /* The entries of all maps but "homes", where an entry is set to zero. */

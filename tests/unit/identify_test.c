@@ -254,6 +254,69 @@ static int on_overlayfs(const char *dir, int fd)
 	return 0;
 }
 
+/* Lower directory @lower, the others on a tmpfs; 0, or 254. */
+static int overlay(const char *lower)
+{
+	char options[256];
+
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=/mnt/u,workdir=/mnt/w", lower);
+	return mount("none", "/mnt/m", "overlay", 0, options) ? 254 : 0;
+}
+
+static int identify_in_image(const char *path, struct sn_inode *id, struct sn_err *err)
+{
+	sn_autoclose int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : sn_identify_in_image(fd, id, err);
+}
+
+static int image_of_two_file_systems(const char *dir, int fd)
+{
+	struct sn_err err = {};
+	struct sn_inode id;
+
+	MUST(!mount("none", "/mnt", "tmpfs", 0, NULL));
+	MUST(!mkdir("/mnt/u", 0700) && !mkdir("/mnt/w", 0700) && !mkdir("/mnt/m", 0700));
+	if (overlay(dir))
+		return 254;
+	MUST(identify_in_image("/mnt/m", &id, &err) == -EOPNOTSUPP);
+	MUST(strstr(err.text, "layers"));
+	MUST(identify_in_image("/mnt/m/file", &id, &err) == -EOPNOTSUPP);
+	return 0;
+}
+
+static int image_of_one_file_system(const char *dir, int fd)
+{
+	struct sn_inode image, file, layer;
+	sn_autoclose int held = -1;
+	struct stat st;
+	__u32 dev;
+
+	MUST(!mount("none", "/mnt", "tmpfs", 0, NULL));
+	MUST(!mkdir("/mnt/u", 0700) && !mkdir("/mnt/w", 0700) && !mkdir("/mnt/m", 0700));
+	MUST(!mkdir("/mnt/l", 0700) && !mkdir("/mnt/l/d", 0700));
+	MUST(!close(creat("/mnt/l/file", 0600)));
+	if (overlay("/mnt/l"))
+		return 254;
+	MUST(!identify_in_image("/mnt/m/d", &image, NULL) && !stat("/mnt/m/d", &st));
+	MUST(image.ino == st.st_ino && image.generation == SN_ANY_GENERATION);
+	MUST(!identify_in_image("/mnt/m/file", &file, NULL) && file.dev == image.dev);
+	MUST(!identify("/mnt/l/d", &layer, NULL) && layer.dev != image.dev);
+	held = open("/mnt/m", O_PATH);
+	MUST(!sn_identify_layers(held, &dev, NULL) && dev == layer.dev);
+	/* a file that is on none, and a tenant's that is not in a container */
+	MUST(!sn_identify_layers(fd, &dev, NULL) && !dev);
+	MUST(!identify_in_image("/mnt/l/d", &image, NULL) && image.generation == layer.generation);
+	MUST(identify("/mnt/m/d", &image, NULL) == -EOPNOTSUPP);
+	return 0;
+}
+
+static void an_image_is_identified_where_its_layers_are_on_one_file_system(void **state)
+{
+	in_namespace(image_of_one_file_system);
+	in_namespace(image_of_two_file_systems);
+}
+
 static void odd_mount_points_are_decoded(void **state)
 {
 	in_namespace(odd_mount_points);
@@ -281,6 +344,7 @@ int main(void)
 		cmocka_unit_test(odd_mount_points_are_decoded),
 		cmocka_unit_test(a_descriptor_from_an_older_namespace_is_identified),
 		cmocka_unit_test(overlayfs_is_refused_with_a_reason),
+		cmocka_unit_test(an_image_is_identified_where_its_layers_are_on_one_file_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

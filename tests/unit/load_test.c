@@ -18,7 +18,9 @@
 #include <cmocka.h>
 
 #include "cgroup.h"
+#include "elsewhere.h"
 #include "kernel.h"
+#include "mark.h"
 #include "object.h"
 #include "peers.h"
 #include "pins.h"
@@ -31,7 +33,7 @@
 enum whose { NOBODYS, OLD, NEW, KILLED };
 
 /* Steps of a load that can fail. */
-enum step { NOTHING, LOCK, ATTACH, TRIAL, STATE, RENAME, REMOVE_OLD };
+enum step { NOTHING, LOCK, MARK, ATTACH, TRIAL, STATE, RENAME, REMOVE_OLD };
 
 static struct {
 	enum step fails;
@@ -40,7 +42,8 @@ static struct {
 	enum whose pins, new;	     /* whose directories these are */
 	enum whose links, new_links; /* below the pins */
 	enum whose state;
-	int locks; /* on the maps */
+	bool marks[KILLED]; /* on the cgroup of the tenant that is elsewhere: whose */
+	int locks;	    /* on the maps */
 } world;
 
 static int in_step(enum step step)
@@ -141,7 +144,73 @@ int sn_pins_put_maps(struct bpf_object *obj, const char *dir, struct sn_err *err
 
 int sn_pins_put_link(struct bpf_link *link, const char *dir, const char *name, struct sn_err *err)
 {
+	/* a new program must find its mark on each tenant's cgroup from its first moment on */
+	assert_true(!strcmp(name, "sn_egress") || !world.pins || world.marks[NEW]);
 	return 0;
+}
+
+int sn_pins_put_mark(const struct bpf_program *prog, const char *dir, struct sn_err *err)
+{
+	return 0;
+}
+
+__u32 sn_pins_program(const char *path)
+{
+	return 0;
+}
+
+/* ---- a tenant that is elsewhere, if something was loaded ---- */
+
+int sn_elsewhere_each(int map, const char *mount,
+		      int (*each)(__u64 id, const char *path, void *data), void *data,
+		      struct sn_err *err)
+{
+	assert_string_equal(mount, "/sys/fs/cgroup");
+	return world.pins ? each(7, "/sys/fs/cgroup/a.service/t1", data) : 0;
+}
+
+int sn_cgroup_open(const char *mount, const char *path, __u64 id)
+{
+	assert_int_equal(id, 7);
+	return openat(AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int sn_mark_open(const char *dir, struct sn_mark *mark, struct sn_err *err)
+{
+	*mark = (struct sn_mark){ .program = -1,
+				  .id = world.other_version ? world.pins : world.links };
+	return strcmp(dir, SN_LINKS_DIR) || !mark->id ? -ENOENT : 0;
+}
+
+void sn_mark_close(struct sn_mark *mark)
+{
+}
+
+int sn_mark_put(const struct sn_mark *mark, int cgroup, const char *path, struct sn_err *err)
+{
+	if (in_step(MARK))
+		return sn_fail(err, EPERM, "no place for the mark");
+	world.marks[NEW] = true;
+	return 0;
+}
+
+/* While the old programs are in force, that of theirs stays. */
+int sn_mark_remove_others(const struct sn_mark *mark, int cgroup)
+{
+	for (enum whose whose = OLD; whose < KILLED; whose++)
+		if (whose != mark->id)
+			world.marks[whose] = false;
+	return 0;
+}
+
+int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
+{
+	return 0;
+}
+
+int bpf_obj_get(const char *path)
+{
+	return openat(AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* ---- the cgroup ---- */
@@ -267,7 +336,7 @@ int bpf_link__destroy(struct bpf_link *link)
 /* It is read once, and ends at once. */
 int bpf_iter_create(int link_fd)
 {
-	bss->sn_parent = 1;
+	bss->sn_parent_found = true;
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
@@ -287,8 +356,7 @@ int sn_peers_explain_hook(const struct bpf_program *prog, const char *hook, int 
 	return sn_fail(err, error, "no place on %s", hook);
 }
 
-int sn_peers_explain_egress(const struct bpf_program *prog, const char *path, int error,
-			    struct sn_err *err)
+int sn_peers_explain_egress(int prog, const char *path, int error, struct sn_err *err)
 {
 	return sn_fail(err, error, "no place in %s", path);
 }
@@ -350,6 +418,7 @@ static void begin(enum step fails, bool loaded, bool parent)
 	world.parent = parent;
 	if (loaded)
 		world.pins = world.links = world.state = OLD;
+	world.marks[OLD] = loaded;
 }
 
 /* The loaded one is @whose, and nothing lies beside it. */
@@ -359,6 +428,10 @@ static void expect_loaded(enum whose whose, bool parent)
 	assert_int_equal(world.new, NOBODYS);
 	assert_int_equal(world.new_links, NOBODYS);
 	assert_int_equal(world.parent, parent);
+	if (whose == NOBODYS)
+		return;
+	assert_true(world.marks[whose]);
+	assert_false(world.marks[whose == OLD ? NEW : OLD]);
 }
 
 static void a_first_load_that_fails_leaves_nothing(void **state)
@@ -381,7 +454,7 @@ static void a_first_load_that_fails_leaves_nothing(void **state)
 /* The parent may have been removed before it, and is then made by this load. */
 static void a_load_again_that_fails_changes_nothing(void **state)
 {
-	static const enum step steps[] = { ATTACH, TRIAL, STATE, RENAME };
+	static const enum step steps[] = { LOCK, MARK, ATTACH, TRIAL, STATE, RENAME };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		for (int which = 0; which < 4; which++) {

@@ -49,6 +49,43 @@ static void lines_of_every_kind_are_read(void **state)
 	expect("40 22 0:9 / /m rw - tmpfs\n", 9, "/", "/m", "tmpfs");
 }
 
+static int note_layer(const char *path, void *data)
+{
+	strcat(strcat(data, "<"), path);
+	return !strcmp(path, "stop");
+}
+
+/* The layers in the options of that line, each behind a '<'. */
+static const char *layers_of(const char *text)
+{
+	static char found[256];
+	struct sn_mount mount = {};
+
+	found[0] = '\0';
+	assert_true(parse(text, &mount));
+	sn_mount_layers(mount.options, note_layer, found);
+	return found;
+}
+
+#define OVERLAY "40 22 0:50 / /m rw shared:3 - overlay overlay "
+
+static void the_layers_of_an_overlay_are_read(void **state)
+{
+	assert_string_equal(layers_of(OVERLAY "rw,lowerdir=/a:/b/c,upperdir=/u,workdir=/w\n"),
+			    "</a</b/c</u");
+	assert_string_equal(layers_of(OVERLAY "ro,lowerdir=1/fs:2/fs"), "<1/fs<2/fs");
+	assert_string_equal(layers_of(OVERLAY "rw,lowerdir+=/a,lowerdir+=/b,datadir+=/d,xino=off"),
+			    "</a</b</d");
+	assert_string_equal(layers_of(OVERLAY "rw,lowerdir=/a::/d"), "</a</d");
+	/* a space, a comma and a colon in a path */
+	assert_string_equal(layers_of(OVERLAY "rw,lowerdir=/a\\040b\\054c\\134:d:/e"),
+			    "</a b,c:d</e");
+	assert_string_equal(layers_of(OVERLAY "rw,lowerdir=stop:/b,upperdir=/u"), "<stop");
+	assert_string_equal(layers_of(OVERLAY "rw,upperdirs=/u,lowerdir"), "");
+	assert_string_equal(layers_of("40 22 0:9 / /m rw - tmpfs\n"), "");
+	assert_string_equal(layers_of("40 22 0:9 / /m rw - tmpfs none"), "");
+}
+
 static void names_are_decoded(void **state)
 {
 	expect("1 1 0:9 /a\\040-\\040b /c\\011d\\012e\\134f\\043g rw - tmpfs n rw", 9, "/a - b",
@@ -126,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_every_kind_are_read),
+		cmocka_unit_test(the_layers_of_an_overlay_are_read),
 		cmocka_unit_test(names_are_decoded),
 		cmocka_unit_test(what_is_no_mount_is_none),
 		cmocka_unit_test(what_cannot_be_parsed_is_skipped),

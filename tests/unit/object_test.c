@@ -15,7 +15,9 @@
 #include <cmocka.h>
 
 #include "cgroup.h"
+#include "elsewhere.h"
 #include "kernel.h"
+#include "mark.h"
 #include "object.h"
 #include "pins.h"
 #include "trial.h"
@@ -167,6 +169,21 @@ NOT_CALLED(bool, sn_upgrade_is_needed, const struct sn_upgrade *upgrade)
 NOT_CALLED(int, sn_upgrade_carry, struct sn_upgrade *upgrade, struct sn_err *err)
 NOT_CALLED(int, sn_upgrade_carry_again, struct sn_upgrade *upgrade, const char *map,
 	   struct sn_err *err)
+
+NOT_CALLED(int, sn_pins_put_mark, const struct bpf_program *prog, const char *dir,
+	   struct sn_err *err)
+NOT_CALLED(__u32, sn_pins_program, const char *path)
+NOT_CALLED(int, sn_cgroup_open, const char *mount, const char *path, __u64 id)
+NOT_CALLED(int, sn_mark_open, const char *dir, struct sn_mark *mark, struct sn_err *err)
+NOT_CALLED(int, sn_mark_put, const struct sn_mark *mark, int cgroup, const char *path,
+	   struct sn_err *err)
+NOT_CALLED(int, sn_mark_remove_others, const struct sn_mark *mark, int cgroup)
+NOT_CALLED(int, sn_elsewhere_each, int map, const char *mount,
+	   int (*each)(__u64 id, const char *path, void *data), void *data, struct sn_err *err)
+
+void sn_mark_close(struct sn_mark *mark)
+{
+}
 
 void sn_upgrade_free(struct sn_upgrade *upgrade)
 {

@@ -91,6 +91,16 @@ static void lists_accumulate(void **state)
 	refuse("allowed-listen-ports", "0", "1 to 65535");
 }
 
+static void a_containers_label_is_shown(void **state)
+{
+	assert_int_equal(sn_check_shown_name("t1", NULL), 0);
+	assert_int_equal(sn_check_shown_name("shop/web-1/node", NULL), 0);
+	assert_int_equal(sn_check_shown_name("container/x", NULL), 0);
+	assert_int_equal(sn_check_shown_name("/x", NULL), -EINVAL);
+	assert_int_equal(sn_check_shown_name("a/b c", NULL), -EINVAL);
+	assert_int_equal(sn_check_shown_name("", NULL), -EINVAL);
+}
+
 static void names_of_tenants_are_plain(void **state)
 {
 	char longest[65] = {};
@@ -522,6 +532,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_accumulate),
+		cmocka_unit_test(a_containers_label_is_shown),
 		cmocka_unit_test(names_of_tenants_are_plain),
 		cmocka_unit_test(what_stands_for_one_thing_is_given_once),
 		cmocka_unit_test(switches_may_be_repeated),

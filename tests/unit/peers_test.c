@@ -145,7 +145,7 @@ static void expect_in_cgroup(int error, const char *text)
 {
 	struct sn_err err = {};
 
-	assert_int_equal(sn_peers_explain_egress(NULL, "/cg/up/safenode", error, &err), -error);
+	assert_int_equal(sn_peers_explain_egress(OWN_FD, "/cg/up/safenode", error, &err), -error);
 	if (!strstr(err.text, text))
 		fail_msg("no '%s' in: %s", text, err.text);
 }

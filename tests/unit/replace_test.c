@@ -47,8 +47,13 @@ void sn_enforcer_close(struct sn_enforcer *enforcer)
 {
 }
 
-int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
-		       struct sn_err *err)
+int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *error)
+{
+	return 0;
+}
+
+int sn_enforcer_find(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
+		     struct sn_err *error)
 {
 	snprintf(path, PATH_MAX, "%s/%s", base, "cgroup");
 	return 0;

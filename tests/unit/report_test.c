@@ -80,6 +80,18 @@ static void expect_message(const char *record, const char *expected)
 		assert_null(message);
 }
 
+/* A tenant that is in its unit: its name is in both names. */
+static void nothing_of_a_unit_is_named(void **state)
+{
+	expect_message("6,1,2,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),"
+		       "oom_memcg=/system.slice/safenode@shop.service,"
+		       "task_memcg=/system.slice/safenode@shop.service/shop,task=node,pid=160\n",
+		       "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/,"
+		       "task_memcg=/");
+	expect_message("6,1,2,-;safenode: /safenode.slice/a.scope and /sys/fs/bpf\n",
+		       "safenode: / and /sys/fs/bpf");
+}
+
 static void of_the_kernels_messages_only_those_about_it(void **state)
 {
 	expect_message("6,1,2,-;LSM: initializing lsm=lockdown,bpf\n", "LSM: initializing "
@@ -118,6 +130,7 @@ int main(void)
 		cmocka_unit_test(of_the_boot_only_what_matters_is_told),
 		cmocka_unit_test(of_the_kernels_messages_only_those_about_it),
 		cmocka_unit_test(names_of_tenants_are_masked),
+		cmocka_unit_test(nothing_of_a_unit_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

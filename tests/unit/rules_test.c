@@ -2,6 +2,7 @@
 /* Paths of every shape, and the rules that must come out, no more and no less. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -611,6 +613,60 @@ static void a_handed_over_descriptor_is_known_by_inode(void **state)
 	close(file);
 }
 
+/* An io_uring, where the kernel and a filter let this process make one. */
+static void an_io_uring_is_not_handed_over(void **state)
+{
+	struct io_uring_params params = {};
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	int fd = (int)syscall(SYS_io_uring_setup, 1, &params);
+
+	if (fd < 0) {
+		print_message("skipped: io_uring: %s\n", strerror(errno));
+		skip();
+	}
+	assert_int_equal(sn_rules_add_fd(&rules, fd, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "io_uring"));
+	close(fd);
+}
+
+static void below_a_root_paths_are_those_of_a_container(void **state)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	char real[PATH_MAX];
+	int root, fd;
+
+	need_base();
+	make_dir("root");
+	make_dir("root/app");
+	make_file("root/f");
+	make_link("/app", "root/absolute");
+	make_link("app", "root/relative");
+	root = open(at("root"), O_PATH | O_DIRECTORY);
+	assert_int_equal(sn_rules_root(&rules, root, NULL), 0);
+	close(root);
+	assert_int_equal(sn_rules_add(&rules, "/f", READ, 0, NULL), 0);
+	expect(rule_of_name(&rules, at("root"), "f"), READ, 0);
+	expect(rule_of_dir(&rules, at("root")), WAY, 0);
+	assert_null(rule_of_dir(&rules, "/"));
+	fd = sn_rules_reach_directory(&rules, "/app", real, NULL);
+	assert_return_code(fd, errno);
+	close(fd);
+	assert_string_equal(real, "/app");
+	assert_int_equal(sn_rules_add(&rules, "/absolute", READ, 0, &err), -ELOOP);
+	assert_non_null(strstr(err.text, "name the place itself"));
+	assert_int_equal(sn_rules_add(&rules, "/relative/x", READ, 0, NULL), -ELOOP);
+	assert_int_equal(sn_rules_reach_directory(&rules, "/absolute", real, NULL), -ELOOP);
+	assert_int_equal(sn_rules_add_link_if_there(&rules, "/absolute"), 0);
+	expect(rule_of_name(&rules, at("root"), "absolute"), LINK, 0);
+	/* until it is closed */
+	sn_rules_close(&rules);
+	assert_int_equal(sn_rules_add(&rules, "/app/none/such", READ, 0, NULL), -ENOENT);
+	assert_int_equal(sn_rules_add(&rules, at("root/relative"), READ, 0, NULL), 0);
+	sn_rules_free(&rules);
+}
+
 static void a_scope_is_a_hash_of_the_content(void **state)
 {
 	struct sn_rules empty = {}, a = {}, b = {};
@@ -850,6 +906,8 @@ int main(void)
 		TEST(steps_that_cannot_be_compared_are_an_error),
 		TEST(a_link_itself_is_not_followed),
 		TEST(a_handed_over_descriptor_is_known_by_inode),
+		TEST(an_io_uring_is_not_handed_over),
+		TEST(below_a_root_paths_are_those_of_a_container),
 		TEST(a_scope_is_a_hash_of_the_content),
 		TEST(a_mounted_file_is_known_by_inode),
 		TEST(of_a_ramfs_its_root_is_known),

@@ -4,6 +4,7 @@
  * not an error, and the lock is not held where nothing of the maps is read.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include "cgroup.h"
 #include "enforcer.h"
 #include "kernel.h"
+#include "mark.h"
 #include "object.h"
 #include "pins.h"
 #include "status.h"
@@ -35,6 +37,8 @@ static struct {
 	bool drifts;
 	bool observed; /* the third one */
 	bool no_logd;
+	bool elsewhere; /* all of them */
+	int mark;	/* is it there? or an error */
 } world;
 
 uid_t geteuid(void)
@@ -85,11 +89,34 @@ void sn_enforcer_close(struct sn_enforcer *enforcer)
 	world.locked = false;
 }
 
-int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
-		       struct sn_err *err)
+int sn_enforcer_cgroup_of(const struct sn_enforcer *enforcer, const struct sn_policy *policy,
+			  char path[PATH_MAX], struct sn_err *err)
 {
-	snprintf(path, PATH_MAX, "/cg/safenode/%s", tenant);
+	snprintf(path, PATH_MAX, "/cg/safenode/%s", policy->tenant);
+	return world.elsewhere;
+}
+
+int sn_mark_open(const char *dir, struct sn_mark *mark, struct sn_err *err)
+{
+	*mark = SN_MARK_CLOSED;
 	return 0;
+}
+
+void sn_mark_close(struct sn_mark *mark)
+{
+}
+
+int open(const char *path, int flags, ...)
+{
+	if (strncmp(path, "/cg/", 4) != 0)
+		return openat(AT_FDCWD, path, flags);
+	assert_true(world.elsewhere);
+	return openat(AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int sn_mark_is_there(const struct sn_mark *mark, int cgroup)
+{
+	return world.mark;
 }
 
 int sn_pins_check_whole(struct sn_err *err)
@@ -370,6 +397,42 @@ static void root_is_needed(void **state)
 	assert_int_equal(sn_status_collect(&query, &status, &err), -EPERM);
 }
 
+static const struct sn_requirement *check_of(const struct sn_status *status, const char *id)
+{
+	for (size_t i = 0; i < status->nr_checks; i++)
+		if (!strcmp(status->checks[i].id, id))
+			return &status->checks[i];
+	fail_msg("no check %s", id);
+	return NULL;
+}
+
+static void without_its_mark_a_tenant_is_free(void **state)
+{
+	static const struct {
+		int mark;
+		bool met, in_force;
+		const char *found;
+	} cases[] = {
+		{ 1, true, true, "all are there" },
+		{ 0, false, false, "missing for t1, t3" },
+		{ -EPERM, false, true, "not known: Operation not permitted" },
+	};
+	const struct sn_status_query query = {};
+	struct sn_status status;
+
+	world.policies = 3;
+	world.elsewhere = true;
+	world.other_cgroup = true; /* the second one's is gone */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		world.mark = cases[i].mark;
+		assert_int_equal(sn_status_collect(&query, &status, NULL), 0);
+		assert_int_equal(check_of(&status, "marks")->met, cases[i].met);
+		assert_string_equal(check_of(&status, "marks")->found, cases[i].found);
+		assert_int_equal(status.in_force, cases[i].in_force);
+		sn_status_free(&status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +444,7 @@ int main(void)
 		cmocka_unit_test_setup(the_last_refusal_is_that_of_the_same_cgroup, reset),
 		cmocka_unit_test_setup(a_load_in_between_is_no_failure, reset),
 		cmocka_unit_test_setup(root_is_needed, reset),
+		cmocka_unit_test_setup(without_its_mark_a_tenant_is_free, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

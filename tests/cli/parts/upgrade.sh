@@ -9,19 +9,19 @@ as_next()
 	(PATH=${here%/*}/next:$PATH && "$@") || exit 1
 }
 
-# Three tenants: one was refused something and has ended, one waits, one is refused all the time
+# Four tenants: one was refused something and has ended, one waits, two are refused all the time
 populate()
 {
 	"${f1[@]}" --restricted-outgoing-addresses self,10.0.0.0/8 --read-only /etc/apt \
 		--allowed-outgoing-ports 80,82,84,86,88,90,92,94,96 -- "$tenant" deny 7 || fail "status $?"
 	start waits t2 --allowed-listen-ports 80,90-99 -- "$tenant" wait
-	start_watch 300
+	start_watches 300
 	soon refused_count >"$work/count"
 	facts >"$work/facts"
 	grep -q 'net.socket  *7 refused' "$work/facts" || fail "$(cat "$work/facts")"
 }
 
-# What has to be the same in every version, but for the tenant that counts all the time
+# What has to be the same in every version, but for the tenants that count all the time
 facts()
 {
 	local map tenant
@@ -29,7 +29,7 @@ facts()
 	for tenant in f1 waits; do
 		safenode-status $tenant | sed -n "/^$tenant: /p; /^  options in force/,\$p"
 	done
-	for map in policies counters addresses ports directories names; do
+	for map in policies counters addresses ports directories names cgroups; do
 		echo "$map: $(bpftool -j map dump pinned "$pins/$map" | grep -o '"key"' | wc -l)"
 		bpftool map dump pinned "$pins/$map" |
 			grep -E '"(text|path|tenant|directory|allowed_listen_ports|ino|generation|port)"' |
@@ -185,7 +185,7 @@ remove_all()
 	stop waits t2
 	run 0 safenode-status
 	grep -q '^0 tenants, ' "$work/out" || fail "left: $(cat "$work/out")"
-	for map in policies addresses ports directories names lists; do
+	for map in policies addresses ports directories names lists cgroups; do
 		[ "$("$here/look" $map)" = 0 ] || fail "$map has $("$here/look" $map) left"
 	done
 }
@@ -193,7 +193,7 @@ remove_all()
 part_upgrade()
 {
 	need_loaded
-	it "tenants of this version run, and one does forbidden things all the time" populate
+	it "tenants of this version run, and two do forbidden things all the time, one of them elsewhere" populate
 	it "tools of the next version refuse its maps and name the cure" as_next tools_refuse
 	it "unload by the next version does not leave tenants alone" as_next unload_refuses
 	remember
@@ -216,7 +216,7 @@ part_upgrade()
 		killed_down unlink:40
 	it "where nothing would be lost, this version takes all of it back" carries
 	it "this version starts and removes tenants" new_tenant
-	it "the tenant was refused at every instant of all these loads" stop_watch
+	it "both tenants were refused at every instant of all these loads" stop_watches
 	it "the next version removes tenants that this one has started" as_next remove_all
 	it "unload of this version clears what the next one has left" unload_clears
 	need_loaded

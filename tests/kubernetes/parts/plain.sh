@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The bed itself: the example without safenode, by the handler runc. What the later parts compare with.
+# shellcheck shell=bash disable=SC2154,SC2317
+
+example_is_served()
+{
+	class safenode runc
+	apply example.yaml
+	become_available red blue
+	serves red
+	serves blue
+}
+
+# act POD NAME: what became of it
+act()
+{
+	kubectl logs "$1" | jq -r --arg act "$2" '.[$act]'
+}
+
+# acts_are POD ACT=ANSWER...: and no other act
+acts_are()
+{
+	local name=$1 want
+
+	shift
+	want=$(printf '%s\n' "$@" | sort)
+	[ "$(kubectl logs "$name" | jq -r 'to_entries[] | "\(.key)=\(.value)"' | sort)" = "$want" ] ||
+		fail "$(kubectl logs "$name" | tr -d '\n')"
+}
+
+# run_acts NAME CLASS
+run_acts()
+{
+	pod "$1" "$2" node -e "$(cat "$here/acts.js")" | create
+	comes_to "$1" "Succeeded Failed"
+}
+
+allowed_acts=(own=ok listen=ok thread=ok wasm=ok image=ok resolve=ok)
+forbidden_acts_outside=(token=ok other=ok write=ok spawn=ok apiserver=ok kubelet=ok socket=ok)
+
+plain_pod_can()
+{
+	kubectl create secret generic other --from-literal=secret=text
+	run_acts plain ""
+	acts_are plain "${allowed_acts[@]}" "${forbidden_acts_outside[@]}"
+}
+
+# what kubelet counts for a container
+stats_of()
+{
+	kubectl get --raw /api/v1/nodes/node1/proxy/stats/summary |
+		jq -c --arg name "$1" '.pods[] | select(.podRef.name == $name) | [.network != null, (.containers[] |
+			[.name, .cpu.usageCoreNanoSeconds > 0, .memory.workingSetBytes > 0, .rootfs != null, .logs != null])]'
+}
+
+has_stats()
+{
+	stats_of "$1" | grep -q '"main",true,true,true,true'
+}
+
+plain_pod_is_counted()
+{
+	pod counted "" node -e 'setInterval(() => {}, 1000)' | create
+	comes_to counted Running
+	eventually has_stats counted || fail "$(stats_of counted)"
+	kubectl exec counted -- cat /proc/self/limits >/tmp/plain-limits || fail "cannot exec"
+	remove counted
+}
+
+part_plain()
+{
+	it "without safenode the example becomes Ready by its HTTP probes, and is served through its Services" \
+		example_is_served
+	it "without safenode a pod can do all that a tenant cannot: the outer leg of the later parts" plain_pod_can
+	it "without safenode kubelet counts the pod's CPU, memory, disk and network" plain_pod_is_counted
+}

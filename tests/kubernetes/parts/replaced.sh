@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A new version comes by the DaemonSet while tenants serve; the DaemonSet is deleted.
+# shellcheck shell=bash disable=SC2154,SC2317
+
+# One that tries all the while, and prints what it ever reached
+attacker="const { readFileSync } = require('fs');
+let tries = 0;
+const one = () => {
+	try {
+		readFileSync('/other/secret');
+		console.log('REACHED');
+	} catch (e) {
+		if (e.code !== 'ENOENT')
+			console.log(e.code);
+	}
+	if (++tries % 1000 === 0)
+		console.log('tried');
+	setImmediate(one);
+};
+one();"
+
+has_tried()
+{
+	[ "$(kubectl logs attacker | grep -c tried)" -gt "${1:-0}" ]
+}
+
+replaced_while_tenants_serve()
+{
+	local version
+
+	version=$(bpftool -j map dump pinned /sys/fs/bpf/safenode/state | md5sum)
+	safenode_image 2 "$here/../next" || fail "no image"
+	pod attacker safenode node -e "$attacker" | create
+	eventually has_tried || fail "$(kubectl logs attacker) $(events_of attacker)"
+	manifest daemonset.yaml | sed 's#localhost/safenode:1#localhost/safenode:2#' | kubectl apply -f - || fail "cannot apply"
+	eventually daemonset_is 1 || fail "$(daemonset_tells)"
+	[ "$(bpftool -j map dump pinned /sys/fs/bpf/safenode/state | md5sum)" != "$version" ] || fail "the old version is loaded"
+	serves red
+	serves blue
+	[ "$(kubectl -n tenants get pods -o 'jsonpath={.items[*].status.containerStatuses[0].restartCount}' | tr ' ' '\n' |
+		sort -u)" = "$restarts" ] || fail "tenants were restarted"
+}
+
+attacked_in_vain()
+{
+	local tried
+
+	tried=$(kubectl logs attacker | grep -c tried)
+	eventually has_tried "$tried" || fail "the attacker has stopped"
+	[ "$(kubectl logs attacker | sort -u)" = tried ] || fail "$(kubectl logs attacker | sort | uniq -c)"
+	remove attacker
+}
+
+starts_with_the_new_version()
+{
+	pod late safenode node -e "$(cat "$here/acts.js")" | create
+	comes_to late "Succeeded Failed"
+	acts_are late "${allowed_acts[@]}" "${forbidden_acts_inside[@]}"
+	remove late
+}
+
+stays_without_the_daemonset()
+{
+	kubectl delete namespace safenode
+	serves red
+	"$here/../next/safenode-status" || fail "not in force"
+	inner_leg safenode
+}
+
+part_replaced()
+{
+	restarts=$(kubectl -n tenants get pods -o 'jsonpath={.items[*].status.containerStatuses[0].restartCount}' |
+		tr ' ' '\n' | sort -u)
+	it "a new image of the DaemonSet puts a new version in force, and tenants serve on" replaced_while_tenants_serve
+	it "a tenant that attacks all the while reached nothing" attacked_in_vain
+	it "pods that start after it are confined by the new version" starts_with_the_new_version
+	it "with the DaemonSet deleted, tenants are confined, and new ones start" stays_without_the_daemonset
+}

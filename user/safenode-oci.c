@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* An OCI hook: makes a container a tenant before its program starts, and forgets it afterwards. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "bundle.h"
+#include "cli.h"
+#include "container.h"
+#include "detach.h"
+#include "floor.h"
+
+static const struct sn_opt opts[] = { { 0 } };
+
+static const struct sn_program program = {
+	.name = "safenode-oci",
+	.usage = "createRuntime|poststop <STATE",
+	.about = "The OCI hook of safenode: a container runtime starts it.",
+	.opts = opts,
+};
+
+/* Some runtimes keep to themselves what a hook says. */
+static int fail(const struct sn_bundle *bundle, int error, const struct sn_err *err)
+{
+	openlog(program.name, LOG_PID, LOG_DAEMON);
+	syslog(LOG_ERR, "container %.64s: %s", bundle->id ?: "?", err->text);
+	return sn_cli_fail(&program, error, err);
+}
+
+static int create(struct sn_bundle *bundle, struct sn_err *err)
+{
+	int ret = sn_bundle_read(bundle, err);
+
+	if (ret || bundle->sandbox)
+		return ret;
+	return sn_container_make(bundle, SN_FLOOR_FILE, err);
+}
+
+static int run(const char *when, struct sn_bundle *bundle, struct sn_err *err)
+{
+	sn_autofree char *text = NULL;
+	size_t size = 0;
+	int ret;
+
+	if (getdelim(&text, &size, '\0', stdin) < 0)
+		return sn_fail(err, EINVAL, "no state of a container on standard input");
+	ret = sn_bundle_state(bundle, text, err);
+	if (ret)
+		return ret;
+	return strcmp(when, "poststop") ? create(bundle, err) : sn_sweep(err);
+}
+
+int main(int argc, char *argv[])
+{
+	struct sn_bundle bundle = {};
+	struct sn_err err = {};
+	int ret = sn_cli_parse(&program, argc, argv, NULL, &err);
+
+	if (ret < 0)
+		return sn_cli_fail(&program, ret, &err);
+	if (ret != argc - 1 ||
+	    (strcmp(argv[ret], "createRuntime") && strcmp(argv[ret], "poststop")))
+		ret = sn_fail(&err, EINVAL, "name the hook, createRuntime or poststop; see --help");
+	else
+		ret = run(argv[ret], &bundle, &err);
+	if (ret)
+		ret = fail(&bundle, ret, &err);
+	sn_bundle_free(&bundle);
+	return ret;
+}
