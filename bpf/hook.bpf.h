@@ -145,7 +145,7 @@ static __always_inline const struct sn_policy *sn_policy_of(__u64 cgroup_id)
 	return *(const volatile __u64 *)&pol->cgroup_id == cgroup_id ? pol : NULL;
 }
 
-/* For who has the mark. Most processes of a tenant are in its cgroup itself, and need no climb. */
+/* For who has the mark: the policy of its own cgroup or the nearest above it. */
 static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 {
 	const struct sn_policy *pol = sn_policy_of(sn_current_tenant());
@@ -153,15 +153,20 @@ static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
 	return pol ? pol : &sn_no_policy;
 }
 
-/* The policy of current, which is not certainly unconfined; NULL: it is unconfined. */
+/*
+ * The policy of current, which is not certainly unconfined; NULL: it is unconfined. Most processes
+ * of a tenant are in its cgroup itself: then neither the mark nor the ancestors need a look.
+ */
 static __always_inline const struct sn_policy *sn_any_policy(void)
 {
-	const struct sn_policy *pol;
+	__u64 id = sn_current_cgroup();
+	const struct sn_policy *pol = NULL;
 
-	if (!sn_has_mark())
-		return NULL;
-	pol = sn_policy_of(sn_current_cgroup());
-	return pol ? pol : sn_policy_by_ancestor();
+	if (sn_find_home(id))
+		pol = sn_policy_of(id);
+	if (pol)
+		return pol;
+	return sn_has_mark() ? sn_policy_by_ancestor() : NULL;
 }
 
 /*

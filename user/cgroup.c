@@ -146,10 +146,14 @@ int sn_cgroup_open(const char *mount, const char *path, __u64 id)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	union handle h;
+	int ret = fd < 0 ? -errno : get_handle(fd, "", &h);
 
-	if (fd >= 0 && !get_handle(fd, "", &h) && id_in(&h) == id)
+	if (!ret && id_in(&h) == id)
 		return fd;
 	sn_close_(&fd);
+	/* who cannot look has not seen that it is gone */
+	if (ret && ret != -ENOENT)
+		return ret;
 	/* not even tried: for open_by_handle_at() a unit's filter of system calls may kill */
 	return sees_all(mount) ? -ENOENT : open_by_id(mount, id);
 }

@@ -29,7 +29,8 @@ int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err);
 /*
  * A descriptor of the cgroup with that id, which was at @path, or is elsewhere as the caller's
  * cgroup namespace sees it; ids are not used again. -ENOENT: it is gone. -EPERM: it is not at
- * @path, and whether it is gone takes CAP_DAC_READ_SEARCH to tell.
+ * @path, and whether it is gone takes CAP_DAC_READ_SEARCH to tell. Any other error: it was not
+ * looked at, and may be there.
  */
 int sn_cgroup_open(const char *mount, const char *path, __u64 id);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -34,6 +35,7 @@ ssize_t getxattr(const char *path, const char *name, void *value, size_t size)
 	return len;
 }
 
+static int unreadable;	  /* errno of that; 0: there is none */
 static __u64 ids[1];	  /* what the handle of any directory says; 0: the kernel's own */
 static __u64 asked_for;	  /* by open_by_handle_at(), which fails with... */
 static int by_handle;	  /* ...this; 0: it does not */
@@ -41,6 +43,9 @@ static bool in_namespace; /* of cgroups, not the first one */
 
 int name_to_handle_at(int fd, const char *path, struct file_handle *handle, int *mount, int flags)
 {
+	errno = unreadable;
+	if (unreadable)
+		return -1;
 	if (!ids[0])
 		return syscall(SYS_name_to_handle_at, fd, path, handle, mount, flags);
 	memcpy(handle->f_handle, ids, sizeof(ids[0]));
@@ -278,6 +283,26 @@ static void one_that_is_not_there_is_asked_for_by_its_id(void **state)
 	assert_int_equal(sn_cgroup_open(base, at("no"), 7), -ENOENT);
 }
 
+/* Or a load would leave a running tenant without the mark, and a sweep without its policy */
+static void one_that_cannot_be_looked_at_is_not_gone(void **state)
+{
+	struct rlimit all, none;
+
+	assert_return_code(mkdir(at("a"), 0755), errno);
+	ids[0] = 7;
+	unreadable = EOPNOTSUPP;
+	assert_int_equal(sn_cgroup_open(base, at("a"), 7), -EOPNOTSUPP);
+	in_namespace = true;
+	assert_int_equal(sn_cgroup_open(base, at("a"), 7), -EOPNOTSUPP);
+	in_namespace = false;
+	unreadable = 0;
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &all), errno);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = all.rlim_max };
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &none), errno);
+	assert_int_equal(sn_cgroup_open(base, at("a"), 7), -EMFILE);
+	assert_return_code(setrlimit(RLIMIT_NOFILE, &all), errno);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_begin, scratch_end)
@@ -298,6 +323,7 @@ int main(void)
 						scratch_begin, scratch_end),
 		cmocka_unit_test_setup_teardown(one_that_is_not_there_is_asked_for_by_its_id,
 						scratch_begin, scratch_end),
+		TEST(one_that_cannot_be_looked_at_is_not_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

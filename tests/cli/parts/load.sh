@@ -75,6 +75,13 @@ state_is_not_written()
 	said "cannot write the "
 }
 
+# It might be left without the mark. The third is asked for when the tenants elsewhere get it
+tenant_is_not_seen()
+{
+	fails_at name_to_handle_at:3 1
+	said "cannot open the cgroup $(below_own away) of a tenant: "
+}
+
 is_not_there()
 {
 	run 1 "${f1[@]}" -- "$tenant" acts
@@ -202,6 +209,7 @@ part_load()
 	shared 1 "load again, when the last step fails, changes nothing" fails_at rename:1 1
 	shared 1 "load again, when its self-test fails, changes nothing" fails_at +read:1 3
 	shared 1 "load again, when it cannot write the state, changes nothing" state_is_not_written
+	shared 1 "load again, when it cannot look at a tenant's cgroup, changes nothing" tenant_is_not_seen
 	it "load refuses another parent while it is loaded" other_parent
 	shared 1 "load again may be killed in its self-test; attach then works, or says what to do" \
 		killed_again rmdir:1

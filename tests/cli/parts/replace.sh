@@ -205,6 +205,8 @@ old_or_new()
 {
 	local call calls places_new=0 b_to_a
 
+	# what is not seen of others is not taken for gone
+	start_watches
 	start_r1 "${policy_a[@]}"
 	run 0 "${r1[@]}" "${policy_a[@]}"
 	replace_places
@@ -228,6 +230,7 @@ old_or_new()
 	done
 	echo "killed at ${#calls[@]} places, $places_new of them behind the step"
 	stop r1 t1
+	stop_watches
 	unchanged
 }
 
