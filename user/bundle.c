@@ -108,15 +108,6 @@ static const char *find_path(struct json_object *env)
 	return NULL;
 }
 
-/* containerd's and CRI-O's word for the container that holds a pod's namespaces. */
-static bool is_sandbox(const struct sn_bundle *bundle)
-{
-	const char *type = sn_bundle_note(bundle, "io.kubernetes.cri.container-type") ?: "";
-	const char *crio = sn_bundle_note(bundle, "io.kubernetes.cri-o.ContainerType") ?: "";
-
-	return !strcmp(type, "sandbox") || !strcmp(crio, "sandbox");
-}
-
 int sn_bundle_config(struct sn_bundle *bundle, const char *text, struct sn_err *err)
 {
 	struct json_object *process, *args;
@@ -130,7 +121,6 @@ int sn_bundle_config(struct sn_bundle *bundle, const char *text, struct sn_err *
 	bundle->path = find_path(member(process, "env"));
 	bundle->terminal = is_true(process, "terminal");
 	bundle->notes = member(bundle->config, "annotations");
-	bundle->sandbox = is_sandbox(bundle);
 	if (bundle->rootfs && *bundle->rootfs && bundle->cwd && bundle->program && *bundle->program)
 		return 0;
 	return sn_fail(err, EINVAL,
@@ -187,6 +177,13 @@ int sn_bundle_read(struct sn_bundle *bundle, struct sn_err *err)
 const char *sn_bundle_note(const struct sn_bundle *bundle, const char *key)
 {
 	return string_at(bundle->notes, key);
+}
+
+bool sn_bundle_is_sandbox(const struct sn_bundle *bundle, const char *key)
+{
+	const char *type = key ? sn_bundle_note(bundle, key) : NULL;
+
+	return type && !strcmp(type, "sandbox");
 }
 
 /* ---- what cannot be a tenant ---- */

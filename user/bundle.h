@@ -26,7 +26,6 @@ struct sn_bundle {
 	const char *program; /* the first word of the command */
 	const char *path;    /* $PATH of the container, or NULL */
 	bool terminal;	     /* the runtime makes a terminal for it */
-	bool sandbox;	     /* holds a pod's namespaces: the engine's own program */
 	struct json_object *notes; /* the annotations; NULL: there are none */
 };
 
@@ -48,6 +47,13 @@ int sn_bundle_check(const struct sn_bundle *bundle, struct sn_err *err);
 
 /* The annotation @key; NULL if it has none. */
 const char *sn_bundle_note(const struct sn_bundle *bundle, const char *key);
+
+/*
+ * Does the annotation @key say that the container is a pod's sandbox, which holds its namespaces and
+ * runs the engine's own program? Only of an annotation that the engine writes over whatever pod and
+ * image say; NULL: it writes none.
+ */
+bool sn_bundle_is_sandbox(const struct sn_bundle *bundle, const char *key);
 
 /* Is @path absolute, without "." and "..", empty names, and a slash at the end? "/" is not. */
 bool sn_path_is_plain(const char *path);

@@ -63,7 +63,6 @@ static void the_command_and_its_place_are_read(void **state)
 	assert_string_equal(bundle.program, "node");
 	assert_string_equal(bundle.path, "/x:/y");
 	assert_true(bundle.terminal);
-	assert_false(bundle.sandbox);
 	assert_int_equal(sn_bundle_check(&bundle, NULL), 0);
 	sn_bundle_free(&bundle);
 	describe(&bundle, CONFIG("", ""));
@@ -72,21 +71,17 @@ static void the_command_and_its_place_are_read(void **state)
 	sn_bundle_free(&bundle);
 }
 
-static void a_pods_sandbox_is_known(void **state)
+/* An image, and whoever writes a pod's annotations, may claim it by any other key */
+static void a_pods_sandbox_is_what_the_engines_own_annotation_says(void **state)
 {
-	static const char *const notes[] = {
-		NOTES("\"io.kubernetes.cri.container-type\":\"sandbox\""),
-		NOTES("\"io.kubernetes.cri-o.ContainerType\":\"sandbox\""),
-	};
 	struct sn_bundle bundle = {};
 
-	for (size_t i = 0; i < 2; i++) {
-		describe(&bundle, notes[i]);
-		assert_true(bundle.sandbox);
-		sn_bundle_free(&bundle);
-	}
-	describe(&bundle, NOTES("\"io.kubernetes.cri.container-type\":\"container\""));
-	assert_false(bundle.sandbox);
+	describe(&bundle, NOTES("\"a\":\"sandbox\",\"b\":\"container\",\"c\":1"));
+	assert_true(sn_bundle_is_sandbox(&bundle, "a"));
+	assert_false(sn_bundle_is_sandbox(&bundle, "b"));
+	assert_false(sn_bundle_is_sandbox(&bundle, "c"));
+	assert_false(sn_bundle_is_sandbox(&bundle, "d"));
+	assert_false(sn_bundle_is_sandbox(&bundle, NULL));
 	sn_bundle_free(&bundle);
 }
 
@@ -176,7 +171,7 @@ int main(void)
 		cmocka_unit_test(the_state_is_read),
 		cmocka_unit_test(what_is_no_state_is_refused),
 		cmocka_unit_test(the_command_and_its_place_are_read),
-		cmocka_unit_test(a_pods_sandbox_is_known),
+		cmocka_unit_test(a_pods_sandbox_is_what_the_engines_own_annotation_says),
 		cmocka_unit_test_setup_teardown(config_is_read_where_the_state_says, scratch_begin,
 						scratch_end),
 		cmocka_unit_test(what_cannot_be_a_tenant_is_refused),

@@ -108,10 +108,23 @@ gets_the_floor()
 leaves_a_sandbox()
 {
 	bundle pause "$(js 'fs.readFileSync("/run/secrets/token"); console.log("RAN")')"' |
-		.annotations = {"io.kubernetes.cri.container-type": "sandbox"}'
+		.hooks.createRuntime[0].args = ["safenode-oci", "--sandbox-annotation", "who", "createRuntime"] |
+		.annotations = {"who": "sandbox"}'
 	starts runc pause || fail "$(cat "$work/err")"
 	grep -qx RAN "$work/out" || fail "$(cat "$work/out")"
 	unbundle pause
+}
+
+# By an annotation that engines take from an image, too
+claims_to_be_a_sandbox()
+{
+	bundle silent "$(js 'try { fs.readFileSync("/run/secrets/token"); } catch (e) { console.log(e.code); }')"' |
+		.hooks.createRuntime[0].args = ["safenode-oci", "createRuntime"] |
+		.annotations += {"io.kubernetes.cri.container-type": "sandbox",
+			"io.kubernetes.cri-o.ContainerType": "sandbox"}'
+	starts runc silent || fail "$(cat "$work/err")"
+	grep -qx ENOENT "$work/out" || fail "$(cat "$work/out")"
+	unbundle silent
 }
 
 part_refused()
@@ -153,4 +166,5 @@ part_refused()
 	it "a floor that is wrong lets nothing start" with_a_floor $'safe-mode\nobserve' \
 		refuses "containers.conf:2" .
 	it "a pod's sandbox is left as it is" leaves_a_sandbox
+	it "a container that only claims to be one is a tenant" claims_to_be_a_sandbox
 }
