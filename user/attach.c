@@ -20,7 +20,6 @@
 #include "identify.h"
 #include "launch.h"
 #include "mark.h"
-#include "pins.h"
 #include "rehearse.h"
 #include "rules.h"
 #include "runtime.h"
@@ -236,28 +235,6 @@ static uint64_t noticed(void *data)
 	return counters.self_test;
 }
 
-/* Before there is a policy: with the mark alone, everything is refused there. */
-static int mark_cgroup(const struct plan *plan, struct sn_err *err)
-{
-	const char *mount = plan->enforcer.mount;
-	sn_autoclose int cgroup = sn_cgroup_open(mount, plan->cgroup, plan->cgroup_id);
-	struct sn_mark mark;
-	int ret;
-
-	if (cgroup < 0)
-		return sn_fail(err, -cgroup, "cannot open the cgroup %s: %s", plan->cgroup,
-			       strerror(-cgroup));
-	ret = sn_elsewhere_put(plan->enforcer.store.cgroups, plan->cgroup_id, mount, plan->cgroup,
-			       err);
-	if (ret)
-		return ret;
-	ret = sn_mark_open(SN_LINKS_DIR, &mark, err);
-	if (!ret)
-		ret = sn_mark_put(&mark, cgroup, plan->cgroup, err);
-	sn_mark_close(&mark);
-	return ret;
-}
-
 /* Replaces @old, which is empty if there was none. */
 static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn_err *err)
 {
@@ -268,7 +245,8 @@ static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn
 		return ret;
 	ret = sn_cgroup_id(plan->cgroup, &plan->cgroup_id, err);
 	if (!ret && plan->options->delegated)
-		ret = mark_cgroup(plan, err);
+		ret = sn_elsewhere_mark(plan->enforcer.store.cgroups, plan->cgroup_id,
+					plan->enforcer.mount, plan->cgroup, err);
 	if (!ret)
 		ret = set_limits(plan, err);
 	if (!ret)

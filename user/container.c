@@ -17,8 +17,6 @@
 #include "floor.h"
 #include "gather.h"
 #include "label.h"
-#include "mark.h"
-#include "pins.h"
 #include "rootfs.h"
 
 /* Everything that is gathered before anything is changed. */
@@ -175,29 +173,15 @@ static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_er
 	return sn_compile(&source, compiled, err);
 }
 
-/* With the mark alone everything is refused: so the policy comes behind it. */
+/* The end of the path keeps it from being taken for the cgroup of a tenant that has that name. */
 static int mark_cgroup(const struct plan *plan, struct sn_err *err)
 {
-	const char *mount = plan->enforcer.mount;
-	sn_autoclose int cgroup = sn_cgroup_open(mount, plan->cgroup, plan->cgroup_id);
 	sn_autofree char *path = NULL;
-	struct sn_mark mark;
-	int ret;
 
-	if (cgroup < 0)
-		return sn_fail(err, -cgroup, "cannot open the cgroup %s: %s", plan->cgroup,
-			       strerror(-cgroup));
-	/* the end keeps it from being taken for the cgroup of a tenant that has that name */
 	if (asprintf(&path, "%s/.", plan->cgroup) < 0)
 		return sn_fail(err, ENOMEM, "out of memory");
-	ret = sn_elsewhere_put(plan->enforcer.store.cgroups, plan->cgroup_id, mount, path, err);
-	if (ret)
-		return ret;
-	ret = sn_mark_open(SN_LINKS_DIR, &mark, err);
-	if (!ret)
-		ret = sn_mark_put(&mark, cgroup, plan->cgroup, err);
-	sn_mark_close(&mark);
-	return ret;
+	return sn_elsewhere_mark(plan->enforcer.store.cgroups, plan->cgroup_id,
+				 plan->enforcer.mount, path, err);
 }
 
 /* The engine removes the cgroup, and the mark with it. */

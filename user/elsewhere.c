@@ -8,6 +8,8 @@
 
 #include "cgroup.h"
 #include "elsewhere.h"
+#include "mark.h"
+#include "pins.h"
 
 /* ---- a new one ---- */
 
@@ -38,6 +40,29 @@ int sn_elsewhere_choose(const char *mount, const char *tenant, char path[PATH_MA
 }
 
 /* ---- those that are there ---- */
+
+static int mark(int cgroup, const char *path, struct sn_err *err)
+{
+	struct sn_mark mark;
+	int ret = sn_mark_open(SN_LINKS_DIR, &mark, err);
+
+	if (!ret)
+		ret = sn_mark_put(&mark, cgroup, path, err);
+	sn_mark_close(&mark);
+	return ret;
+}
+
+int sn_elsewhere_mark(int map, __u64 id, const char *mount, const char *path, struct sn_err *err)
+{
+	sn_autoclose int cgroup = sn_cgroup_open(mount, path, id);
+	int ret;
+
+	if (cgroup < 0)
+		return sn_fail(err, -cgroup, "cannot open the cgroup %s: %s", path,
+			       strerror(-cgroup));
+	ret = sn_elsewhere_put(map, id, mount, path, err);
+	return ret ? ret : mark(cgroup, path, err);
+}
 
 int sn_elsewhere_put(int map, __u64 id, const char *mount, const char *path, struct sn_err *err)
 {

@@ -27,6 +27,12 @@ int sn_elsewhere_below(const char *mount, const char *own, const char *tenant, c
  */
 int sn_elsewhere_put(int map, __u64 id, const char *mount, const char *path, struct sn_err *err);
 
+/*
+ * The same, and the cgroup gets the mark. Before there is a policy for it: with the mark alone,
+ * everything is refused there. On failure the note may be left: sn_store_forget() removes it.
+ */
+int sn_elsewhere_mark(int map, __u64 id, const char *mount, const char *path, struct sn_err *err);
+
 /* Into @path; -ENOENT: it is below the parent, or no tenant's. */
 int sn_elsewhere_get(int map, __u64 id, const char *mount, char path[PATH_MAX]);
 

@@ -127,13 +127,15 @@ int sn_elsewhere_choose(const char *mount, const char *tenant, char path[PATH_MA
 	return 0;
 }
 
-int sn_elsewhere_put(int map, __u64 id, const char *mount, const char *path, struct sn_err *err)
+/* The policy comes later: with the mark alone, everything is refused. */
+int sn_elsewhere_mark(int map, __u64 id, const char *mount, const char *path, struct sn_err *err)
 {
 	struct sn_cgroup cgroup = {};
 
 	assert_string_equal(path, ELSEWHERE);
+	assert_int_equal(fake_count(fake_store.policies), 0);
 	bpf_map_update_elem(map, &id, &cgroup, BPF_ANY);
-	return step("note", err);
+	return step("mark", err);
 }
 
 int sn_elsewhere_each(int map, const char *mount,
@@ -152,23 +154,6 @@ int sn_mark_check_powers(const char *path, struct sn_err *err)
 {
 	assert_false(world.locked);
 	return step("powers", err);
-}
-
-int sn_mark_open(const char *dir, struct sn_mark *mark, struct sn_err *err)
-{
-	*mark = SN_MARK_CLOSED;
-	return 0;
-}
-
-void sn_mark_close(struct sn_mark *mark)
-{
-}
-
-/* The policy comes later: with the mark alone, everything is refused. */
-int sn_mark_put(const struct sn_mark *mark, int cgroup, const char *path, struct sn_err *err)
-{
-	assert_int_equal(fake_count(fake_store.policies), 0);
-	return step("mark", err);
 }
 
 int sn_cgroup_populated(const char *path)
@@ -362,13 +347,13 @@ static void without_a_command_the_policy_is_written_and_that_is_all(void **state
 
 static void elsewhere_a_tenant_gets_its_mark_before_its_policy(void **state)
 {
-	static const char *const steps[] = { "powers", "sweep", "make",	  "id",
-					     "note",   "mark",	"limits", "launch" };
+	static const char *const steps[] = { "powers", "sweep",	 "make",  "id",
+					     "mark",   "limits", "launch" };
 
 	world.elsewhere = true;
 	assert_int_equal(attach(true), 0);
 	assert_string_equal(world.steps, "resolve rehearse open powers baseline terminals lock "
-					 "session sweep make id note mark limits launch");
+					 "session sweep make id mark limits launch");
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		reset(NULL);
 		world.elsewhere = true;

@@ -18,8 +18,6 @@
 #include "elsewhere.h"
 #include "engine.h"
 #include "enforcer.h"
-#include "mark.h"
-#include "pins.h"
 #include "rootfs.h"
 #include "scratch.h"
 
@@ -77,11 +75,6 @@ int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
 	return 0;
 }
 
-int sn_cgroup_open(const char *mount, const char *path, __u64 id)
-{
-	return open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
 int sn_gather_cgroup(struct sn_gathered *gathered, const char *mount, const char *cgroup,
 		     struct sn_err *err)
 {
@@ -111,26 +104,11 @@ int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *err)
 	return step("sweep", err);
 }
 
-int sn_elsewhere_put(int map, __u64 id, const char *mount, const char *path, struct sn_err *err)
+int sn_elsewhere_mark(int map, __u64 id, const char *mount, const char *path, struct sn_err *err)
 {
 	assert_true(id == CGROUP);
 	strcpy(noted, path);
-	return step("note", err);
-}
-
-int sn_mark_open(const char *dir, struct sn_mark *mark, struct sn_err *err)
-{
-	*mark = SN_MARK_CLOSED;
-	return 0;
-}
-
-int sn_mark_put(const struct sn_mark *mark, int cgroup, const char *path, struct sn_err *err)
-{
 	return step("mark", err);
-}
-
-void sn_mark_close(struct sn_mark *mark)
-{
 }
 
 int sn_store_put(const struct sn_store *store, const struct sn_compiled *compiled,
@@ -170,7 +148,7 @@ static int make(const char *config, const char *floor)
 }
 
 #define SAFE NOTES("\"safenode.safe-mode\":\"true\"")
-#define ALL  "open of alone cgroup rootfs lock sweep note mark put close "
+#define ALL  "open of alone cgroup rootfs lock sweep mark put close "
 
 static void the_policy_comes_behind_the_mark(void **state)
 {
@@ -222,9 +200,8 @@ static void a_failed_step_leaves_nothing(void **state)
 		{ "alone", "open of alone close " },
 		{ "rootfs", "open of alone cgroup rootfs close " },
 		{ "lock", "open of alone cgroup rootfs lock close " },
-		{ "note", "open of alone cgroup rootfs lock sweep note forget close " },
-		{ "mark", "open of alone cgroup rootfs lock sweep note mark forget close " },
-		{ "put", "open of alone cgroup rootfs lock sweep note mark put forget close " },
+		{ "mark", "open of alone cgroup rootfs lock sweep mark forget close " },
+		{ "put", "open of alone cgroup rootfs lock sweep mark put forget close " },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* user/elsewhere.c: where a new cgroup goes, and what the map says of those that are there. */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +12,8 @@
 #include "cgroup.h"
 #include "elsewhere.h"
 #include "fake_maps.h"
+#include "mark.h"
+#include "pins.h"
 
 static const char *delegated; /* this cgroup is */
 static const char *own;
@@ -23,6 +27,43 @@ int sn_cgroup_own(const char *mount, char path[PATH_MAX], struct sn_err *err)
 {
 	strcpy(path, own);
 	return 0;
+}
+
+/* ---- what marks a cgroup ---- */
+
+static char steps[64];
+static const char *failing;
+
+static int step(const char *name, struct sn_err *err)
+{
+	strcat(strcat(steps, name), " ");
+	return failing && !strcmp(failing, name) ? sn_fail(err, EPERM, "%s fails", name) : 0;
+}
+
+int sn_cgroup_open(const char *mount, const char *path, __u64 id)
+{
+	return step("open", NULL) ?: open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int sn_mark_open(const char *dir, struct sn_mark *mark, struct sn_err *err)
+{
+	*mark = SN_MARK_CLOSED;
+	assert_string_equal(dir, SN_LINKS_DIR);
+	return step("program", err);
+}
+
+/* With the mark and no note the next load would not give its own mark to that cgroup. */
+int sn_mark_put(const struct sn_mark *mark, int cgroup, const char *path, struct sn_err *err)
+{
+	assert_return_code(fcntl(cgroup, F_GETFD), errno);
+	assert_string_equal(path, "/cg/a/shop");
+	assert_int_equal(fake_left(), 1);
+	return step("mark", err);
+}
+
+void sn_mark_close(struct sn_mark *mark)
+{
+	strcat(steps, "close ");
 }
 
 static void expect_below(const char *is_delegated, const char *caller, const char *expected)
@@ -131,6 +172,31 @@ static void a_full_map_says_so(void **state)
 	assert_non_null(strstr(err.text, "'cgroups': it is full"));
 }
 
+static void expect_marked(const char *fails, int expected, const char *expected_steps)
+{
+	struct sn_err err = {};
+
+	failing = fails;
+	steps[0] = '\0';
+	assert_int_equal(sn_elsewhere_mark(fake_store.cgroups, 1, "/cg", "/cg/a/shop", &err),
+			 expected);
+	assert_string_equal(steps, expected_steps);
+	assert_int_equal(!err.text[0], !expected);
+}
+
+static void a_cgroup_is_noted_before_it_has_the_mark(void **state)
+{
+	expect_marked(NULL, 0, "open program mark close ");
+	expect_marked("program", -EPERM, "open program close ");
+	expect_marked("mark", -EPERM, "open program mark close ");
+	fake_reset();
+	expect_marked("open", -EPERM, "open ");
+	assert_int_equal(fake_left(), 0);
+	fake_fail_at = 1;
+	fake_error = E2BIG;
+	expect_marked(NULL, -ENOSPC, "open ");
+}
+
 static int reset(void **state)
 {
 	fake_reset();
@@ -146,6 +212,7 @@ int main(void)
 		cmocka_unit_test_setup(what_was_put_is_found_by_id_and_by_name, reset),
 		cmocka_unit_test_setup(who_goes_through_them_may_remove_them, reset),
 		cmocka_unit_test_setup(a_full_map_says_so, reset),
+		cmocka_unit_test_setup(a_cgroup_is_noted_before_it_has_the_mark, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
