@@ -131,9 +131,9 @@ test-systemd: deps		## what docs/with-systemd.md says, where systemd is process 
 	@$(MAKE) -s all build/cli/tenant
 	+@tests/systemd/run
 
-test-containers: deps		## containers of crun, runc and podman as tenants (in a VM)
+test-containers: deps		## containers of crun, runc and podman as tenants, on each kernel (in VMs)
 	@$(MAKE) -s stage
-	$(vm)tests/containers/run --kernel $(KERNEL)
+	$(vm)tests/containers/run
 
 test-kubernetes: deps		## pods as tenants: a real node, 6.12; the admission rule by the apiserver's own code (in a VM)
 	@$(MAKE) -s all next

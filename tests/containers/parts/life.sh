@@ -46,7 +46,7 @@ names_are_shown()
 # as an engine does it: crun hands down what it has itself, and a file of the host's is no tenant's
 execs()
 {
-	"$1" exec --cwd "$2" "in-$1" "${@:3}" </dev/null 2>&1 | cat >"$work/out"
+	timeout 120 "$1" exec --cwd "$2" "in-$1" "${@:3}" </dev/null 2>&1 | cat >"$work/out"
 	return "${PIPESTATUS[0]}"
 }
 
