@@ -78,7 +78,6 @@ loaded_again()
 {
 	runs runc loaded "$attack"
 	safenode-load || fail "load"
-	safenode-load || fail "load"
 	sleep 2
 	[ ! -e /srv/loaded/up/app/out ] || fail "got out: $(cat /srv/loaded/up/app/out)"
 	[ "$(runc state loaded | jq -r .status)" = running ] || fail "ended"
