@@ -142,7 +142,8 @@ with_a_terminal()
 		for (const f of ["/run/secrets/token"]) try { require("fs").readFileSync(f); console.log("READ"); }
 		catch (e) { console.log(e.code); }')"' | .process.terminal = true'
 	# a terminal for runc itself
-	timeout 300 script -qec "runc run -b /srv/tty tty" /dev/null >"$work/out" 2>&1 </dev/null || fail "$(cat "$work/out")"
+	timeout 300 python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
+		runc run -b /srv/tty tty >"$work/out" 2>&1 </dev/null || fail "$(cat "$work/out")"
 	tr -d '\r' <"$work/out" | grep -qx 'tty true true' || fail "$(cat "$work/out")"
 	tr -d '\r' <"$work/out" | grep -qx ENOENT || fail "$(cat "$work/out")"
 	unbundle tty

@@ -76,16 +76,23 @@ refuses_unloaded()
 	safenode-load
 }
 
-# An engine that puts a container where others are
+# An engine that puts a container where others are. Runtimes kill all that is in the cgroup of what was
+# not started, and remove that
 refuses_a_shared_cgroup()
 {
-	mkdir -p /sys/fs/cgroup/shared
-	sleep 1000 &
-	echo $! >/sys/fs/cgroup/shared/cgroup.procs
-	refuses "is not its own" '.linux.cgroupsPath = "/shared"'
-	kill %%
-	wait
-	rmdir /sys/fs/cgroup/shared
+	local runtime
+
+	for runtime in "${runtimes[@]}"; do
+		mkdir -p /sys/fs/cgroup/shared
+		sleep 1000 &
+		echo $! >/sys/fs/cgroup/shared/cgroup.procs
+		bundle no "$(js 'console.log("RAN")') | .linux.cgroupsPath = \"/shared\""
+		refused_by "$runtime" "is not its own" no
+		unbundle no
+		kill $! 2>/dev/null
+		wait $! 2>/dev/null
+		[ ! -d /sys/fs/cgroup/shared ] || rmdir /sys/fs/cgroup/shared
+	done
 }
 
 with_a_floor()
