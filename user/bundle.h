@@ -49,9 +49,9 @@ int sn_bundle_check(const struct sn_bundle *bundle, struct sn_err *err);
 const char *sn_bundle_note(const struct sn_bundle *bundle, const char *key);
 
 /*
- * Does the annotation @key say that the container is a pod's sandbox, which holds its namespaces and
- * runs the engine's own program? Only of an annotation that the engine writes over whatever pod and
- * image say; NULL: it writes none.
+ * Does the annotation @key say that the container is a pod's sandbox, which holds its namespaces
+ * and runs the engine's own program? Only of an annotation that the engine writes over whatever pod
+ * and image say; NULL: it writes none.
  */
 bool sn_bundle_is_sandbox(const struct sn_bundle *bundle, const char *key);
 
