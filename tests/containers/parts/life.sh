@@ -138,7 +138,7 @@ killed()
 
 with_a_terminal()
 {
-	bundle tty "$(js 'console.log("tty", process.stdout.isTTY, require("fs").fstatSync(1).isCharacterDevice());
+	bundle tty "$(js 'console.log(`tty ${process.stdout.isTTY} ${require("fs").fstatSync(1).isCharacterDevice()}`);
 		for (const f of ["/run/secrets/token"]) try { require("fs").readFileSync(f); console.log("READ"); }
 		catch (e) { console.log(e.code); }')"' | .process.terminal = true'
 	# a terminal for runc itself
