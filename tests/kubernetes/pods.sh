@@ -41,15 +41,23 @@ pod()
 	| if $class == "" then del(.spec.runtimeClassName) else . end' "${@:3}"
 }
 
+pods=/api/v1/namespaces/default/pods
+
 create()
 {
-	kubectl apply -f - || fail "cannot create the pod"
+	api "$pods" --json @- || fail "cannot create the pod"
 }
 
-# field NAME JSONPATH
+# field NAME FILTER: of jq
 field()
 {
-	kubectl get pod "$1" -o "jsonpath={$2}"
+	api "$pods/$1" | jq -r "$2"
+}
+
+# output NAME [CONTAINER]: what the container has printed
+output()
+{
+	api "$pods/$1/log?container=${2:-main}"
 }
 
 in_phase()
@@ -66,7 +74,7 @@ comes_to()
 # events_of NAME: what kubelet says of the pod
 events_of()
 {
-	kubectl get events --field-selector "involvedObject.name=$1" -o 'jsonpath={range .items[*]}{.message}{"\n"}{end}'
+	api "/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3D$1" | jq -r '.items[].message'
 }
 
 event_says()
@@ -83,14 +91,17 @@ has_event()
 # gone NAME
 gone()
 {
-	! kubectl get pod "$1"
+	[ "$(api "$pods/$1" -o /dev/null -w '%{http_code}')" = 404 ]
 }
 
 # remove NAME...
 remove()
 {
-	kubectl delete pod --wait=false "$@"
 	local name
+
+	for name; do
+		api "$pods/$name" -X DELETE
+	done
 	for name; do
 		eventually gone "$name" || fail "$name stays"
 	done
@@ -98,7 +109,8 @@ remove()
 
 available()
 {
-	[ "$(kubectl -n tenants get deployment "$1" -o 'jsonpath={.status.availableReplicas}')" = 1 ]
+	api "/apis/apps/v1/namespaces/tenants/deployments/$1" | jq -e '.status.availableReplicas == 1 and
+		.status.observedGeneration == .metadata.generation'
 }
 
 # become_available DEPLOYMENT...
@@ -114,7 +126,7 @@ become_available()
 # service NAME: its address
 service()
 {
-	kubectl -n tenants get service "$1" -o 'jsonpath={.spec.clusterIP}'
+	api "/api/v1/namespaces/tenants/services/$1" | jq -r .spec.clusterIP
 }
 
 answers()
