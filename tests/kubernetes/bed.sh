@@ -20,6 +20,14 @@ api()
 	curl -ksSf -m 60 -H 'Authorization: Bearer token' "$api$1" "${@:2}"
 }
 
+# api_has PATH JQ'S ARGUMENT...: of nothing jq 1.6 says that it is as wanted
+api_has()
+{
+	local text
+
+	text=$(api "$1") && [ -n "$text" ] && jq -e "${@:2}" <<<"$text"
+}
+
 # eventually COMMAND...: within ten minutes, for an emulated machine may share its CPU with others
 eventually()
 {
@@ -124,7 +132,7 @@ containerd_up()
 
 node_ready()
 {
-	api "/api/v1/nodes/$node" | jq -e '.status.conditions[] | select(.type == "Ready").status == "True"'
+	api_has "/api/v1/nodes/$node" '.status.conditions[] | select(.type == "Ready").status == "True"'
 }
 
 node_up()

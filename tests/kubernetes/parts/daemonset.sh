@@ -18,7 +18,7 @@ safenode_image()
 # daemonset_is N: its pods are N, all of them Ready and of what was applied last
 daemonset_is()
 {
-	api /apis/apps/v1/namespaces/safenode/daemonsets/safenode | jq -e --argjson n "$1" '
+	api_has /apis/apps/v1/namespaces/safenode/daemonsets/safenode --argjson n "$1" '
 		.status.observedGeneration == .metadata.generation and .status.desiredNumberScheduled == $n and
 		.status.numberReady == $n and (.status.updatedNumberScheduled // 0) == $n'
 }
