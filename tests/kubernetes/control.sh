@@ -70,7 +70,8 @@ control_up()
 		--advertise-address="$gateway" --external-hostname=localhost --kubelet-preferred-address-types=Hostname \
 		--service-cluster-ip-range=10.96.0.0/16 --service-account-issuer=https://localhost \
 		--service-account-key-file="$control/sa.pub" --service-account-signing-key-file="$control/sa.key" \
-		--token-auth-file="$control/tokens.csv" --authorization-mode=AlwaysAllow --allow-privileged=true
+		--token-auth-file="$control/tokens.csv" --authorization-mode=AlwaysAllow --allow-privileged=true \
+		--disable-admission-plugins=TaintNodesByCondition
 	answers kube-apiserver curl -ksSf -H 'Authorization: Bearer token' "https://127.0.0.1:$api_port/readyz"
 	daemon kube-controller-manager "$out/bin/kube-controller-manager" --kubeconfig="$control/kubeconfig" \
 		--service-account-private-key-file="$control/sa.key" --root-ca-file="$control/pki/apiserver.crt" \
