@@ -2,11 +2,13 @@
 # Manifests, and pods of the tests' own.
 # shellcheck shell=bash disable=SC2154,SC2317
 
-# manifest FILE [SED...]: of packaging/kubernetes, with images that this machine has
+# manifest FILE [SED...]: of packaging/kubernetes, with images that this machine has, and probes with time for
+# an emulated one
 manifest()
 {
 	sed -e 's#image: node:22-slim#image: localhost/node:1#' \
-		-e 's#image: safenode:[0-9.]*#image: localhost/safenode:1#' "${@:2}" "$packaging/$1"
+		-e 's#image: safenode:[0-9.]*#image: localhost/safenode:1#' \
+		-e 's#^\( *\)httpGet:$#\1timeoutSeconds: 30\n&#' "${@:2}" "$packaging/$1"
 }
 
 # apply FILE [SED...]: members that nobody knows are for admission.go to find
