@@ -112,7 +112,7 @@ remove()
 available()
 {
 	api_has "/apis/apps/v1/namespaces/tenants/deployments/$1" '.status.availableReplicas == 1 and
-		.status.observedGeneration == .metadata.generation'
+		.status.replicas == 1 and .status.updatedReplicas == 1 and .status.observedGeneration == .metadata.generation'
 }
 
 # become_available DEPLOYMENT...
