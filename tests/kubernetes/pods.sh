@@ -40,14 +40,14 @@ pod()
 			workingDir: "/app", securityContext: {allowPrivilegeEscalation: false},
 			volumeMounts: [{name: "app", mountPath: "/app"}, {name: "other", mountPath: "/other"}]}],
 		volumes: [{name: "app", emptyDir: {}}, {name: "other", secret: {secretName: "other"}}]}}
-	| if $class == "" then del(.spec.runtimeClassName) else . end' "${@:3}"
+	| if $class == "" then del(.spec.runtimeClassName) else . end' -- "${@:3}"
 }
 
 pods=/api/v1/namespaces/default/pods
 
 create()
 {
-	api "$pods" --json @- || fail "cannot create the pod"
+	api "$pods" --json @- -o /dev/null || fail "cannot create the pod"
 }
 
 # field NAME FILTER: of jq
@@ -102,7 +102,7 @@ remove()
 	local name
 
 	for name; do
-		api "$pods/$name" -X DELETE
+		api "$pods/$name" -X DELETE -o /dev/null
 	done
 	for name; do
 		eventually gone "$name" || fail "$name stays"
