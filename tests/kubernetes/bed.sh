@@ -1,14 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A cluster of one node, in the guest: etcd, the control plane, containerd, kubelet and kube-proxy, each as a
-# unit, so that the journal has what it says.
+# A cluster's one node, in the guest: containerd, kubelet and kube-proxy, each as a unit, so that the journal
+# has what it says. The control plane is outside: control.sh.
 # shellcheck shell=bash disable=SC2154
 
 packaging=$here/packaging
-pki=/etc/kubernetes
-export KUBECONFIG=$pki/kubeconfig
+export KUBECONFIG=/etc/kubernetes/kubeconfig
+# the name by which the control plane reaches kubelet
+node=localhost
+
 log_of_bed()
 {
 	echo "# $SECONDS s: $*"
+}
+
+# api PATH [CURL'S OPTION...]: what the apiserver answers. kubectl takes seconds of an emulated CPU
+# each time, so it does what docs/kubernetes.md says, and this waits and looks
+api()
+{
+	curl -ksSf -m 60 -H 'Authorization: Bearer token' "$api$1" "${@:2}"
+}
+
+# api_has PATH JQ'S ARGUMENT...: of nothing jq 1.6 says that it is as wanted
+api_has()
+{
+	local text
+
+	text=$(api "$1") && [ -n "$text" ] && jq -e "${@:2}" <<<"$text"
 }
 
 # eventually COMMAND...: within ten minutes, for an emulated machine may share its CPU with others
@@ -18,7 +35,7 @@ eventually()
 
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $until ] || return 1
-		sleep 1
+		sleep 2
 	done
 }
 
@@ -61,6 +78,19 @@ network()
 	END
 }
 
+# To the control plane, and no further: the default route leads nowhere
+reach_control()
+{
+	# $api and $kubelet_port, from the host
+	# shellcheck disable=SC1091
+	. /etc/kubernetes/bed
+	modprobe virtio_net
+	ip addr add 10.0.2.15/24 dev eth0
+	ip link set eth0 up
+	iptables -t nat -A POSTROUTING -s 10.22.0.0/16 -o eth0 -j MASQUERADE
+	comes_up control api /readyz
+}
+
 # Without the handler, whose specification is not there yet: containerd reads it when it starts, and
 # without the file all of its CRI is missing
 containerd_config()
@@ -95,73 +125,37 @@ handler_up()
 
 containerd_up()
 {
-	local image
-
 	containerd_config
 	systemctl start containerd.service
 	comes_up containerd ctr version
-	log_of_bed "importing images"
-	for image in /srv/images/*.tar; do
-		ctr -n k8s.io images import "$image" >/dev/null
-	done
-}
-
-apiserver_up()
-{
-	mkdir -p "$pki"
-	openssl genrsa -out "$pki/sa.key" 2048 2>/dev/null
-	openssl rsa -in "$pki/sa.key" -pubout -out "$pki/sa.pub" 2>/dev/null
-	echo 'token,admin,1,system:masters' >"$pki/tokens.csv"
-	cat >"$KUBECONFIG" <<-'END'
-		apiVersion: v1
-		kind: Config
-		clusters: [{name: c, cluster: {server: "https://127.0.0.1:6443", insecure-skip-tls-verify: true}}]
-		users: [{name: u, user: {token: token}}]
-		contexts: [{name: x, context: {cluster: c, user: u}}]
-		current-context: x
-	END
-	daemon etcd etcd --data-dir /var/lib/etcd --unsafe-no-fsync
-	daemon kube-apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 \
-		--cert-dir="$pki/pki" --secure-port=6443 --bind-address=0.0.0.0 --advertise-address=10.99.0.1 \
-		--external-hostname=localhost --service-cluster-ip-range=10.96.0.0/16 \
-		--service-account-issuer=https://node1 --service-account-key-file="$pki/sa.pub" \
-		--service-account-signing-key-file="$pki/sa.key" --token-auth-file="$pki/tokens.csv" \
-		--authorization-mode=AlwaysAllow --allow-privileged=true
-	comes_up kube-apiserver kubectl get --raw /readyz
-}
-
-controllers_up()
-{
-	daemon kube-controller-manager kube-controller-manager --kubeconfig="$KUBECONFIG" \
-		--service-account-private-key-file="$pki/sa.key" --root-ca-file="$pki/pki/apiserver.crt" \
-		--leader-elect=false --controllers=deployment,replicaset,daemonset,endpoint,endpointslice,\
-serviceaccount,serviceaccount-token,root-ca-cert-publisher,namespace,garbagecollector
-	daemon kube-scheduler kube-scheduler --kubeconfig="$KUBECONFIG" --leader-elect=false
 }
 
 node_ready()
 {
-	kubectl get node node1 -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}' | grep -qx True
+	api_has "/api/v1/nodes/$node" '.status.conditions[] | select(.type == "Ready").status == "True"'
 }
 
 node_up()
 {
 	daemon kubelet kubelet --kubeconfig="$KUBECONFIG" --container-runtime=remote \
 		--container-runtime-endpoint=unix:///run/containerd/containerd.sock --cgroup-driver=systemd \
-		--fail-swap-on=false --pod-infra-container-image=localhost/pause:1 --hostname-override=node1 \
-		--register-node=true --node-ip=10.99.0.1 --authorization-mode=AlwaysAllow --anonymous-auth=true \
-		--runtime-request-timeout=10m --eviction-hard= --enforce-node-allocatable= --resolv-conf=/etc/resolv.conf
-	daemon kube-proxy kube-proxy --kubeconfig="$KUBECONFIG" --hostname-override=node1 \
+		--fail-swap-on=false --pod-infra-container-image=localhost/pause:1 --hostname-override="$node" \
+		--port="$kubelet_port" --register-node=true --node-ip=10.99.0.1 --authorization-mode=AlwaysAllow \
+		--anonymous-auth=true --runtime-request-timeout=10m --eviction-hard= --enforce-node-allocatable= \
+		--resolv-conf=/etc/resolv.conf
+	daemon kube-proxy kube-proxy --kubeconfig="$KUBECONFIG" --hostname-override="$node" \
 		--cluster-cidr=10.22.0.0/16 --proxy-mode=iptables
 	comes_up kubelet node_ready
 }
 
 cluster_up()
 {
+	# an emulated CPU has none to give to a collector of garbage, nor to threads that look for work
+	export GOGC=400 GOMAXPROCS=1
+	systemctl set-environment GOGC=$GOGC GOMAXPROCS=$GOMAXPROCS
 	network
+	reach_control
 	containerd_up
-	apiserver_up
 	node_up
-	controllers_up
-	kubectl label node node1 safenode=node >/dev/null
+	kubectl label node "$node" safenode=node >/dev/null
 }

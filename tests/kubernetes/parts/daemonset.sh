@@ -15,12 +15,12 @@ safenode_image()
 	rm -r "$tree" "$work/image.tar"
 }
 
+# daemonset_is N: its pods are N, all of them Ready and of what was applied last
 daemonset_is()
 {
-	local want="$1 $1 $1"
-
-	[ "$(kubectl -n safenode get daemonset safenode -o \
-		'jsonpath={.status.updatedNumberScheduled} {.status.numberReady} {.status.desiredNumberScheduled}')" = "$want" ]
+	api_has /apis/apps/v1/namespaces/safenode/daemonsets/safenode --argjson n "$1" '
+		.status.observedGeneration == .metadata.generation and .status.desiredNumberScheduled == $n and
+		.status.numberReady == $n and (.status.updatedNumberScheduled // 0) == $n'
 }
 
 # what the pod of the DaemonSet says and what kubelet says of it
@@ -42,10 +42,10 @@ loads()
 
 only_labelled_nodes()
 {
-	kubectl label node node1 safenode-
-	eventually daemonset_is "" || eventually daemonset_is 0 || fail "$(daemonset_tells)"
+	kubectl label node "$node" safenode-
+	eventually daemonset_is 0 || fail "$(daemonset_tells)"
 	safenode-status || fail "what was loaded is gone with the pod"
-	kubectl label node node1 safenode=node
+	kubectl label node "$node" safenode=node
 	eventually daemonset_is 1 || fail "$(daemonset_tells)"
 }
 
@@ -59,15 +59,10 @@ puts_the_hook_there()
 		fail "differs in more than the hooks"
 }
 
-node_is_ready()
-{
-	kubectl get node node1 | grep -q ' Ready '
-}
-
 takes_the_handler()
 {
 	handler_up
-	eventually node_is_ready || fail "$(kubectl get nodes)"
+	eventually node_ready || fail "$(kubectl get nodes)"
 	eventually daemonset_is 1 || fail "$(daemonset_tells)"
 }
 

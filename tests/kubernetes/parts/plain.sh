@@ -11,12 +11,6 @@ example_is_served()
 	serves blue
 }
 
-# act POD NAME: what became of it
-act()
-{
-	kubectl logs "$1" | jq -r --arg act "$2" '.[$act]'
-}
-
 # acts_are POD ACT=ANSWER...: and no other act
 acts_are()
 {
@@ -24,14 +18,14 @@ acts_are()
 
 	shift
 	want=$(printf '%s\n' "$@" | sort)
-	[ "$(kubectl logs "$name" | jq -r 'to_entries[] | "\(.key)=\(.value)"' | sort)" = "$want" ] ||
-		fail "$(kubectl logs "$name" | tr -d '\n')"
+	[ "$(output "$name" | jq -r 'to_entries[] | "\(.key)=\(.value)"' | sort)" = "$want" ] ||
+		fail "$(output "$name" | tr -d '\n')"
 }
 
 # run_acts NAME CLASS
 run_acts()
 {
-	pod "$1" "$2" node -e "$(cat "$here/acts.js")" | create
+	pod "$1" "$2" node -e "$(sed "s/10250/$kubelet_port/" "$here/acts.js")" | create
 	comes_to "$1" "Succeeded Failed"
 }
 
@@ -48,7 +42,7 @@ plain_pod_can()
 # what kubelet counts for a container
 stats_of()
 {
-	kubectl get --raw /api/v1/nodes/node1/proxy/stats/summary |
+	curl -ksSf -m 60 "https://127.0.0.1:$kubelet_port/stats/summary" |
 		jq -c --arg name "$1" '.pods[] | select(.podRef.name == $name) | [.network != null, (.containers[] |
 			[.name, .cpu.usageCoreNanoSeconds > 0, .memory.workingSetBytes > 0, .rootfs != null, .logs != null])]'
 }

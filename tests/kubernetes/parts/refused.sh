@@ -7,7 +7,7 @@ never_starts()
 {
 	pod "$1" safenode node -e 'setInterval(() => {}, 1000)' | jq "$2" | create
 	has_event "$1" "$3"
-	[ "$(field "$1" '.status.containerStatuses[0].started')" != true ] || fail "has started"
+	[ "$(field "$1" '.status.containerStatuses[0].started')" = false ] || fail "has started"
 	remove "$1"
 	[ "$(bpftool -j map dump pinned /sys/fs/bpf/safenode/policies | grep -c "$1")" = 0 ] || fail "a policy is left"
 }
@@ -24,7 +24,7 @@ shell_starts_nothing()
 {
 	pod shell safenode node | jq "$shell" | create
 	comes_to shell "Failed Succeeded"
-	kubectl logs shell | grep -qiE 'cannot fork|permission|not permitted' || fail "$(kubectl logs shell)"
+	output shell | grep -qiE 'cannot fork|permission|not permitted' || fail "$(output shell)"
 	remove shell
 }
 

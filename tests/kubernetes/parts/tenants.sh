@@ -19,7 +19,7 @@ named_in_status()
 {
 	local name
 
-	name=$(kubectl -n tenants get pod -l "tenant=$1" -o 'jsonpath={.items[0].metadata.name}')
+	name=$(api "/api/v1/namespaces/tenants/pods?labelSelector=tenant%3D$1" | jq -r '.items[0].metadata.name')
 	run 0 safenode-status
 	grep -q "tenants/$name/server" "$work/out" || fail "no tenants/$name/server: $(cat "$work/out")"
 }
@@ -48,7 +48,7 @@ by_crun()
 has_logged()
 {
 	kubectl -n safenode logs -l app=safenode -c events --tail 200000 |
-		jq -e --arg op "$1" --arg text "$2" 'select(.op == $op and (tostring | contains($text)))'
+		jq -c --arg op "$1" --arg text "$2" 'select(.op == $op and (tostring | contains($text)))' | grep -q .
 }
 
 refusals_are_logged()
