@@ -118,10 +118,11 @@ static int rehearse(const char *program, int call, unsigned int action, bool exe
 	const struct sn_command command = { .path = (char *)program };
 	const struct sn_account account = { .uid = 2001 };
 	const struct sn_launch launch = { .account = &account, .command = &command };
-	pid_t pid = fork();
+	pid_t pid;
 	int status;
 
 	memset(shared, 0, sizeof(*shared));
+	pid = fork();
 	if (!pid) {
 		signal(SIGSYS, SIG_DFL); /* which cmocka catches */
 		if (call)
