@@ -202,7 +202,7 @@ part_load()
 	shared 1 "a load that was killed before its last step is not taken for a load" killed_first rename:1
 	it "the next load works, and keeps nothing of that" load_works
 
-	it "a tenant runs, one elsewhere, and both do forbidden things all the time" start_watches 300
+	it "a tenant runs, one elsewhere, and both do forbidden things all the time" start_watches 1500
 	remember
 	it "load again replaces every program, and tenants can be started meanwhile" replaces
 	shared 1 "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1

@@ -101,8 +101,6 @@ limits_that_no_longer_hold_are_told()
 
 refusals_are_in_each_form()
 {
-	# what the parts before have put on the ring, and nobody read, leaves no room
-	run 0 safenode-log --no-wait
 	run 0 "${f1[@]}" -- "$tenant" deny 7
 	json f1
 	member tenants.0.denied | grep -q '"net.socket": 7' || fail "$(member tenants.0.denied)"

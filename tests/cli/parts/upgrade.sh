@@ -15,7 +15,7 @@ populate()
 	"${f1[@]}" --restricted-outgoing-addresses self,10.0.0.0/8 --read-only /etc/apt \
 		--allowed-outgoing-ports 80,82,84,86,88,90,92,94,96 -- "$tenant" deny 7 || fail "status $?"
 	start waits t2 --allowed-listen-ports 80,90-99 -- "$tenant" wait
-	start_watches 300
+	start_watches 1500
 	soon refused_count >"$work/count"
 	facts >"$work/facts"
 	grep -q 'net.socket  *7 refused' "$work/facts" || fail "$(cat "$work/facts")"
