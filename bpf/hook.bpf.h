@@ -145,11 +145,13 @@ static __always_inline const struct sn_policy *sn_policy_of(__u64 cgroup_id)
 	return *(const volatile __u64 *)&pol->cgroup_id == cgroup_id ? pol : NULL;
 }
 
-/* For who has the mark: the policy of its own cgroup or the nearest above it. */
-static __noinline const struct sn_policy *sn_policy_by_ancestor(void)
+/* For who has the mark: the policy of its own cgroup, without a climb, or the nearest above it. */
+static __noinline const struct sn_policy *sn_marked_policy(void)
 {
-	const struct sn_policy *pol = sn_policy_of(sn_current_tenant());
+	const struct sn_policy *pol = sn_policy_of(sn_current_cgroup());
 
+	if (!pol)
+		pol = sn_policy_of(sn_current_tenant());
 	return pol ? pol : &sn_no_policy;
 }
 
@@ -166,7 +168,7 @@ static __always_inline const struct sn_policy *sn_any_policy(void)
 		pol = sn_policy_of(id);
 	if (pol)
 		return pol;
-	return sn_has_mark() ? sn_policy_by_ancestor() : NULL;
+	return sn_has_mark() ? sn_marked_policy() : NULL;
 }
 
 /*

@@ -748,7 +748,7 @@ static long sn_try_level(__u64 level, struct sn_sender *sender)
 
 #define SN_LEVELS_MAX (1 << 20) /* a cgroup cannot be as deep */
 
-/* As sn_policy_by_ancestor(), for the cgroup of the socket that sends the packet. */
+/* As sn_marked_policy(), for the cgroup of the socket that sends the packet. */
 static __noinline const struct sn_policy *sn_policy_of_sender(struct __sk_buff *skb)
 {
 	struct sn_sender sender = { .skb = skb };
