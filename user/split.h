@@ -11,7 +11,8 @@ struct sn_split {
 	int nr_own;
 	char **own;    /* the name of the tool and its options, with their values */
 	char **node;   /* "node" and all other words, in their order */
-	char **script; /* in node: the first word that is no option, nor the value of one; or NULL */
+	char **script; /* in node: the first word that is no option, nor the value of one; or NULL
+			*/
 };
 
 /*
