@@ -32,8 +32,7 @@ async function main() {
 	server.close();
 
 	const socket = dgram.createSocket('udp4');
-	socket.bind({ fd: 13 });
-	await once(socket, 'listening');
+	socket.bind({ fd: 13 }); // at once
 	socket.send('to itself', socket.address().port, '127.0.0.1');
 	seen.datagrams = String((await once(socket, 'message'))[0]);
 	socket.close();
