@@ -8,9 +8,9 @@ const binding = internalBinding('options');
 const { options, aliases } = (binding.getCLIOptionsInfo || binding.getCLIOptions)();
 const { kNoOp, kV8Option, kBoolean } = binding.types;
 
-// Node's parser never gets to see these without a value behind "=": from 24 on they have a default,
-// and V8 refuses the last
-const never = /^--((experimental-)?(default-)?config-file|stack-trace-limit)$/;
+// Left out of it, for they take none, or nothing could follow: from 24 on configuration files have a
+// default; V8 refuses a limit without "="; from 20 on a resolution is not looked at
+const never = /^--((experimental-)?(default-)?config-file|stack-trace-limit|.*-specifier-resolution)$/;
 
 function takesValue(name) {
 	if (never.test(name))
