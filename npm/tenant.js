@@ -3,7 +3,7 @@
 'use strict';
 const dgram = require('node:dgram');
 const { opendirSync, statSync } = require('node:fs');
-const { isIPv6 } = require('node:net');
+const { isIP, isIPv6 } = require('node:net');
 
 // Directories that every process may look at, and that no tenant may list
 const PLACES = ['/', '/proc', '/sys', '/dev'];
@@ -28,7 +28,8 @@ function isHidden(place) {
 	}
 }
 
-// By trying, not by a variable. More than one place, for an operator can grant "/" with --read-only.
+// By trying, not by a variable. More than one place, for in a container "/" is the image, which a
+// tenant may list.
 function isSafeMode() {
 	confined = confined || PLACES.some(isHidden);
 	return confined;
@@ -56,6 +57,8 @@ function allowedListenPorts() {
 // The truth about one address and port: a datagram socket is connected, by which nothing is sent.
 function mayConnect(address, port) {
 	return new Promise((resolve, reject) => {
+		if (!isIP(address))
+			throw new TypeError(`'${address}' is no address; look names up first, for addresses are compared`);
 		const socket = dgram.createSocket(isIPv6(address) ? 'udp6' : 'udp4');
 		const finish = (settle, value) => {
 			socket.close();

@@ -83,10 +83,11 @@ class Reader {
 
 // Those of one tenant. Emits 'denial', 'missed' and 'failed'.
 class Denials extends EventEmitter {
-	constructor(name, tools) {
+	// @since: milliseconds; what was before is of another tenant of that name
+	constructor(name, since, tools) {
 		super();
 		this.name = name;
-		this.since = Date.now();
+		this.since = since;
 		this.seen = 0;
 		this.queues = new Set();
 		this.followed = false;
@@ -104,7 +105,7 @@ class Denials extends EventEmitter {
 
 	// With --log-granted, what was granted comes as well.
 	take(record) {
-		if (record.error === null && record.would === undefined)
+		if ((record.error === null && record.would === undefined) || Date.parse(record.time) < this.since)
 			return;
 		this.seen++;
 		this.emit('denial', record);

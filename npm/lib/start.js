@@ -50,14 +50,18 @@ class Tenant {
 		const { tenant: name, words, stdio, env, passed } = plan;
 		Object.assign(this, { name, observe, tools, held: [], disposed: false, joined: null });
 		this.origin = cgroupOf('self');
-		this.denials = new Denials(name, tools);
+		const since = Date.now();
 		this.child = childProcess.spawn(attach, words, { ...passed, env, stdio: [...stdio, 'pipe'] });
+		this.denials = new Denials(name, since, tools);
 		this.ended = new Promise((resolve) => { this.settle = resolve; });
-		if (this.child.pid === undefined) // 'error' comes, and no 'exit'
-			this.settle();
-		else
-			this.watch();
 		this.equip();
+		if (this.child.pid !== undefined) {
+			this.watch();
+			return;
+		}
+		// 'error' comes, and no 'exit'
+		this.denials.end();
+		this.settle();
 	}
 
 	// The last pipe is not kept, so it ends when attach becomes node, or ends itself. Where the
