@@ -41,6 +41,7 @@ test("a tenant's denials are events, and all of them come before 'exit'", async 
 
 test('a tenant\'s denials are an iterator, which ends with it', async (t) => {
 	const { child } = start(t);
+	const exit = once(child, 'exit');
 	const seen = [];
 	for await (const denial of child.denials) {
 		seen.push(denial);
@@ -50,6 +51,7 @@ test('a tenant\'s denials are an iterator, which ends with it', async (t) => {
 	assert.deepEqual(seen, [LOG[1], LOG[4]]);
 	for await (const denial of child.denials)
 		assert.fail(denial);
+	await exit;
 });
 
 test('an iterator can be left', async (t) => {

@@ -192,6 +192,7 @@ test("all of a tenant's denials come, as events and by the iterator", async () =
 	const dir = directory('npm-denials');
 	const child = spawn('refused.js', { dir, cgroup: 'refused' });
 	const events = [];
+	const exit = once(child, 'exit');
 	child.on('denial', (denial) => events.push(denial)).on('missed', assert.fail);
 	const iterated = [];
 	for await (const denial of child.denials)
@@ -203,6 +204,7 @@ test("all of a tenant's denials come, as events and by the iterator", async () =
 	]);
 	assert.deepEqual(events, iterated);
 	assert.equal(events[0].option, '--read-only /etc/passwd');
+	await exit;
 	// one of the same name later has none of these
 	const next = spawn('refused.js', { dir, cgroup: 'refused' });
 	let number = 0;
@@ -268,7 +270,7 @@ test('a node that others could replace is refused at once, and would be by safen
 
 test('the example of the page runs as it stands there', async () => {
 	const page = fs.readFileSync(require.resolve('safenode/package.json').replace('package.json', 'README.md'), 'utf8');
-	const [server, app, session] = [...page.matchAll(/^```(?:js)?\n([^]*?)^```$/gm)].map(([, block]) => block);
+	const [server, app, shown] = [...page.matchAll(/^```(?:js)?\n([^]*?)^```$/gm)].map(([, block]) => block);
 	directory('shop', { 'app.js': app });
 	const here = path.join(__dirname, 'server.js');
 	fs.writeFileSync(here, server);
@@ -277,7 +279,7 @@ test('the example of the page runs as it stands there', async () => {
 	await once(child, 'exit');
 	fs.rmSync(here);
 	const lines = (all) => all.split('\n').sort();
-	assert.deepEqual(lines((await Promise.all(said)).join('')), lines(session.replace('# node server.js\n', '')));
+	assert.deepEqual(lines((await Promise.all(said)).join('')), lines(shown.replace('# node server.js\n', '')));
 });
 
 test('where safenode is not loaded, nothing starts', async () => {
