@@ -42,7 +42,7 @@ class Reader {
 		log.once('error', (error) => this.fail(log, error));
 		if (log.pid === undefined)
 			return;
-		readline.createInterface({ input: log.stdout }).on('line', (line) => this.take(JSON.parse(line)));
+		readline.createInterface({ input: log.stdout }).on('line', (line) => this.read(log, line));
 		log.stderr.setEncoding('utf8').on('data', (text) => { said = (said + text).slice(-1000); });
 		log.once('close', (code) => this.fail(log, toolError(code, lastLine(said) || 'safenode-log has ended')));
 		// tenants keep this process alive, their log does not
@@ -63,6 +63,18 @@ class Reader {
 		this.log = null;
 		for (const tenant of this.tenants)
 			tenant.fail(error);
+	}
+
+	// The last line of one that was ended can be cut off.
+	read(log, line) {
+		let record;
+		try {
+			record = JSON.parse(line);
+		} catch {
+			return;
+		}
+		if (this.log === log)
+			this.take(record);
 	}
 
 	// An event of one tenant; or how many were missed, of one or of all

@@ -21,7 +21,8 @@ const LOG = [
 // A tenant that runs until it is let end
 function start(t, { denied = { 'fs.open': 1, 'net.connect': 1 }, log = LOG, ...counters } = {}) {
 	const world = fake(t);
-	world.say('log', log.map((line) => `${JSON.stringify(line)}\n`).join(''));
+	// the last line is cut off, as when the tool is ended
+	world.say('log', `${log.map((line) => JSON.stringify(line)).join('\n')}\n{"tenant":"sh`);
 	world.say('status.json', JSON.stringify({ ...IN_FORCE, tenants: [{ name: 'shop', denied, lost: 0, suppressed: 0, ...counters }] }));
 	const file = world.script('app.js', 'process.stdin.resume();');
 	return { world, child: spawn(file, { tools: world.tools, dir: world.dir, cgroup: 'shop', stdio: ['pipe', 'ignore', 'inherit'] }) };
