@@ -160,7 +160,7 @@ npm-tree:
 	@sed 's/^\t"name": .*/&\n\t"version": "$(VERSION)",/' npm/package.json >build/npm/package.json
 
 npm: npm-tree			## the npm package: build/safenode-$(VERSION).tgz
-	@cd build && npm pack --silent ./npm
+	@cd build && npm pack --offline --silent --no-update-notifier ./npm
 
 units: all $(UNITS)
 

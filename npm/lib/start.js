@@ -132,10 +132,12 @@ class Tenant {
 		await this.remove();
 	}
 
+	// What is not in force has a line of its own; who may not ask for that has attach's.
 	async reason(code) {
 		const line = lastLine(this.said());
-		if (code === 1)
-			await checkInForce(this.tools);
+		const missing = code === 1 ? await checkInForce(this.tools).catch((error) => error) : undefined;
+		if (missing && missing.code === 'ERR_SAFENODE_NOT_IN_FORCE')
+			return missing;
 		return toolError(code, line || `safenode-attach failed with status ${code}, and says why on the standard error that it was given; let stdio[2] be 'pipe' to have it here`);
 	}
 
@@ -143,8 +145,9 @@ class Tenant {
 	async remove() {
 		const kill = this.disposed && this.observe ? ['--kill'] : [];
 		const { status, line } = await run('safenode-detach', [`--cgroup=${this.name}`, ...kill], this.tools);
-		// no tenant: it was ended before it was one, or removed by others; running: a new one by now
-		if (status && !/: no tenant '|' is running; /.test(line))
+		// no tenant: it was ended before it was one, or removed by others; running: a new one by now;
+		// root: who is not has started none
+		if (status && !/: no tenant '|' is running; |: must be run as root$/.test(line))
 			throw toolError(status, line);
 	}
 }

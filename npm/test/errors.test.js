@@ -68,6 +68,16 @@ test('where safenode is not in force, that is the error', async (t) => {
 	assert(!ran());
 });
 
+test('who may not ask what is in force has the line of attach', async (t) => {
+	const world = fake(t);
+	const { file } = traced(world);
+	world.say('status.exit', '1 must be run as root');
+	world.say('fails', '1 cannot fork; raise a limit\n');
+	const error = await once(spawn(file, { tools: world.tools, dir: world.dir }), 'exit').catch((e) => e);
+	assert.equal(error.code, 'ERR_SAFENODE_FAILED');
+	assert.equal(error.line, 'safenode-attach: cannot fork; raise a limit');
+});
+
 test('where standard error is not a pipe, the error says where the line went', async (t) => {
 	const world = fake(t);
 	const { file } = traced(world);
@@ -188,8 +198,10 @@ test('a tenant that cannot be removed is an error', async (t) => {
 	const start = () => once(spawn(file, { tools: world.tools, dir: world.dir }), 'exit').catch((error) => error);
 	world.say('detach.exit', '1 cannot remove the cgroup: Device or resource busy');
 	assert.equal((await start()).code, 'ERR_SAFENODE_FAILED');
-	world.say('detach.exit', "1 no tenant 'x'; see safenode-status");
-	assert.deepEqual(await start(), [0, null]);
+	for (const nothing of ["no tenant 'x'; see safenode-status", "tenant 'x' is running; end it, or give --kill", 'must be run as root']) {
+		world.say('detach.exit', `1 ${nothing}`);
+		assert.deepEqual(await start(), [0, null]);
+	}
 });
 
 test('a process that cannot be forked is child_process\'s own error', async (t) => {

@@ -81,13 +81,14 @@ test('the archive has what it should, and nothing else; installed, both entries 
 	const base = fs.mkdtempSync(path.join(os.tmpdir(), 'safenode-npm-'));
 	t.after(() => fs.rmSync(base, { recursive: true }));
 	const run = (program, ...args) => execFileSync(program, args, { cwd: base, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-	const [{ filename, files }] = JSON.parse(run('npm', 'pack', '--json', path.join(root, 'build/npm')));
+	const quietly = ['--offline', '--silent', '--no-update-notifier', '--no-audit', '--no-fund'];
+	const [{ filename, files }] = JSON.parse(run('npm', 'pack', ...quietly, '--json', path.join(root, 'build/npm')));
 	assert.deepEqual(files.map((file) => file.path).sort(), [
 		'LICENSE', 'README.md', 'index.d.mts', 'index.d.ts', 'index.js', 'index.mjs',
 		'lib/denials.js', 'lib/errors.js', 'lib/exec-path.js', 'lib/options.js', 'lib/start.js', 'lib/status.js', 'lib/tools.js',
 		'package.json', 'tenant.d.mts', 'tenant.d.ts', 'tenant.js', 'tenant.mjs',
 	]);
-	run('npm', 'install', '--offline', '--silent', '--no-audit', '--no-fund', `./${filename}`);
+	run('npm', 'install', ...quietly, `./${filename}`);
 	const entries = `import { spawn } from 'safenode'; import { isSafeMode } from 'safenode/tenant'; console.log(typeof spawn, isSafeMode());`;
 	assert.equal(run(process.execPath, '--input-type=module', '-e', entries), 'function false\n');
 });
