@@ -59,7 +59,8 @@ spec_of()
 	local id
 
 	id=$(field "$1" '.status.containerStatuses[0].containerID')
-	jq -S 'del(.annotations, .linux.cgroupsPath, .linux.namespaces[].path) |
+	# kubelet 1.20 has no order of variables
+	jq -S 'del(.annotations, .linux.cgroupsPath, .linux.namespaces[].path) | .process.env |= sort |
 		.mounts[].source |= gsub("[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4,12}){4}|[0-9a-f]{8}$"; "ID")' \
 		"/run/containerd/io.containerd.runtime.v2.task/k8s.io/${id#containerd://}/config.json"
 }
