@@ -251,21 +251,21 @@ test("what safenode-attach refuses is an error with its line, and nothing runs",
 
 test('a node that others could replace is refused at once, and would be by safenode-attach', async () => {
 	const dir = directory('npm-node');
-	fs.mkdirSync('/opt/npm-bin', { recursive: true });
-	fs.copyFileSync(process.execPath, '/opt/npm-bin/node');
-	fs.chmodSync('/opt/npm-bin/node', 0o755);
-	fs.chownSync('/opt/npm-bin', USER, USER);
-	const execPath = '/opt/npm-bin/node';
+	fs.mkdirSync('/usr/lib/npm-bin', { recursive: true });
+	fs.copyFileSync(process.execPath, '/usr/lib/npm-bin/node');
+	fs.chmodSync('/usr/lib/npm-bin/node', 0o755);
+	fs.chownSync('/usr/lib/npm-bin', USER, USER);
+	const execPath = '/usr/lib/npm-bin/node';
 	assert.throws(() => spawn('look.js', { dir, execPath }), {
-		code: 'ERR_SAFENODE_USAGE', message: new RegExp(`'/opt/npm-bin' belongs to user ${USER}; chown it to root`),
+		code: 'ERR_SAFENODE_USAGE', message: new RegExp(`'/usr/lib/npm-bin' belongs to user ${USER}; chown it to root`),
 	});
 	const words = ['--cgroup=other', `--dir=${dir}`, '--safe-mode', '--', execPath, 'look.js'];
 	const { code, err } = await told(bare('safenode-attach', words));
 	assert.notEqual(code, 0);
-	assert.match(err, new RegExp(`'/opt/npm-bin' belongs to user ${USER}; chown it to root`));
-	fs.chownSync('/opt/npm-bin', 0, 0);
+	assert.match(err, new RegExp(`'/usr/lib/npm-bin' belongs to user ${USER}; chown it to root`));
+	fs.chownSync('/usr/lib/npm-bin', 0, 0);
 	assert.equal((await told(spawn('look.js', { dir, execPath }))).answer.execPath, execPath);
-	fs.rmSync('/opt/npm-bin', { recursive: true });
+	fs.rmSync('/usr/lib/npm-bin', { recursive: true });
 });
 
 test('the example of the page runs as it stands there', async () => {
