@@ -60,19 +60,15 @@ function mayConnect(address, port) {
 		if (!isIP(address))
 			throw new TypeError(`'${address}' is no address; look names up first, for addresses are compared`);
 		const socket = dgram.createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-		const finish = (settle, value) => {
+		const finish = (error) => {
 			socket.close();
-			settle(value);
-		};
-		socket.once('error', (error) => finish(...(error.code === 'EPERM' ? [resolve, false] : [reject, error])));
-		socket.connect(port, address, (error) => {
-			if (!error)
-				finish(resolve, true);
-			else if (error.code === 'EPERM')
-				finish(resolve, false);
+			if (error && error.code !== 'EPERM')
+				reject(error);
 			else
-				finish(reject, error);
-		});
+				resolve(!error);
+		};
+		socket.once('error', finish);
+		socket.connect(port, address, finish);
 	});
 }
 
