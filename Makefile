@@ -25,7 +25,7 @@ UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,build/kernel/%,$(wildcard tests/kernel/*_test.c))
 
 # what tests need compiled: a fault injector, native addons that a tenant tries to load, programs
-HELPERS   := build/cli/failat.so build/cli/crowd build/cli/fillmap build/cli/filtered build/cli/herd build/cli/look \
+HELPERS   := build/cli/failat.so build/cli/native.so build/cli/crowd build/cli/fillmap build/cli/filtered build/cli/herd build/cli/look \
 	     build/cli/poke build/cli/tenant build/node/addon.node build/demo/addon.node
 
 .DELETE_ON_ERROR:

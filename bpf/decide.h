@@ -323,6 +323,47 @@ static __always_inline enum sn_why sn_decide_xattr_name(const char *name)
 	return SN_ALLOWED;
 }
 
+/* ---- a tenant that is warm ---- */
+
+/* Of struct super_block: on a file system of the kernel's own, files are what the kernel does. */
+static __always_inline bool sn_is_kernels(__u64 magic)
+{
+	switch (magic) {
+	case 0x00009fa0: /* proc */
+	case 0x62656572: /* sysfs */
+	case 0x63677270: /* cgroup2 */
+	case 0x0027e0eb: /* cgroup */
+	case 0xcafe4a11: /* bpf */
+	case 0x00001cd1: /* devpts */
+	case 0x19800202: /* mqueue */
+	case 0x64626720: /* debugfs */
+	case 0x74726163: /* tracefs */
+	case 0x73636673: /* securityfs */
+	case 0x62656570: /* configfs */
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Is an act that the policy would refuse left to a tenant that is warm? Files, mappings and the
+ * working directory are. What no tenant may do whatever its policy is not, for its traces would
+ * outlast the narrowing; nor are changes of the kernel's own files, by which it would leave its
+ * cgroup. @magic is that of the file system.
+ */
+static __always_inline bool sn_decide_left(enum sn_op op, enum sn_why why, __u64 magic)
+{
+	__u8 kind = op < SN_OP_NR ? sn_kinds[op] : SN_ACTS;
+
+	if (op == SN_OP_FS_CHDIR)
+		return why == SN_NEVER;
+	if (op == SN_OP_CODE_MMAP || op == SN_OP_CODE_MPROTECT)
+		return why == SN_NOT_RUNTIME;
+	if (why != SN_OUTSIDE && why != SN_READ_ONLY)
+		return false;
+	return kind == SN_LOOKS || (kind == SN_CHANGES && magic && !sn_is_kernels(magic));
+}
+
 /* ---- network ---- */
 
 /* A destination. IPv4 is ::ffff:a.b.c.d, hi and lo are its halves in host byte order. */

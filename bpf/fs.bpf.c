@@ -39,6 +39,12 @@ enum {
 	SN_RENAME_WHITEOUT = 4,
 };
 
+/* Is it granted so far? The policy's own refusal is none to a tenant that is warm. */
+static __always_inline bool sn_may_yet(const struct sn_policy *pol, const struct sn_ask *ask)
+{
+	return ask->why == SN_ALLOWED || pol->warm;
+}
+
 /*
  * Does the policy grant @need on the file at @dentry? For a directory entry that is changed, and
  * may be negative, the rules of its directory count, which is @of; else @of is @dentry.
@@ -102,7 +108,7 @@ static __noinline int sn_ask_the_rules_to_open(enum sn_op op, __u64 dentry, __u3
 	ask = (struct sn_ask){ .op = op, .dentry = dentry };
 	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, need), need);
 	/* O_TMPFILE with set-id bits meets no other hook */
-	if (ask.why == SN_ALLOWED && need & SN_MAY_WRITE && sn_mode_lends_identity(mode))
+	if (sn_may_yet(pol, &ask) && need & SN_MAY_WRITE && sn_mode_lends_identity(mode))
 		ask.why = SN_NEVER;
 	return sn_finish(pol, &ask);
 }
@@ -322,8 +328,8 @@ static __noinline int sn_ask_the_rules_to_make(__u64 dir, __u64 dentry, __u32 mo
 		return 0;
 	ask = (struct sn_ask){ .op = SN_OP_FS_CREATE, .dentry = dentry, .number = mode };
 	ask.why = sn_decide_file(sn_access_by_rules(pol, dir, SN_MAY_CHANGE), SN_MAY_CHANGE);
-	if (ask.why == SN_ALLOWED)
-		ask.why = sn_decide_mknod(mode);
+	if (sn_may_yet(pol, &ask) && sn_decide_mknod(mode) != SN_ALLOWED)
+		ask.why = SN_NEVER;
 	return sn_finish(pol, &ask);
 }
 
@@ -452,7 +458,7 @@ static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 m
 		return 0;
 	ask = (struct sn_ask){ .op = sn_op_of_attr(valid), .dentry = dentry, .number = mode };
 	ask.why = sn_decide_file(sn_access_by_rules(pol, dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
-	if (ask.why == SN_ALLOWED && ask.op == SN_OP_FS_CHMOD && sn_mode_lends_identity(mode))
+	if (sn_may_yet(pol, &ask) && ask.op == SN_OP_FS_CHMOD && sn_mode_lends_identity(mode))
 		ask.why = SN_NEVER;
 	if (pol->safe_mode && sn_is_ftruncate(valid) && sn_is_own_memfd(pol, dentry))
 		ask.why = SN_ALLOWED;
@@ -484,8 +490,8 @@ static __always_inline int sn_ask_about_xattr(struct dentry *dentry, const char 
 	ask.why = sn_decide_file(sn_access_by_rules(pol, ask.dentry, SN_MAY_CHANGE), SN_MAY_CHANGE);
 	if (bpf_probe_read_kernel_str(start, sizeof(start), name) < 0)
 		ask.why = SN_UNKNOWN;
-	if (ask.why == SN_ALLOWED)
-		ask.why = sn_decide_xattr_name(start);
+	if (sn_may_yet(pol, &ask) && sn_decide_xattr_name(start) != SN_ALLOWED)
+		ask.why = SN_NEVER;
 	return sn_finish(pol, &ask);
 }
 

@@ -23,7 +23,7 @@
  *  - "abi_version" and "abi_oldest" remain.
  * tests/unit/layout_test.c fails where a layout changes and the version does not.
  */
-#define SN_ABI_VERSION 7
+#define SN_ABI_VERSION 8
 #define SN_ABI_OLDEST  4 /* what can be carried over */
 
 /* The member has an element for each enumerator of enum @name: says so in BTF. */
@@ -253,8 +253,10 @@ struct sn_policy {
 	__u8 observe;	   /* with safe_mode: refuse nothing, report what would be refused */
 	__u8 runtime_init; /* a container's: until it calls exec, a process is the engine's */
 	__u32 layers_dev;  /* s_dev of the layers of the overlay that its files are on; or 0 */
+	__u8 warm; /* with safe_mode: files and mappings are left to it until it is narrowed */
+	__u8 pad[7];
 };
-_Static_assert(sizeof(struct sn_policy) == 864, "no hidden padding");
+_Static_assert(sizeof(struct sn_policy) == 872, "no hidden padding");
 
 /*
  * The value in "policies", whose key is the id of the tenant's cgroup: its policy, and room for the
@@ -427,7 +429,8 @@ struct sn_event {
 	__u8 known;	/* enum sn_known */
 	__u8 addr[16];	/* network byte order, IPv4 as ::ffff:a.b.c.d */
 	__s32 would;	/* what the caller of a tenant that is observed would have got; or 0 */
-	__u8 pad[4];
+	__u8 warm;	/* the tenant was warm */
+	__u8 pad[3];
 	char path[SN_EVENT_PATH_MAX]; /* names from the file up to the root of its file system, each
 					 with its NUL */
 };
@@ -468,6 +471,8 @@ _Static_assert(sizeof(struct sn_event) == 672, "no hidden padding");
 	X(sn_policy, observe, 858)                                     \
 	X(sn_policy, runtime_init, 859)                                \
 	X(sn_policy, layers_dev, 860)                                  \
+	X(sn_policy, warm, 864)                                        \
+	X(sn_policy, pad, 865)                                         \
 	X(sn_slot, lock, 0)                                            \
 	X(sn_slot, in_force, 4)                                        \
 	X(sn_slot, policy, 8)                                          \
@@ -534,7 +539,8 @@ _Static_assert(sizeof(struct sn_event) == 672, "no hidden padding");
 	X(sn_event, known, 135)                                        \
 	X(sn_event, addr, 136)                                         \
 	X(sn_event, would, 152)                                        \
-	X(sn_event, pad, 156)                                          \
+	X(sn_event, warm, 156)                                         \
+	X(sn_event, pad, 157)                                          \
 	X(sn_event, path, 160)
 /* clang-format on */
 

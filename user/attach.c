@@ -162,6 +162,9 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 		return sn_fail(err, EINVAL,
 			       "--safe-mode is missing: without it a tenant may do nothing at all; "
 			       "add --safe-mode");
+	if (plan->options->warm && !*argv)
+		return sn_fail(err, EINVAL,
+			       "--warm without a command: name the program that is to be warm");
 	ret = sn_gather_directory(&plan->named, err);
 	if (!ret)
 		ret = sn_gather_account(&plan->named, err);
@@ -389,22 +392,29 @@ static int launch(struct plan *plan, struct sn_err *err)
 	struct sn_launch launch = launch_of(plan);
 
 	launch.undo = undo;
+	launch.warm = plan->options->warm;
 	launch.noticed = plan->options->observe ? noticed : NULL;
 	launch.data = plan;
 	return sn_launch(&launch, err);
 }
 
-/* Nobody shall take what is observed for what is confined. */
-static void say_observed(const struct plan *plan)
+/* Nobody shall take what is observed, or warm, for what is confined. */
+static void say_weakened(const struct plan *plan)
 {
 	char text[256];
 
-	if (!plan->options->observe)
+	if (plan->options->observe)
+		snprintf(text, sizeof(text),
+			 "NOT CONFINED: --observe refuses tenant '%s' nothing; what would be "
+			 "refused is only reported, see safenode-log",
+			 plan->options->tenant);
+	else if (plan->options->warm)
+		snprintf(text, sizeof(text),
+			 "NOT CONFINED: files, native code and addresses are left to tenant '%s' "
+			 "until safenode-attach --narrow --cgroup %s",
+			 plan->options->tenant, plan->options->tenant);
+	else
 		return;
-	snprintf(text, sizeof(text),
-		 "NOT CONFINED: --observe refuses tenant '%s' nothing; what would be refused is "
-		 "only reported, see safenode-log",
-		 plan->options->tenant);
 	plan->say(text);
 }
 
@@ -437,7 +447,7 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 	if (!ret)
 		ret = establish(&plan, err);
 	if (!ret)
-		say_observed(&plan);
+		say_weakened(&plan);
 	if (!ret && *argv)
 		ret = launch(&plan, err);
 	sn_session_undo(&session);

@@ -271,6 +271,25 @@ int sn_cgroup_kill(const char *path, struct sn_err *err)
 	return sn_fail(err, EBUSY, "the processes of %s do not end", path);
 }
 
+int sn_cgroup_freeze(const char *path, struct sn_err *err)
+{
+	int ret = sn_cgroup_write(path, "cgroup.freeze", "1");
+
+	if (ret)
+		return sn_fail(err, -ret, "cannot freeze %s: %s", path, strerror(-ret));
+	for (int i = 0; i < 5000; i++) {
+		if (read_word(path, "cgroup.events", "frozen ") == 1)
+			return 0;
+		poll(NULL, 0, 1);
+	}
+	return sn_fail(err, EBUSY, "the threads in %s do not stop: one waits for a device?", path);
+}
+
+int sn_cgroup_thaw(const char *path)
+{
+	return sn_cgroup_write(path, "cgroup.freeze", "0");
+}
+
 int sn_cgroup_below(const char *mount, const char *root, const char *own, char path[PATH_MAX])
 {
 	size_t len = strcmp(root, "/") ? strlen(root) : 0;

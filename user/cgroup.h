@@ -43,6 +43,15 @@ int sn_cgroup_remove(const char *path, struct sn_err *err);
 /* Kills every process in and below it, and waits until they are gone. */
 int sn_cgroup_kill(const char *path, struct sn_err *err);
 
+/*
+ * Stops every thread in and below it, and waits until none is in a system call: what that had begun
+ * is done, or begins again later. On failure some may be stopped; sn_cgroup_thaw().
+ */
+int sn_cgroup_freeze(const char *path, struct sn_err *err);
+
+/* Lets them run. 0 or a negative errno. */
+int sn_cgroup_thaw(const char *path);
+
 /* Writes @value to the file @file of the cgroup @path. 0 or a negative errno. */
 int sn_cgroup_write(const char *path, const char *file, const char *value);
 

@@ -137,6 +137,7 @@ static void fill_policy(const struct sn_source *source, struct sn_policy *policy
 	*policy = (struct sn_policy){
 		.safe_mode = options->safe_mode,
 		.observe = options->observe,
+		.warm = options->warm,
 		.audit = options->log_granted,
 		.loopback_restricted = options->restricted.loopback,
 		.self_restricted = options->restricted.self,

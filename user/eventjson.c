@@ -100,6 +100,7 @@ static bool add_act(struct json_object *object, const struct sn_event *ev)
 	       add_string(object, "why", sn_why_name(ev->why)) &&
 	       add_error(object, "error", ev->error) &&
 	       (!ev->would || add_error(object, "would", ev->would)) &&
+	       (!ev->warm || add(object, "warm", json_object_new_boolean(true))) &&
 	       add_ops_number(object, ev) &&
 	       (!ev->target || add_number(object, "target", ev->target)) &&
 	       (!ev->family || add_string(object, "address", sn_address_text(ev, address))) &&

@@ -177,6 +177,8 @@ int sn_inforce_add_policy(struct sn_inforce *inforce, const struct sn_policy *po
 	if (!ret)
 		ret = add_flag(inforce, "observe", policy->observe);
 	if (!ret)
+		ret = add_flag(inforce, "warm", policy->warm);
+	if (!ret)
 		ret = add_flag(inforce, "log-granted", policy->audit);
 	if (!ret && policy->self_restricted)
 		ret = add_text(inforce, ADDRESSES, SELF);

@@ -17,6 +17,7 @@ static enum shape shape_of(const char *option)
 		{ "safe-mode", FLAG },
 		{ "log-granted", FLAG },
 		{ "observe", FLAG },
+		{ "warm", FLAG },
 		{ "memory-max", NUMBER },
 		{ "pids-max", NUMBER },
 		{ "restricted-outgoing-addresses", MANY },

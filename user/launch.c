@@ -228,7 +228,7 @@ static int start(const struct sn_launch *launch, struct guardian *g, struct sn_e
 	const struct sn_command *command = launch->command;
 	int ret = launch->noticed ? try_reports(launch, g, err) : try_refusals(err);
 
-	if (!ret)
+	if (!ret && !launch->warm)
 		ret = try_scripts(launch, err);
 	if (!ret)
 		ret = tell(g, WORD_EXEC, err);

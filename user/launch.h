@@ -3,6 +3,7 @@
 #ifndef SAFENODE_LAUNCH_H
 #define SAFENODE_LAUNCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct sn_launch {
 	const int *keep_fd; /* descriptors above 2 that stay open */
 	size_t nr_keep_fd;
 	void (*undo)(void *data); /* runs as root, outside the tenant, when a step fails */
+	bool warm;		  /* files are left to it, so that scripts need not be readable */
 	/* as root as well: how many acts of the self-test were noticed; NULL: they are refused */
 	uint64_t (*noticed)(void *data);
 	void *data; /* of both */

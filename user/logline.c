@@ -230,6 +230,8 @@ size_t sn_logline(const struct sn_event *ev, char *text, size_t size)
 	put_escaped(&line, ev->comm, sizeof(ev->comm), IN_QUOTES);
 	put(&line, "\" op=%s why=%s", sn_op_name(ev->op), sn_why_name(ev->why));
 	put_error(&line, ev->would ? "would" : "error", ev->would ? ev->would : ev->error);
+	if (ev->warm)
+		put(&line, " warm=yes");
 	put_number(&line, ev);
 	put_object(&line, ev);
 	if (ev->dev) {

@@ -130,6 +130,26 @@ static int set_delegated(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
+static int set_warm(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	if (options->in_file)
+		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
+	options->warm = true;
+	return 0;
+}
+
+static int set_narrow(void *target, const char *value, struct sn_err *err)
+{
+	struct sn_options *options = target;
+
+	if (options->in_file)
+		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
+	options->narrow = true;
+	return 0;
+}
+
 static int set_restricted(void *target, const char *value, struct sn_err *err)
 {
 	return sn_addresses_add(&((struct sn_options *)target)->restricted, value, err);
@@ -346,6 +366,8 @@ const struct sn_opt sn_attach_opts[] = {
 	{ "policy", "FILE", "options, one a line, without the dashes", set_policy },
 	{ "delegated", NULL, "make its cgroup below the one that the caller is in", set_delegated },
 	{ "replace", NULL, "change the policy of a tenant that runs", set_replace },
+	{ "warm", NULL, "leave it files, native code and addresses until --narrow", set_warm },
+	{ "narrow", NULL, "confine a tenant that is warm, for good", set_narrow },
 	{ 0 },
 };
 
@@ -456,6 +478,8 @@ static const char *needs_safe_mode(const struct sn_options *options)
 		return "terminal";
 	if (options->observe)
 		return "observe";
+	if (options->warm)
+		return "warm";
 	return options->log_granted ? "log-granted" : NULL;
 }
 
@@ -483,11 +507,54 @@ static int check_safe_mode(const struct sn_options *options, struct sn_err *err)
 	return sn_options_blame(options, option, 0, -EINVAL, &why, err);
 }
 
+/* An option that says nothing of a tenant that is warm; NULL if there is none. */
+static const char *comes_with_narrow(const struct sn_options *options)
+{
+	if (options->restricted.nr)
+		return "restricted-outgoing-addresses";
+	if (options->outgoing.nr)
+		return "allowed-outgoing-ports";
+	if (options->restrict_listen)
+		return "allowed-listen-ports";
+	if (options->nr_read_only)
+		return "read-only";
+	if (options->nr_read_write)
+		return "read-write";
+	return options->log_granted ? "log-granted" : NULL;
+}
+
+static int check_warm(const struct sn_options *options, struct sn_err *err)
+{
+	const char *option = options->warm ? comes_with_narrow(options) : NULL;
+	struct sn_err why = {};
+
+	if (options->warm + options->narrow + options->replace > 1)
+		return sn_fail(err, EINVAL,
+			       "--warm starts a tenant, --narrow confines it, --replace changes "
+			       "its policy: give one of them");
+	if ((options->warm || options->narrow) && options->observe)
+		return sn_fail(err, EINVAL,
+			       "--observe with --%s: what is observed is never confined; leave "
+			       "one of them out",
+			       options->warm ? "warm" : "narrow");
+	if (!option)
+		return 0;
+	sn_fail(&why, EINVAL,
+		"--%s says nothing of a tenant that is warm: give it when that is confined, "
+		"with --narrow",
+		option);
+	return sn_options_blame(options, option, 0, -EINVAL, &why, err);
+}
+
 int sn_options_check(const struct sn_options *options, struct sn_err *err)
 {
+	int ret = check_warm(options, err);
+
+	if (ret)
+		return ret;
 	if (!options->tenant)
 		return sn_fail(err, EINVAL, "--cgroup NAME is missing: name the tenant");
-	if (!options->directory)
+	if (!options->directory && !options->narrow)
 		return sn_fail(err, EINVAL, "--dir PATH is missing: name the tenant's directory");
 	if (options->observe && options->file_enforces)
 		return sn_fail(

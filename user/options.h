@@ -18,7 +18,7 @@
 /* The options of one tenant. Owns its strings and lists; see sn_options_free(). */
 struct sn_options {
 	char *tenant;		     /* --cgroup */
-	char *directory;	     /* --dir, as given */
+	char *directory;	     /* --dir, as given; NULL where --narrow finds it */
 	char *user;		     /* --user, or NULL: the owner of the directory */
 	char *groups[SN_GROUPS_MAX]; /* --supplementary-group */
 	size_t nr_groups;
@@ -27,6 +27,8 @@ struct sn_options {
 	bool log_granted;     /* --log-granted: report what is granted, too */
 	bool terminal;	      /* --terminal: stay at the terminal */
 	bool replace;	      /* --replace: of a tenant that runs */
+	bool warm;	      /* --warm: files, mappings and addresses are left to it at first */
+	bool narrow;	      /* --narrow: ...until this, of one that runs */
 	bool delegated;	      /* --delegated: its cgroup is below the caller's */
 	bool restrict_listen; /* --allowed-listen-ports was given */
 

@@ -5,6 +5,10 @@
  * The policy changes in one step, but limits are files of the cgroup, and each is written by
  * itself. So they are written first, while a guardian waits: a process of its own that writes back
  * what they were, unless the new policy came in force.
+ *
+ * A tenant that is warm (--warm) is narrowed by its new policy, once. What it holds open then stays
+ * with it, so it is looked at, while the tenant is frozen: nothing is opened between that look and
+ * the switch. The guardian lets it run on as well.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,10 +24,14 @@
 #include "enforcer.h"
 #include "gather.h"
 #include "inforce.h"
+#include "opened.h"
 #include "replace.h"
 
 struct change {
 	const struct sn_options *options;
+	struct sn_options found; /* the same, with what the tenant says to it; owns nothing */
+	pid_t pid;		 /* of one that is narrowed */
+	char cwd[PATH_MAX];	 /* of that */
 	struct sn_gathered named;
 	struct sn_enforcer enforcer;
 	char cgroup[PATH_MAX];
@@ -49,6 +57,8 @@ static int check_runs(const struct change *change, struct sn_err *err)
 	if (populated < 0)
 		return sn_fail(err, -populated, "cannot tell whether tenant '%s' is running: %s",
 			       tenant, strerror(-populated));
+	if (change->options->narrow)
+		return sn_fail(err, ESRCH, "tenant '%s' has ended", tenant);
 	return sn_fail(err, ESRCH,
 		       "tenant '%s' has no process: it has ended, or was not started yet; "
 		       "without --replace it starts with the new policy",
@@ -118,6 +128,24 @@ static int check_mode(const struct change *change, struct sn_err *err)
 		       tenant);
 }
 
+/* There is no way back, and no way around the look at what it holds. */
+static int check_warm(const struct change *change, struct sn_err *err)
+{
+	const char *tenant = change->options->tenant;
+
+	if (change->options->narrow == !!change->old.warm)
+		return 0;
+	if (change->old.warm)
+		return sn_fail(err, EINVAL,
+			       "tenant '%s' is warm: only --narrow confines it, for that looks at "
+			       "what it has open",
+			       tenant);
+	return sn_fail(err, EINVAL,
+		       "tenant '%s' is not warm: there is nothing to narrow; --replace changes its "
+		       "policy",
+		       tenant);
+}
+
 static bool has_group(const struct sn_account *account, gid_t gid)
 {
 	for (size_t i = 0; i < account->nr_groups; i++)
@@ -156,6 +184,12 @@ static int compare_accounts(const struct change *change, const struct sn_account
 		       more != (gid_t)-1 ? more : less);
 }
 
+/* The owner of the directory says nothing of who is narrowed to it. */
+static bool names_account(const struct sn_options *options)
+{
+	return !options->narrow || options->user || options->nr_groups;
+}
+
 /* A process in a cgroup below the tenant's own is not looked at. */
 static int check_account(const struct change *change, struct sn_err *err)
 {
@@ -165,7 +199,8 @@ static int check_account(const struct change *change, struct sn_err *err)
 	char pid[16];
 	int ret;
 
-	if (sn_cgroup_read(change->cgroup, "cgroup.procs", pid, sizeof(pid)))
+	if (!names_account(options) ||
+	    sn_cgroup_read(change->cgroup, "cgroup.procs", pid, sizeof(pid)))
 		return 0;
 	ret = sn_account_of(&has, atoi(pid));
 	if (ret)
@@ -269,8 +304,18 @@ static int compile(struct change *change, struct sn_err *err)
 	if (ret)
 		return ret;
 	change->new.policy.baseline = change->old.baseline;
-	ret = keep_descriptors(change);
+	/* of one that is narrowed, they have been looked at */
+	ret = change->options->narrow ? 0 : keep_descriptors(change);
 	return ret ? sn_fail(err, -ret, "out of memory") : 0;
+}
+
+/* Narrowing takes no limit away. */
+static void keep_limit(const struct change *change, const char *option, char **value)
+{
+	const struct sn_value *before = sn_inforce_find(&change->before, option);
+
+	if (change->options->narrow && !*value && before)
+		*value = before->text;
 }
 
 static int compare(struct change *change, struct sn_err *err)
@@ -280,6 +325,9 @@ static int compare(struct change *change, struct sn_err *err)
 
 	if (!ret)
 		ret = sn_inforce_add_limits(&change->before, change->cgroup);
+	keep_limit(change, "memory-max", &change->found.memory_max);
+	keep_limit(change, "cpu-max", &change->found.cpu_max);
+	keep_limit(change, "pids-max", &change->found.pids_max);
 	if (!ret)
 		ret = sn_inforce_add_policy(&change->after, &change->new.policy, &change->new.own,
 					    change->cgroup);
@@ -344,6 +392,8 @@ guard(const struct change *change, const struct guardian *g, int from)
 		failed = sn_limits_restore(change->cgroup, &g->saved);
 		sn_controllers_undo(change->cgroup, g->enabled);
 	}
+	if (got != 1 && change->options->narrow)
+		sn_cgroup_thaw(change->cgroup);
 	_exit(!!failed);
 }
 
@@ -402,7 +452,59 @@ static int change_limits(const struct change *change, struct sn_controllers *ena
 				&change->limits, enabled, err);
 }
 
-static int switch_with_limits(struct change *change, struct sn_err *err)
+static int put_in_force(struct change *change, const struct guardian *g, struct sn_err *err)
+{
+	const struct sn_limits *limits = &change->limits;
+	int ret = 0;
+
+	if (limits->memory_max || limits->cpu_max || limits->pids_max)
+		ret = change_limits(change, g->enabled, err);
+	return ret ? ret : sn_store_replace(&change->enforcer.store, &change->new, err);
+}
+
+/* The new policy, and which limits change. */
+static int prepare(struct change *change, struct sn_err *err)
+{
+	int ret = compile(change, err);
+
+	if (!ret)
+		ret = compare(change, err);
+	if (ret)
+		return ret;
+	find_limits(change);
+	return check_memory(change, err);
+}
+
+static int narrow(struct change *change, const struct guardian *g, struct sn_err *err)
+{
+	const struct sn_options *options = change->options;
+	const struct sn_opened opened = {
+		.pid = change->pid,
+		.directory_fd = change->named.directory_fd,
+		.directory = change->named.directory,
+		.read_write = options->read_write,
+		.nr_read_write = options->nr_read_write,
+		.keep_fd = options->keep_fd,
+		.nr_keep_fd = options->nr_keep_fd,
+	};
+	struct sn_err why = {};
+	int ret = sn_cgroup_freeze(change->cgroup, &why);
+
+	if (!ret)
+		ret = sn_opened_check(&opened, &change->named.own, &why);
+	if (!ret)
+		ret = prepare(change, &why);
+	if (!ret)
+		ret = put_in_force(change, g, &why);
+	sn_cgroup_thaw(change->cgroup);
+	return ret ? sn_fail(err, -ret, "tenant '%s' stays warm: %.420s", options->tenant, why.text)
+		   : 0;
+}
+
+static int with_guardian(struct change *change,
+			 int (*act)(struct change *change, const struct guardian *g,
+				    struct sn_err *err),
+			 struct sn_err *err)
 {
 	struct guardian g = { .to = -1 };
 	struct sn_err why = {};
@@ -411,22 +513,76 @@ static int switch_with_limits(struct change *change, struct sn_err *err)
 	if (!ret)
 		ret = start_guardian(change, &g, &why);
 	if (!ret)
-		ret = change_limits(change, g.enabled, &why);
-	if (!ret)
-		ret = sn_store_replace(&change->enforcer.store, &change->new, &why);
+		ret = act(change, &g, &why);
 	if (!end_guardian(&g, !ret) && ret)
 		return sn_fail(err, -ret, "%s; and the limits in %s could not be set back",
 			       why.text, change->cgroup);
 	return ret ? sn_fail(err, -ret, "%s", why.text) : 0;
 }
 
-static int put_in_force(struct change *change, struct sn_err *err)
-{
-	const struct sn_limits *limits = &change->limits;
+/* ---- what is gathered ---- */
 
-	if (limits->memory_max || limits->cpu_max || limits->pids_max)
-		return switch_with_limits(change, err);
-	return sn_store_replace(&change->enforcer.store, &change->new, err);
+static int gather_named(struct change *change, struct sn_err *err)
+{
+	int ret = sn_gather_directory(&change->named, err);
+
+	if (!ret && names_account(change->options))
+		ret = sn_gather_account(&change->named, err);
+	return ret ? ret : sn_gather_paths(&change->named, err);
+}
+
+/* The one process of a tenant that is warm, and its working directory, which @fd is to hold open.
+ */
+static int find_process(struct change *change, int *fd, struct sn_err *err)
+{
+	const char *tenant = change->options->tenant;
+	char text[32], name[48];
+	ssize_t len;
+
+	if (sn_cgroup_read(change->cgroup, "cgroup.procs", text, sizeof(text)))
+		return sn_fail(err, EBUSY, "the process of tenant '%s' is below its cgroup",
+			       tenant);
+	change->pid = atoi(text);
+	if (!sn_cgroup_read(change->cgroup, "cgroup.freeze", text, sizeof(text)) && *text == '1')
+		return sn_fail(err, EBUSY, "tenant '%s' is frozen: echo 0 >%s/cgroup.freeze",
+			       tenant, change->cgroup);
+	if (sn_cgroup_check_alone(change->cgroup, change->pid, NULL))
+		return sn_fail(err, EBUSY,
+			       "tenant '%s' has more than one process; end those that were moved "
+			       "into its cgroup",
+			       tenant);
+	snprintf(name, sizeof(name), "/proc/%d/cwd", change->pid);
+	*fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	len = readlink(name, change->cwd, sizeof(change->cwd) - 1);
+	if (*fd < 0 || len < 0)
+		return sn_fail(err, errno, "cannot open the working directory of tenant '%s': %s",
+			       tenant, strerror(errno));
+	change->cwd[len] = '\0';
+	return 0;
+}
+
+/* Its one directory is where it is. Whether it stays there is seen when it is frozen. */
+static int gather_found(struct change *change, struct sn_err *err)
+{
+	sn_autoclose int cwd = -1;
+	struct sn_err why = {};
+	struct stat st;
+	int ret = find_process(change, &cwd, err);
+
+	if (ret)
+		return ret;
+	if (!change->found.directory)
+		change->found.directory = change->cwd;
+	ret = gather_named(change, err);
+	if (ret || fstat(cwd, &st))
+		return ret ? ret : sn_fail(err, errno, "%s: %s", change->cwd, strerror(errno));
+	if (st.st_dev == change->named.st.st_dev && st.st_ino == change->named.st.st_ino)
+		return 0;
+	sn_fail(&why, EINVAL,
+		"'%.100s' is not the working directory of tenant '%s', which is %.200s: it has to "
+		"go there before it is narrowed",
+		change->found.directory, change->options->tenant, change->cwd);
+	return sn_options_blame(change->options, "dir", 0, -EINVAL, &why, err);
 }
 
 /* Before the lock: this takes longest, and changes nothing. */
@@ -441,15 +597,12 @@ static int gather(struct change *change, struct sn_err *err)
 			       "--safe-mode is missing: without it a tenant may do nothing at all; "
 			       "add --safe-mode");
 	ret = sn_enforcer_open(&change->enforcer, err);
-	if (!ret)
-		ret = sn_gather_directory(&change->named, err);
-	if (!ret)
-		ret = sn_gather_account(&change->named, err);
-	return ret ? ret : sn_gather_paths(&change->named, err);
+	return ret || change->options->narrow ? ret : gather_named(change, err);
 }
 
 static int replace(struct change *change, struct sn_err *err)
 {
+	bool limits;
 	int ret = sn_enforcer_lock(&change->enforcer, SN_EXCLUSIVE, err);
 
 	if (!ret)
@@ -465,18 +618,21 @@ static int replace(struct change *change, struct sn_err *err)
 	if (!ret)
 		ret = check_mode(change, err);
 	if (!ret)
-		ret = check_directory(change, err);
+		ret = check_warm(change, err);
+	if (!ret)
+		ret = change->options->narrow ? gather_found(change, err)
+					      : check_directory(change, err);
 	if (!ret)
 		ret = check_account(change, err);
+	if (!ret && change->options->narrow)
+		return with_guardian(change, narrow, err);
 	if (!ret)
-		ret = compile(change, err);
-	if (!ret)
-		ret = compare(change, err);
+		ret = prepare(change, err);
 	if (ret)
 		return ret;
-	find_limits(change);
-	ret = check_memory(change, err);
-	return ret ? ret : put_in_force(change, err);
+	limits = change->limits.memory_max || change->limits.cpu_max || change->limits.pids_max;
+	return limits ? with_guardian(change, put_in_force, err)
+		      : sn_store_replace(&change->enforcer.store, &change->new, err);
 }
 
 static int report(const struct change *change, FILE *out, struct sn_err *err)
@@ -499,12 +655,12 @@ static int report(const struct change *change, FILE *out, struct sn_err *err)
 
 int sn_replace(const struct sn_options *options, FILE *out, struct sn_err *err)
 {
-	struct change change = {
-		.options = options,
-		.named = SN_GATHERED(options),
-		.enforcer = SN_ENFORCER_CLOSED,
-	};
-	int ret = gather(&change, err);
+	struct change change = { .found = *options, .enforcer = SN_ENFORCER_CLOSED };
+	int ret;
+
+	change.options = &change.found;
+	change.named = SN_GATHERED(&change.found);
+	ret = gather(&change, err);
 
 	if (!ret)
 		ret = replace(&change, err);

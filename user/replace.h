@@ -18,6 +18,11 @@
  * with the limits of the same, and never parts of both. Writes to @out what has changed. 0, or a
  * negative errno with @err filled in; -EINVAL for wrong options.
  */
+/*
+ * With options->narrow: of one that is warm, once. Its directory is its working directory, which
+ * --dir may name, and --keep-fd says which of its descriptors it keeps. Limits that are not named
+ * stay. -EBUSY: something else is open (opened.h).
+ */
 int sn_replace(const struct sn_options *options, FILE *out, struct sn_err *err);
 
 #endif

@@ -307,7 +307,7 @@ static void put_maps(const struct sn_status *status, FILE *out)
 /* What was found for a tenant's sake has its name. */
 static bool is_of_tenants(const char *id)
 {
-	return !strcmp(id, "limits") || !strcmp(id, "observed");
+	return !strcmp(id, "limits") || !strcmp(id, "observed") || !strcmp(id, "warm");
 }
 
 static void put_checks(const struct sn_status *status, bool names, FILE *out)

@@ -26,9 +26,9 @@ static int replace(const struct sn_options *options, const char *command, struct
 
 	if (command)
 		return sn_fail(err, EINVAL,
-			       "'%.200s': --replace takes no command, for a tenant keeps its "
+			       "'%.200s': --%s takes no command, for a tenant keeps its "
 			       "program; leave it out, or detach and attach",
-			       command);
+			       command, options->narrow ? "narrow" : "replace");
 	sn_cli_begin_output();
 	ret = sn_replace(options, stdout, err);
 	return ret ? ret : sn_cli_flush(err);
@@ -42,8 +42,9 @@ int main(int argc, char **argv)
 	int ret = first < 0 ? first : sn_options_check(&options, &err);
 
 	if (!ret)
-		ret = options.replace ? replace(&options, argv[first], &err)
-				      : sn_attach(&options, argv + first, say, &err);
+		ret = options.replace || options.narrow
+			      ? replace(&options, argv[first], &err)
+			      : sn_attach(&options, argv + first, say, &err);
 	sn_options_free(&options);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -51,6 +51,11 @@ static bool is_observed(const struct sn_tenant *tenant)
 	return tenant->policy.safe_mode && tenant->policy.observe;
 }
 
+static bool is_warm(const struct sn_tenant *tenant)
+{
+	return tenant->policy.safe_mode && tenant->policy.warm;
+}
+
 #define NAMES_MAX (3 * SN_TENANT_MAX + 64)
 
 /* The first names: "shop, blog and 3 more"; "" without one */
@@ -100,6 +105,23 @@ static void check_observed(struct sn_status *status)
 		snprintf(req.found, sizeof(req.found), "nothing is refused to %.200s", names);
 	if (!req.met)
 		strcpy(req.cure, "end them and attach them anew without --observe");
+	add_check(&req, status);
+}
+
+static void check_warm(struct sn_status *status)
+{
+	struct sn_requirement req = { .id = "warm", .what = "no tenant is warm" };
+	char names[NAMES_MAX];
+
+	name_tenants(status, is_warm, names);
+	req.met = !names[0];
+	if (req.met)
+		strcpy(req.found, "yes");
+	else
+		snprintf(req.found, sizeof(req.found),
+			 "files, native code and addresses are left to %.200s", names);
+	if (!req.met)
+		strcpy(req.cure, "safenode-attach --narrow confines them, or end them");
 	add_check(&req, status);
 }
 
@@ -404,6 +426,7 @@ static int collect(const struct sn_status_query *query, struct sn_status *status
 		check_marks(status);
 		check_limits(status);
 		check_observed(status);
+		check_warm(status);
 	}
 	if (query->lasts)
 		read_lasts(status);
@@ -446,6 +469,8 @@ const char *sn_status_mode(const struct sn_policy *policy)
 {
 	if (!policy->safe_mode)
 		return "closed";
+	if (policy->warm)
+		return "warm";
 	return policy->observe ? "observe" : "enforce";
 }
 

@@ -74,7 +74,10 @@ int sn_status_in_force(const struct sn_status *status, struct sn_err *err);
 /* How often all that the tenant was refused, but for what node and libc always try. */
 __u64 sn_status_refused(const struct sn_counters *counters);
 
-/* "enforce"; "observe", where nothing is; "closed", where all is refused, as without a policy. */
+/*
+ * "enforce"; "observe", where nothing is; "warm", where files, mappings and addresses are left to
+ * it; "closed", where all is refused, as without a policy.
+ */
 const char *sn_status_mode(const struct sn_policy *policy);
 
 void sn_status_free(struct sn_status *status);

@@ -262,6 +262,15 @@ static void print_drift(const struct sn_tenant *tenant, FILE *out)
 	}
 }
 
+static const char *weakened(const struct sn_policy *policy)
+{
+	if (!policy->safe_mode)
+		return "";
+	if (policy->warm)
+		return ", warm: NOT CONFINED, files, native code and addresses are left to it";
+	return policy->observe ? ", observed: NOT CONFINED, nothing is refused" : "";
+}
+
 static void print_tenant(const struct sn_tenant *tenant, FILE *out)
 {
 	char line[SN_LOGLINE_MAX];
@@ -271,7 +280,7 @@ static void print_tenant(const struct sn_tenant *tenant, FILE *out)
 	fprintf(out, "\n%s: %s, %s%s\n",
 		sn_printable(tenant->policy.tenant, SN_TENANT_MAX, name, sizeof(name)),
 		sn_printable(tenant->policy.directory, SN_TEXT_MAX, dir, sizeof(dir)),
-		state_of(tenant), observed ? ", observed: NOT CONFINED, nothing is refused" : "");
+		state_of(tenant), weakened(&tenant->policy));
 	fprintf(out, "  cgroup     %s\n  mode       %s\n  user       %s\n", tenant->cgroup,
 		sn_status_mode(&tenant->policy), user_of(tenant, number));
 	print_usage(&tenant->usage, out);

@@ -29,7 +29,7 @@ function tabled() {
 
 test('the options are those of safenode-attach', () => {
 	const flags = [...tool('--help').matchAll(/^ {2}(?:-[a-z], )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
-	const others = ['--keep-fd', '--replace', '--help', '--version'];
+	const others = ['--keep-fd', '--replace', '--warm', '--narrow', '--help', '--version'];
 	assert.deepEqual([...Object.keys(POLICY).map(flagOf), ...others].sort(), flags.sort());
 });
 

@@ -7,10 +7,10 @@
 
 /* In the order in which they may come; what follows is one of the others' */
 static const char *const names[] = {
-	"time",	 "tenant", "pid",   "tid",	"comm",	    "op",     "why",  "error",
-	"would", "mode",   "ioctl", "fcntl",	"family",   "option", "type", "protocol",
-	"flags", "signal", "cap",   "limit",	"cmd",	    "target", "addr", "port",
-	"dev",	 "path",   "known", "comm_hex", "path_hex",
+	"time",	    "tenant", "pid",	"tid",	 "comm",     "op",	 "why",	   "error",
+	"would",    "warm",   "mode",	"ioctl", "fcntl",    "family",	 "option", "type",
+	"protocol", "flags",  "signal", "cap",	 "limit",    "cmd",	 "target", "addr",
+	"port",	    "dev",    "path",	"known", "comm_hex", "path_hex",
 };
 
 /* Behind a text that ends before one of @ends, or with the line. */

@@ -34,7 +34,7 @@ static void check(const struct sn_options *options)
 		MUST(sscanf(options->cpu_max, "%*d %*d%n", &used) == 0 && used > 0 &&
 		     !options->cpu_max[used]);
 	if (!sn_options_check(options, &err))
-		MUST(options->tenant && options->directory);
+		MUST(options->tenant && (options->directory || options->narrow));
 	else
 		MUST(*err.text);
 }

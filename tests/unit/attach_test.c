@@ -40,6 +40,7 @@ static struct {
 	bool no_jit;
 	char said[256];
 	bool observe;
+	bool warm;
 	uint64_t noticed; /* as the launch asks for it */
 	__u64 id;
 	bool elsewhere;	      /* the tenant is to be there */
@@ -316,6 +317,7 @@ static int attach(bool starts)
 	int ret;
 
 	options.observe = world.observe;
+	options.warm = world.warm;
 	options.delegated = world.elsewhere;
 	options.keep_fd[0] = 2;
 	options.nr_keep_fd = world.keeps;
@@ -424,6 +426,18 @@ static void an_observed_tenant_is_said_to_be_confined_by_nothing(void **state)
 	}
 }
 
+static void a_warm_tenant_is_said_not_to_be_confined_and_has_a_program(void **state)
+{
+	world.warm = true;
+	assert_int_equal(attach(true), 0);
+	assert_non_null(strstr(world.said, "NOT CONFINED: files"));
+	assert_non_null(strstr(world.said, "safenode-attach --narrow --cgroup t1"));
+	reset(NULL);
+	world.warm = true;
+	assert_int_equal(attach(false), -EINVAL);
+	assert_string_equal(world.said, "");
+}
+
 static void the_launcher_learns_what_was_noticed_if_it_is_observed(void **state)
 {
 	assert_int_equal(attach(true), 0);
@@ -515,6 +529,8 @@ int main(void)
 		cmocka_unit_test_setup(a_name_is_that_of_one_tenant, reset),
 		cmocka_unit_test_setup(where_node_has_no_jit_a_line_says_so, reset),
 		cmocka_unit_test_setup(an_observed_tenant_is_said_to_be_confined_by_nothing, reset),
+		cmocka_unit_test_setup(a_warm_tenant_is_said_not_to_be_confined_and_has_a_program,
+				       reset),
 		cmocka_unit_test_setup(the_launcher_learns_what_was_noticed_if_it_is_observed,
 				       reset),
 		cmocka_unit_test_setup(whichever_step_fails_nothing_is_left, reset),

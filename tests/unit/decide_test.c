@@ -353,6 +353,45 @@ static void xattrs_of_the_system_are_refused(void **state)
 
 /* ---- addresses and ports ---- */
 
+enum { EXT4 = 0xef53, PROC = 0x9fa0, CGROUP2 = 0x63677270 };
+
+static void files_mappings_and_the_directory_are_left_to_who_is_warm(void **state)
+{
+	assert_true(sn_decide_left(SN_OP_FS_OPEN, SN_OUTSIDE, EXT4));
+	assert_true(sn_decide_left(SN_OP_FS_OPEN, SN_OUTSIDE, PROC));
+	assert_true(sn_decide_left(SN_OP_FS_UNLINK, SN_READ_ONLY, EXT4));
+	assert_true(sn_decide_left(SN_OP_CODE_MMAP, SN_NOT_RUNTIME, EXT4));
+	assert_true(sn_decide_left(SN_OP_CODE_MPROTECT, SN_NOT_RUNTIME, EXT4));
+	assert_true(sn_decide_left(SN_OP_FS_CHDIR, SN_NEVER, EXT4));
+}
+
+static void what_no_tenant_may_is_not_left_to_who_is_warm(void **state)
+{
+	for (int op = 0; op < SN_OP_NR; op++) {
+		if (op != SN_OP_FS_CHDIR)
+			assert_false(sn_decide_left(op, SN_NEVER, EXT4));
+		assert_false(sn_decide_left(op, SN_UNKNOWN, EXT4));
+		assert_false(sn_decide_left(op, SN_NO_POLICY, EXT4));
+		assert_false(sn_decide_left(op, SN_FAMILY, EXT4));
+		assert_false(sn_decide_left(op, SN_OTHER_TASK, EXT4));
+		if (sn_kinds[op] != SN_LOOKS && sn_kinds[op] != SN_CHANGES)
+			assert_false(sn_decide_left(op, SN_OUTSIDE, EXT4));
+	}
+	assert_false(sn_decide_left(SN_OP_NR, SN_OUTSIDE, EXT4));
+}
+
+static void the_kernels_own_files_are_not_changed_by_who_is_warm(void **state)
+{
+	for (int op = 0; op < SN_OP_NR; op++) {
+		if (sn_kinds[op] != SN_CHANGES)
+			continue;
+		assert_true(sn_decide_left(op, SN_OUTSIDE, EXT4));
+		assert_false(sn_decide_left(op, SN_OUTSIDE, PROC));
+		assert_false(sn_decide_left(op, SN_READ_ONLY, CGROUP2));
+		assert_false(sn_decide_left(op, SN_OUTSIDE, 0)); /* who knows */
+	}
+}
+
 static void ipv4_is_kept_as_a_mapped_address(void **state)
 {
 	assert_same_address(sn_address_v4(0x0a000001), address("::ffff:10.0.0.1"));
@@ -1023,6 +1062,9 @@ int main(void)
 		cmocka_unit_test(two_requests_to_a_socket_name_devices),
 		cmocka_unit_test(fcntl_refuses_what_sends_signals_or_stops_others),
 		cmocka_unit_test(xattrs_of_the_system_are_refused),
+		cmocka_unit_test(files_mappings_and_the_directory_are_left_to_who_is_warm),
+		cmocka_unit_test(what_no_tenant_may_is_not_left_to_who_is_warm),
+		cmocka_unit_test(the_kernels_own_files_are_not_changed_by_who_is_warm),
 		cmocka_unit_test(ipv4_is_kept_as_a_mapped_address),
 		cmocka_unit_test(ipv6_can_carry_ipv4_in_three_ways),
 		cmocka_unit_test(loopback_is_one_thing_in_both_families),

@@ -17,7 +17,7 @@
 static const struct {
 	unsigned int version;
 	unsigned long long layout;
-} known = { 7, 0x6951c4df1c7c0435 };
+} known = { 8, 0xd39107c49c4d31c0 };
 
 static struct btf *btf;
 static __u32 structs[64];

@@ -93,6 +93,16 @@ static void what_would_be_refused_says_so(void **state)
 			 "flags=0x0");
 }
 
+static void what_a_warm_tenant_is_refused_says_so(void **state)
+{
+	struct sn_event ev = event(SN_OP_TASK_FORK, SN_NEVER, -EACCES);
+
+	ev.warm = 1;
+	assert_line(&ev,
+		    "tenant=t1 pid=7 comm=\"node\" op=task.fork why=never error=EACCES warm=yes "
+		    "flags=0x0");
+}
+
 /* ---- paths ---- */
 
 static void paths_are_turned_around_below_their_mount(void **state)
@@ -346,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_number_has_its_own_name),
 		cmocka_unit_test(what_would_be_refused_says_so),
+		cmocka_unit_test(what_a_warm_tenant_is_refused_says_so),
 		cmocka_unit_test(paths_are_turned_around_below_their_mount),
 		cmocka_unit_test(the_root_of_a_file_system_has_a_path),
 		cmocka_unit_test(what_is_not_mounted_is_named_by_its_device),

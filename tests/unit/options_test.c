@@ -402,6 +402,7 @@ static void restrictions_need_safe_mode(void **state)
 		ADDRESSES "=::1", PORTS "=80",	   "allowed-listen-ports=80",
 		"read-only=/a",	  "read-write=/a", "user=u",
 		"log-granted",	  "observe",	   "supplementary-group=g",
+		"warm",
 	};
 	struct sn_err err = {};
 
@@ -414,6 +415,41 @@ static void restrictions_need_safe_mode(void **state)
 		assert_int_equal(check(given, &err), -EINVAL);
 		assert_non_null(strstr(err.text, message));
 	}
+}
+
+static void what_a_policy_says_of_files_and_addresses_comes_when_it_is_narrowed(void **state)
+{
+	static const char *const later[] = {
+		ADDRESSES "=::1", PORTS "=80",	   "allowed-listen-ports=80",
+		"read-only=/a",	  "read-write=/a", "log-granted",
+	};
+	struct sn_err err = {};
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		char given[128], message[64];
+
+		snprintf(given, sizeof(given), "cgroup=t dir=/d safe-mode warm %s", later[i]);
+		snprintf(message, sizeof(message), "--%.*s says nothing of a tenant that is warm",
+			 (int)strcspn(later[i], "="), later[i]);
+		assert_int_equal(check(given, &err), -EINVAL);
+		assert_non_null(strstr(err.text, message));
+	}
+	assert_int_equal(check("cgroup=t dir=/d safe-mode warm memory-max=1G", &err), 0);
+	assert_int_equal(check("cgroup=t safe-mode narrow read-only=/a", &err), 0);
+	assert_int_equal(check("cgroup=t dir=/d safe-mode narrow", &err), 0);
+}
+
+static void one_of_warm_narrow_and_replace_is_given(void **state)
+{
+	struct sn_err err = {};
+
+	assert_int_equal(check("cgroup=t dir=/d safe-mode warm narrow", &err), -EINVAL);
+	assert_int_equal(check("cgroup=t dir=/d safe-mode warm replace", &err), -EINVAL);
+	assert_int_equal(check("cgroup=t dir=/d safe-mode narrow replace", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "give one of them"));
+	assert_int_equal(check("cgroup=t dir=/d safe-mode warm observe", &err), -EINVAL);
+	assert_int_equal(check("cgroup=t dir=/d safe-mode narrow observe", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "--observe with --narrow"));
 }
 
 static void ports_without_addresses_are_refused(void **state)
@@ -489,19 +525,22 @@ static void what_is_from_a_file_has_its_line(void **state)
 	sn_options_free(&options);
 }
 
-static void no_file_says_that_it_replaces(void **state)
+static void no_file_says_that_it_replaces_or_of_whom_it_is_the_policy(void **state)
 {
+	static const char *const all[] = { "replace\n", "warm\n", "narrow\n" };
 	struct sn_options options = {};
 	struct sn_err err = {};
 	char path[64];
 
-	write_policy(path, "replace\n");
-	assert_int_equal(set(&options, "policy", path, &err), -EINVAL);
-	assert_non_null(strstr(err.text, ":1: is no part of a policy"));
-	assert_false(options.replace);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		write_policy(path, all[i]);
+		assert_int_equal(set(&options, "policy", path, &err), -EINVAL);
+		assert_non_null(strstr(err.text, ":1: is no part of a policy"));
+		unlink(path);
+	}
+	assert_false(options.replace || options.warm || options.narrow);
 	take(&options, "replace", NULL);
 	assert_true(options.replace);
-	unlink(path);
 	sn_options_free(&options);
 }
 
@@ -545,10 +584,13 @@ int main(void)
 		cmocka_unit_test(a_file_names_no_further_file),
 		cmocka_unit_test(incomplete_options_are_refused),
 		cmocka_unit_test(restrictions_need_safe_mode),
+		cmocka_unit_test(
+			what_a_policy_says_of_files_and_addresses_comes_when_it_is_narrowed),
+		cmocka_unit_test(one_of_warm_narrow_and_replace_is_given),
 		cmocka_unit_test(ports_without_addresses_are_refused),
 		cmocka_unit_test(the_dropin_takes_a_part_of_the_same_options),
 		cmocka_unit_test(what_is_from_a_file_has_its_line),
-		cmocka_unit_test(no_file_says_that_it_replaces),
+		cmocka_unit_test(no_file_says_that_it_replaces_or_of_whom_it_is_the_policy),
 		cmocka_unit_test(all_that_is_wrong_in_a_file_can_be_told),
 	};
 

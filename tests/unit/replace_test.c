@@ -18,6 +18,7 @@
 #include "enforcer.h"
 #include "fake_maps.h"
 #include "gather.h"
+#include "opened.h"
 #include "replace.h"
 #include "scratch.h"
 
@@ -104,6 +105,40 @@ int sn_cgroup_read(const char *path, const char *file, char *line, int size)
 	return line[0] ? 0 : -ENODATA;
 }
 
+int sn_cgroup_freeze(const char *path, struct sn_err *error)
+{
+	return sn_cgroup_write(path, "cgroup.freeze", "1");
+}
+
+int sn_cgroup_thaw(const char *path)
+{
+	return sn_cgroup_write(path, "cgroup.freeze", "0");
+}
+
+static bool alone;
+
+int sn_cgroup_check_alone(const char *path, pid_t pid, struct sn_err *error)
+{
+	return alone ? 0 : -EINVAL;
+}
+
+static struct sn_opened looked_at;
+static int opened;
+
+/* Of a process that is frozen; what it keeps gets a rule. */
+int sn_opened_check(const struct sn_opened *of, struct sn_rules *own, struct sn_err *error)
+{
+	const struct sn_inode id = { .ino = 4712 };
+	char line[8];
+
+	assert_int_equal(sn_cgroup_read(at("cgroup"), "cgroup.freeze", line, sizeof(line)), 0);
+	assert_string_equal(line, "1");
+	looked_at = *of;
+	if (opened)
+		return sn_fail(error, -opened, "it holds open what was not named: 7 (/x)");
+	return sn_rules_add_inode(own, "/log", &id, SN_MAY_STAT, error);
+}
+
 static void put_file(const char *name, const char *text)
 {
 	make_script(name, text);
@@ -173,12 +208,15 @@ static int begin(void **state)
 
 	fake_reset();
 	populated = 1;
+	alone = true;
+	opened = 0;
 	mkdir(at("t1"), 0700);
 	mkdir(at("cgroup"), 0700);
 	snprintf(pid, sizeof(pid), "%d\n", getpid());
 	put_file("cgroup/cgroup.procs", pid);
 	put_file("cgroup/cpu.max", "max 100000\n");
 	put_file("cgroup/pids.max", "10\n");
+	put_file("cgroup/cgroup.freeze", "0\n");
 	put_file("cgroup.subtree_control", "cpu pids\n");
 	begin_options();
 	set("pids-max", "10");
@@ -191,6 +229,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	sn_options_free(&options);
+	assert_int_equal(chdir("/"), 0);
 	return scratch_end(state);
 }
 
@@ -399,6 +438,128 @@ static void a_policy_that_cannot_be_written_changes_nothing(void **state)
 	holds("pids.max", "20");
 }
 
+/* ---- one that is warm ---- */
+
+/* It is in its directory, as this process is. */
+static void put_warm(void)
+{
+	sn_options_free(&options);
+	begin_options();
+	set("warm", NULL);
+	put_tenant();
+	assert_int_equal(chdir(at("t1")), 0);
+	sn_options_free(&options);
+	set("cgroup", "t1");
+	set("safe-mode", NULL);
+	set("narrow", NULL);
+	set("restricted-outgoing-addresses", "192.0.2.0/24");
+}
+
+static void stays_warm(int error, const char *text)
+{
+	if (replace() != -error || !strstr(err.text, text))
+		fail_msg("want '%s', got '%s'", text, err.text);
+	assert_true(in_force().warm);
+	assert_string_equal(in_force().restricted_outgoing_addresses, "");
+	holds("cgroup.freeze", "0");
+	holds("pids.max", "10");
+}
+
+static void one_that_is_warm_is_narrowed_to_where_it_is(void **state)
+{
+	struct sn_policy before, after;
+	struct sn_directory_key key = { .ino = 4712 };
+	struct sn_rule rule;
+
+	put_warm();
+	set("keep-fd", "7");
+	before = in_force();
+	if (replace())
+		fail_msg("%s", err.text);
+	after = in_force();
+	assert_false(after.warm);
+	assert_string_equal(after.restricted_outgoing_addresses, "192.0.2.0/24");
+	assert_true(after.baseline == before.baseline);
+	assert_memory_equal(&after.dir, &before.dir, sizeof(after.dir));
+	assert_int_equal(looked_at.pid, getpid());
+	assert_int_equal(looked_at.nr_keep_fd, 1);
+	assert_int_equal(looked_at.keep_fd[0], 7);
+	holds("cgroup.freeze", "0");
+	holds("pids.max", "10"); /* no limit is taken away */
+	key.scope = after.scope;
+	assert_int_equal(bpf_map_lookup_elem(fake_store.directories, &key, &rule), 0);
+	key.ino = 4711; /* what attach had put: it was not looked at again */
+	assert_true(bpf_map_lookup_elem(fake_store.directories, &key, &rule));
+	assert_int_equal(replace(), -EINVAL);
+	assert_non_null(strstr(err.text, "is not warm"));
+}
+
+static void the_directory_is_no_other(void **state)
+{
+	put_warm();
+	set("dir", at("t1"));
+	mkdir(at("t2"), 0700);
+	assert_int_equal(chdir(at("t2")), 0);
+	stays_warm(EINVAL, "is not the working directory of tenant 't1'");
+}
+
+static void only_narrowing_confines_it(void **state)
+{
+	put_warm();
+	begin_options();
+	set("restricted-outgoing-addresses", "192.0.2.0/24");
+	stays_warm(EINVAL, "only --narrow confines it");
+}
+
+static void whatever_hinders_it_stays_warm_and_runs(void **state)
+{
+	put_warm();
+	opened = -EBUSY;
+	stays_warm(EBUSY, "tenant 't1' stays warm: it holds open what was not named: 7");
+	opened = 0;
+	alone = false;
+	stays_warm(EBUSY, "more than one process");
+	alone = true;
+	put_file("cgroup/cgroup.freeze", "1\n");
+	assert_int_equal(replace(), -EBUSY);
+	assert_non_null(strstr(err.text, "is frozen: echo 0"));
+	put_file("cgroup/cgroup.freeze", "0\n");
+	set("pids-max", "13");
+	stays_warm(EINVAL, "cannot write '13'");
+	for (int at_change = 1; at_change < 5; at_change++) {
+		fake_changes = 0;
+		fake_fail_at = at_change;
+		assert_true(replace());
+		fake_fail_at = 0;
+		assert_true(in_force().warm);
+		holds("cgroup.freeze", "0");
+	}
+}
+
+static void if_the_tool_is_killed_it_runs(void **state)
+{
+	char line[64] = "1";
+	pid_t pid;
+	int status;
+
+	put_warm();
+	set("pids-max", "14");
+	pid = fork();
+	if (!pid) {
+		setpgid(0, 0);
+		replace();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	for (int n = 0; n < 1000 && strcmp(line, "0"); n++) {
+		usleep(10000);
+		sn_cgroup_read(at("cgroup"), "cgroup.freeze", line, sizeof(line));
+	}
+	assert_string_equal(line, "0");
+	assert_true(in_force().warm);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -412,6 +573,11 @@ int main(void)
 		TEST(a_limit_that_cannot_be_written_changes_nothing),
 		TEST(a_signal_to_the_group_changes_nothing),
 		TEST(a_policy_that_cannot_be_written_changes_nothing),
+		TEST(one_that_is_warm_is_narrowed_to_where_it_is),
+		TEST(the_directory_is_no_other),
+		TEST(only_narrowing_confines_it),
+		TEST(whatever_hinders_it_stays_warm_and_runs),
+		TEST(if_the_tool_is_killed_it_runs),
 	};
 
 	if (getuid()) {

@@ -36,6 +36,7 @@ static struct {
 	bool other_cgroup; /* of the name of the second one */
 	bool drifts;
 	bool observed; /* the third one */
+	bool warm;     /* the same */
 	bool no_logd;
 	bool elsewhere; /* all of them */
 	int mark;	/* is it there? or an error */
@@ -148,7 +149,8 @@ int sn_store_each(const struct sn_store *store,
 	for (int i = world.policies; i > 0; i--) {
 		struct sn_policy policy = { .cgroup_id = i,
 					    .safe_mode = 1,
-					    .observe = world.observed && i == 3 };
+					    .observe = world.observed && i == 3,
+					    .warm = world.warm && i == 3 };
 		int ret;
 
 		snprintf(policy.tenant, sizeof(policy.tenant), "t%d", i);
@@ -355,6 +357,25 @@ static void who_is_observed_is_told(void **state)
 	sn_status_free(&status);
 }
 
+static void who_is_warm_is_told(void **state)
+{
+	struct sn_status_query query = {};
+	struct sn_status status;
+
+	found(&query, &status);
+	assert_true(check(&status, "warm")->met);
+	sn_status_free(&status);
+	world.warm = true;
+	found(&query, &status);
+	assert_true(status.in_force);
+	assert_false(check(&status, "warm")->met);
+	assert_string_equal(check(&status, "warm")->found,
+			    "files, native code and addresses are left to t3");
+	assert_string_equal(sn_status_mode(&status.tenants[2].policy), "warm");
+	assert_string_equal(sn_status_mode(&(struct sn_policy){ .warm = 1 }), "closed");
+	sn_status_free(&status);
+}
+
 static void the_last_refusal_is_that_of_the_same_cgroup(void **state)
 {
 	struct sn_status_query query = { .lasts = true };
@@ -441,6 +462,7 @@ int main(void)
 		cmocka_unit_test_setup(what_is_missing_is_told_with_the_tenants, reset),
 		cmocka_unit_test_setup(a_limit_that_no_longer_holds_weakens, reset),
 		cmocka_unit_test_setup(who_is_observed_is_told, reset),
+		cmocka_unit_test_setup(who_is_warm_is_told, reset),
 		cmocka_unit_test_setup(the_last_refusal_is_that_of_the_same_cgroup, reset),
 		cmocka_unit_test_setup(a_load_in_between_is_no_failure, reset),
 		cmocka_unit_test_setup(root_is_needed, reset),
