@@ -120,6 +120,24 @@ export interface Tenant extends ChildProcess {
 	once(event: string, listener: (...args: any[]) => void): this;
 }
 
+/** What a warm process is started with; the rest of its policy comes with confine(). */
+export type WarmOptions = Omit<ForkOptions, 'restrictedOutgoingAddresses' | 'allowedOutgoingPorts' | 'readOnly' |
+	'readWrite' | 'allowedListenPorts' | 'observe' | 'logGranted' | 'policy'>;
+
+/** Limits that are not named stay. */
+export interface ConfineOptions extends Pick<TenantOptions, 'dir' | 'safeMode' | 'restrictedOutgoingAddresses' |
+	'allowedOutgoingPorts' | 'readOnly' | 'readWrite' | 'allowedListenPorts' | 'memoryMax' | 'cpuMax' | 'pidsMax' |
+	'logGranted' | 'policy'> {
+	/** The descriptors that it keeps. Default: those beyond the first three that `stdio` gave it. */
+	keepFd?: readonly number[] | undefined;
+}
+
+/** NOT CONFINED until confine() has resolved. */
+export interface WarmTenant extends Tenant {
+	/** Makes a tenant of it, for good, in its working directory. Rejects where it stays warm. */
+	confine(options?: ConfineOptions): Promise<void>;
+}
+
 /** Why there is no tenant */
 export interface SafenodeError extends Error {
 	code: 'ERR_SAFENODE_NOT_IN_FORCE' | 'ERR_SAFENODE_USAGE' | 'ERR_SAFENODE_KERNEL' | 'ERR_SAFENODE_FAILED';
@@ -147,7 +165,7 @@ export interface TenantStatus {
 	cgroup: string;
 	dir: string;
 	state: 'running' | 'ended';
-	mode: 'enforce' | 'observe' | 'closed';
+	mode: 'enforce' | 'observe' | 'warm' | 'closed';
 	pids: number[];
 	threads: number | null;
 	memory: number | null;
@@ -162,6 +180,10 @@ export function spawn(script: Path, options: SpawnOptions): Tenant;
 export function spawn(script: Path, args: readonly string[], options: SpawnOptions): Tenant;
 export function fork(script: Path, options: ForkOptions): Tenant;
 export function fork(script: Path, args: readonly string[], options: ForkOptions): Tenant;
+
+/** As fork(), but it is NOT CONFINED before confine(): its files, native code and addresses are its user's. */
+export function warm(script: Path, options: WarmOptions): WarmTenant;
+export function warm(script: Path, args: readonly string[], options: WarmOptions): WarmTenant;
 
 /** Rejects with a SafenodeError where no tenant can be started. */
 export function check(options?: { tools?: string; execPath?: string }): Promise<void>;

@@ -2,7 +2,7 @@
 // Starts tenants, and asks the tools about them. Each file of lib/ begins with what it is for.
 'use strict';
 const { checkExecPath } = require('./lib/exec-path.js');
-const { fork, spawn } = require('./lib/start.js');
+const { fork, spawn, warm } = require('./lib/start.js');
 const { checkInForce, status } = require('./lib/status.js');
 
 // Can a tenant be started here? Rejects with the reason and its cure.
@@ -11,4 +11,4 @@ async function check({ tools, execPath = process.execPath } = {}) {
 	await checkInForce(tools);
 }
 
-module.exports = { spawn, fork, check, status };
+module.exports = { spawn, fork, warm, check, status };

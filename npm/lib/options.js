@@ -36,6 +36,12 @@ const POLICY = {
 const PASSED = ['signal', 'timeout', 'killSignal', 'detached', 'serialization'];
 const OWN = ['stdio', 'env', 'execPath', 'execArgv', 'tools'];
 
+// What a warm process is started with, and what it is confined with; the rest is neither's
+const WARM = ['cgroup', 'dir', 'safeMode', 'user', 'terminal', 'supplementaryGroup', 'memoryMax', 'cpuMax',
+	'pidsMax', 'delegated'];
+const CONFINED = ['dir', 'safeMode', 'restrictedOutgoingAddresses', 'allowedOutgoingPorts', 'readOnly', 'readWrite',
+	'allowedListenPorts', 'memoryMax', 'cpuMax', 'pidsMax', 'logGranted', 'policy'];
+
 // Of child_process, with what takes their place
 const INSTEAD = {
 	shell: 'a tenant starts no shell; leave it out',
@@ -44,6 +50,8 @@ const INSTEAD = {
 	gid: 'use user, and supplementaryGroup',
 	argv0: 'a tenant is node by its own name; leave it out',
 	keepFd: 'each entry of stdio beyond the first three is kept; put it there',
+	warm: 'warm() starts such a process',
+	narrow: 'confine() of such a process does that',
 	replace: 'a new process is a new tenant; change one that runs with safenode-attach --replace',
 };
 
@@ -102,6 +110,13 @@ function checkNames(options) {
 	}
 }
 
+// Of the names of the policy, @allowed alone, in @where
+function checkWhen(options, allowed, where) {
+	for (const name of Object.keys(POLICY))
+		if (options[name] !== undefined && !allowed.includes(name))
+			throw usageError(`${name}: not in ${where}`);
+}
+
 function policyWords(options) {
 	const words = [];
 	for (const [name, kind] of Object.entries(POLICY))
@@ -122,7 +137,7 @@ function keepWords(stdio) {
 	return stdio.flatMap((entry, fd) => (fd > 2 && entry !== 'ignore' ? [`--keep-fd=${fd}`] : []));
 }
 
-function environment(options) {
+function environment(options, warm) {
 	const env = {};
 	const from = options.env ?? process.env;
 	for (const name of options.env ? Object.keys(from) : INHERITED) {
@@ -132,7 +147,7 @@ function environment(options) {
 			throw usageError(`env: ${name} would reach safenode-attach, which is root; remove it`);
 		env[name] = `${from[name]}`;
 	}
-	return { ...env, ...labels(options) };
+	return warm ? { ...env, SAFENODE_TENANT: String(options.cgroup) } : { ...env, ...labels(options) };
 }
 
 // For safenode/tenant. A policy file has more than is known here.
@@ -156,24 +171,42 @@ function nodeWords(script, args, { execPath, execArgv = [] }) {
 }
 
 // All of it: { tenant, execPath, dir, words, stdio, env, passed }. Throws ERR_SAFENODE_USAGE.
-function read(script, args, given) {
+// @warm: it is confined later, by confineWords().
+function read(script, args, given, warm = false) {
 	checkNames(given);
+	if (warm)
+		checkWhen(given, WARM, 'warm(); give it to confine(), or leave it out');
 	const cgroup = given.cgroup ?? `js-${process.pid}-${++unnamed}`;
 	const execPath = toPath(given.execPath ?? process.execPath);
 	const options = { ...given, cgroup, execPath, safeMode: given.safeMode ?? true };
 	if (options.dir === undefined && options.policy === undefined)
 		throw usageError('dir is missing; name the directory that the tenant has');
 	const stdio = stdioOf(options.stdio);
-	const words = [...policyWords(options), ...keepWords(stdio)];
+	const words = [...(warm ? ['--warm'] : []), ...policyWords(options), ...keepWords(stdio)];
 	return {
 		tenant: String(cgroup),
 		execPath,
 		dir: options.dir === undefined ? null : path.resolve(toPath(options.dir)),
 		words: [...words, '--', ...nodeWords(script, args, options)],
 		stdio,
-		env: environment(options),
+		env: environment(options, warm),
 		passed: Object.fromEntries(PASSED.map((name) => [name, options[name]])),
 	};
 }
 
-module.exports = { read, flagOf, POLICY, INHERITED, PASSED, OWN };
+// The words that confine the warm process of @plan. Beside its standard streams it keeps the
+// descriptors @keepFd, or those that stdio gave it; of these its channel only while it has one.
+function confineWords({ tenant, stdio }, { keepFd, ...given }, connected) {
+	checkNames(given);
+	checkWhen(given, CONFINED, 'confine(); give it to warm(), or leave it out');
+	for (const name of [...PASSED, ...OWN])
+		if (given[name] !== undefined)
+			throw usageError(`${name}: not in confine(): the process runs already`);
+	const kept = keepFd ?? Object.keys(stdio).filter((fd) => fd > 2 && stdio[fd] !== 'ignore' && (stdio[fd] !== 'ipc' || connected));
+	if (!Array.isArray(kept))
+		throw usageError('keepFd: an array of its descriptors');
+	return ['--narrow', `--cgroup=${tenant}`, ...policyWords({ ...given, safeMode: given.safeMode ?? true }),
+		...kept.map((fd) => `--keep-fd=${word('keepFd', fd)}`)];
+}
+
+module.exports = { read, confineWords, WARM, CONFINED, flagOf, POLICY, INHERITED, PASSED, OWN };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// spawn() and fork(): node:child_process starts safenode-attach, which becomes node in the same
+// spawn(), fork() and warm(): node:child_process starts safenode-attach, which becomes node in the same
 // process. So what is returned is the tenant's own ChildProcess, and there is no way on which the
 // script starts without attach.
 'use strict';
@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const { Denials } = require('./denials.js');
 const { toolError, usageError } = require('./errors.js');
 const { checkExecPath } = require('./exec-path.js');
-const { read } = require('./options.js');
+const { confineWords, read } = require('./options.js');
 const { checkInForce } = require('./status.js');
 const { findTool, lastLine, run } = require('./tools.js');
 
@@ -48,7 +48,7 @@ class Tenant {
 		const attach = findTool('safenode-attach', tools);
 		checkExecPath(plan.execPath, plan.dir);
 		const { tenant: name, words, stdio, env, passed } = plan;
-		Object.assign(this, { name, observe, tools, held: [], disposed: false, joined: null });
+		Object.assign(this, { plan, name, observe, tools, held: [], disposed: false, joined: null });
 		this.origin = cgroupOf('self');
 		const since = Date.now();
 		this.child = childProcess.spawn(attach, words, { ...passed, env, stdio: [...stdio, 'pipe'] });
@@ -114,6 +114,14 @@ class Tenant {
 			child[Symbol.asyncDispose] = () => this.dispose();
 	}
 
+	// Once, and for good; where it rejects, the process stays warm.
+	async confine(options = {}) {
+		const words = confineWords(this.plan, options, this.child.connected);
+		const { status, line } = await run('safenode-attach', words, this.tools);
+		if (status)
+			throw toolError(status, line);
+	}
+
 	async dispose() {
 		const { child } = this;
 		this.disposed = true;
@@ -165,13 +173,27 @@ function spawn(script, ...rest) {
 	return start(script, ...wordsAndOptions(...rest));
 }
 
-function fork(script, ...rest) {
-	const [args, { silent = false, ...options }] = wordsAndOptions(...rest);
+// With an IPC channel
+function channelled({ silent = false, ...options }) {
 	const { stdio = silent ? 'pipe' : 'inherit' } = options;
 	const entries = Array.isArray(stdio) ? stdio : [stdio, stdio, stdio, 'ipc'];
 	if (!entries.includes('ipc'))
 		throw usageError("stdio has no 'ipc', without which fork() is spawn(); add it");
-	return start(script, args, { ...options, stdio: entries });
+	return { ...options, stdio: entries };
 }
 
-module.exports = { spawn, fork };
+function fork(script, ...rest) {
+	const [args, options] = wordsAndOptions(...rest);
+	return start(script, args, channelled(options));
+}
+
+// NOT CONFINED until confine(): only what no tenant may is refused from the start.
+function warm(script, ...rest) {
+	const [args, given] = wordsAndOptions(...rest);
+	const options = channelled(given);
+	const tenant = new Tenant(read(script, args, options, true), options);
+	tenant.child.confine = (policy) => tenant.confine(policy);
+	return tenant.child;
+}
+
+module.exports = { spawn, fork, warm };

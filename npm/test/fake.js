@@ -10,6 +10,12 @@ const SCRIPTS = {
 	// notes its words and environment; fails as "fails" says (STATUS LINE), or becomes the command,
 	// with the descriptors that it was to keep
 	'safenode-attach': `
+if [ "$1" = --narrow ]; then
+	printf '%s\\n' "$@" >"$here/narrow.words"
+	[ ! -e "$here/narrow.fails" ] || read -r status line <"$here/narrow.fails"
+	[ ! -e "$here/narrow.fails" ] || echo "safenode-attach: $line" >&2
+	exit "\${status-0}"
+fi
 printf '%s\\n' "$@" >"$here/attach.words"
 env -0 >"$here/attach.env"
 if [ -e "$here/fails" ]; then
