@@ -9,21 +9,18 @@
 #include <string.h>
 
 #include "attach.h"
-#include "cgroup.h"
 #include "command.h"
 #include "compile.h"
-#include "controllers.h"
-#include "detach.h"
 #include "elsewhere.h"
 #include "enforcer.h"
 #include "gather.h"
 #include "identify.h"
 #include "launch.h"
-#include "mark.h"
 #include "rehearse.h"
 #include "rules.h"
 #include "runtime.h"
 #include "session.h"
+#include "tenancy.h"
 
 /* Everything that one attach gathers before it changes anything. */
 struct plan {
@@ -34,25 +31,10 @@ struct plan {
 	struct sn_inode launcher;
 	struct sn_rules baseline;
 	struct sn_enforcer enforcer; /* locked while anything changes, until the tenant runs */
-	char cgroup[PATH_MAX];
-	char above[PATH_MAX]; /* where that is made */
-	__u64 cgroup_id;
-	struct sn_controllers controllers; /* that were switched on for its limits */
+	struct sn_tenancy tenancy;
 };
 
 /* ---- checks: nothing is changed ---- */
-
-static int check_idle(const struct plan *plan, struct sn_err *err)
-{
-	int running = sn_tenant_is_running(plan->cgroup, plan->options->tenant, err);
-
-	if (running == 1)
-		return sn_fail(err, EINVAL,
-			       "tenant '%s' is running; choose another name, or "
-			       "safenode-detach --cgroup %s --kill first",
-			       plan->options->tenant, plan->options->tenant);
-	return running;
-}
 
 /* Descriptors that stay open: node refuses to start when it cannot fstat() its stdio. */
 static int add_descriptors(struct plan *plan, struct sn_err *err)
@@ -80,7 +62,7 @@ static int identify_launcher(struct sn_inode *id, struct sn_err *err)
 static struct sn_launch launch_of(struct plan *plan)
 {
 	return (struct sn_launch){
-		.cgroup = plan->cgroup,
+		.cgroup = plan->tenancy.cgroup,
 		.directory = plan->named.directory,
 		.directory_fd = plan->named.directory_fd,
 		.account = &plan->named.account,
@@ -116,15 +98,14 @@ static int check_powers(struct plan *plan, bool starts, struct sn_err *err)
 static int choose_cgroup(struct plan *plan, struct sn_err *err)
 {
 	const char *tenant = plan->options->tenant;
+	char *path = plan->tenancy.cgroup;
 	int ret = plan->options->delegated
-			  ? sn_elsewhere_choose(plan->enforcer.mount, tenant, plan->cgroup, err)
-			  : sn_enforcer_cgroup(&plan->enforcer, tenant, plan->cgroup, err);
+			  ? sn_elsewhere_choose(plan->enforcer.mount, tenant, path, err)
+			  : sn_enforcer_cgroup(&plan->enforcer, tenant, path, err);
 
-	if (ret)
-		return ret;
-	strcpy(plan->above, plan->cgroup);
-	*strrchr(plan->above, '/') = '\0';
-	return 0;
+	if (!ret)
+		sn_tenancy_place(&plan->tenancy);
+	return ret;
 }
 
 /* Is everything in force, and is the name free? */
@@ -135,10 +116,8 @@ static int check_enforcer(struct plan *plan, struct sn_err *err)
 	if (!ret)
 		ret = choose_cgroup(plan, err);
 	if (!ret)
-		ret = sn_cgroup_check_writable(plan->above, err);
-	if (!ret && plan->options->delegated)
-		ret = sn_mark_check_powers(plan->cgroup, err);
-	return ret ? ret : check_idle(plan, err);
+		ret = sn_tenancy_check(&plan->tenancy, err);
+	return ret ? ret : sn_tenancy_check_idle(&plan->tenancy, err);
 }
 
 /* This takes longest: some sixty paths, and a process that lists the runtime's libraries. */
@@ -181,18 +160,19 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 
 /* ---- changes, under the lock ---- */
 
-static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_err *err)
+static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 {
+	struct plan *plan = data;
 	struct sn_source source = {
 		.options = plan->options,
-		.cgroup_id = plan->cgroup_id,
+		.cgroup_id = plan->tenancy.cgroup_id,
 		.directory = plan->named.directory,
 		.dir = plan->named.dir,
 		.launcher = plan->launcher,
 		.own = &plan->named.own,
 		.baseline = &plan->baseline,
 	};
-	int ret = sn_gather_cgroup(&plan->named, plan->enforcer.mount, plan->cgroup, err);
+	int ret = sn_gather_cgroup(&plan->named, plan->enforcer.mount, plan->tenancy.cgroup, err);
 
 	/* undoing may need the descriptors, if the process is short of them */
 	sn_rules_close(&plan->named.own);
@@ -200,29 +180,10 @@ static int compile(struct plan *plan, struct sn_compiled *compiled, struct sn_er
 	return ret ? ret : sn_compile(&source, compiled, err);
 }
 
-static int set_limits(struct plan *plan, struct sn_err *err)
-{
-	const struct sn_limits limits = {
-		.memory_max = plan->options->memory_max,
-		.cpu_max = plan->options->cpu_max,
-		.pids_max = plan->options->pids_max,
-	};
-
-	return sn_limits_set(plan->enforcer.mount,
-			     plan->options->delegated ? plan->above : plan->enforcer.mount,
-			     plan->cgroup, &limits, &plan->controllers, err);
-}
-
 /* Runs in the guardian, which shares the launcher's lock. */
 static void undo(void *data)
 {
-	struct plan *plan = data;
-
-	if (sn_tenant_remove(&plan->enforcer, plan->cgroup, NULL) < 0 &&
-	    /* the cgroup's id cannot be read: find the policy by its name */
-	    sn_store_remove_tenant(&plan->enforcer.store, plan->options->tenant, NULL) >= 0)
-		sn_cgroup_remove(plan->cgroup, NULL);
-	sn_controllers_undo(plan->cgroup, &plan->controllers);
+	sn_tenancy_undo(&((struct plan *)data)->tenancy);
 }
 
 /* Runs in the guardian as well. */
@@ -231,104 +192,8 @@ static uint64_t noticed(void *data)
 	const struct plan *plan = data;
 	struct sn_counters counters;
 
-	sn_store_count(&plan->enforcer.store, plan->cgroup_id, &counters);
+	sn_store_count(&plan->enforcer.store, plan->tenancy.cgroup_id, &counters);
 	return counters.self_test;
-}
-
-/* Replaces @old, which is empty if there was none. */
-static int make_tenant(struct plan *plan, const struct sn_policy *old, struct sn_err *err)
-{
-	struct sn_compiled compiled = {};
-	int ret = sn_cgroup_make(plan->cgroup, err);
-
-	if (ret < 0)
-		return ret;
-	ret = sn_cgroup_id(plan->cgroup, &plan->cgroup_id, err);
-	if (!ret && plan->options->delegated)
-		ret = sn_elsewhere_mark(plan->enforcer.store.cgroups, plan->cgroup_id,
-					plan->enforcer.mount, plan->cgroup, err);
-	if (!ret)
-		ret = set_limits(plan, err);
-	if (!ret)
-		ret = compile(plan, &compiled, err);
-	if (!ret)
-		ret = sn_store_put(&plan->enforcer.store, &compiled, old, err);
-	sn_compiled_free(&compiled);
-	if (ret)
-		undo(plan);
-	return ret;
-}
-
-/* No cgroup above may be a tenant's: what is below that is the same tenant. */
-static int check_above(const struct plan *plan, struct sn_err *err)
-{
-	sn_autofree char *path = strdup(plan->above);
-	struct sn_policy policy;
-	__u64 id;
-
-	for (; path && strlen(path) > strlen(plan->enforcer.mount); *strrchr(path, '/') = '\0') {
-		if (sn_cgroup_id(path, &id, NULL))
-			continue;
-		if (!sn_store_get(&plan->enforcer.store, id, &policy))
-			return sn_fail(err, EINVAL,
-				       "%s is the cgroup of tenant '%s', and no tenant can be in "
-				       "another; start it from elsewhere",
-				       path, policy.tenant);
-		if (id == plan->enforcer.state.parent_id)
-			return sn_fail(err, EINVAL,
-				       "%s is where tenants without --delegated are; leave that "
-				       "out, or start it from elsewhere",
-				       path);
-	}
-	return path ? 0 : sn_fail(err, ENOMEM, "out of memory");
-}
-
-/* One of this name that is in another cgroup: it has to go as well, for names are unique. */
-static int remove_namesake(const struct plan *plan, struct sn_err *err)
-{
-	const char *tenant = plan->options->tenant;
-	char other[PATH_MAX];
-	int ret = sn_enforcer_find(&plan->enforcer, tenant, other, err);
-
-	if (ret < 0 || !strcmp(other, plan->cgroup))
-		return ret < 0 ? ret : 0;
-	ret = sn_tenant_is_running(other, tenant, err);
-	if (ret == 1)
-		return sn_fail(err, EINVAL,
-			       "tenant '%s' is running, in %s; choose another name, or "
-			       "safenode-detach --cgroup %s --kill first",
-			       tenant, other, tenant);
-	if (!ret)
-		ret = sn_tenant_remove(&plan->enforcer, other, err);
-	return ret < 0 && ret != -ENOENT ? ret : 0;
-}
-
-/* Once more what was checked, now that no other tool can change it. */
-static int check_again(const struct plan *plan, struct sn_err *err)
-{
-	int ret = sn_sweep_gone(&plan->enforcer, err);
-
-	if (!ret)
-		ret = check_idle(plan, err);
-	if (!ret && plan->options->delegated)
-		ret = check_above(plan, err);
-	return ret ? ret : remove_namesake(plan, err);
-}
-
-static int establish(struct plan *plan, struct sn_err *err)
-{
-	struct sn_policy old = {}; /* of a tenant of this name that ended and was not detached */
-	int ret = check_again(plan, err);
-
-	if (!ret)
-		ret = sn_tenant_empty(&plan->enforcer, plan->cgroup, &old, err);
-	if (ret >= 0)
-		ret = sn_cgroup_remove(plan->cgroup, err);
-	if (!ret || ret == -ENOENT)
-		ret = make_tenant(plan, &old, err);
-	if (ret)
-		sn_store_forget(&plan->enforcer.store, &old, 0, NULL);
-	return ret;
 }
 
 /* ---- the process ---- */
@@ -425,6 +290,12 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 	struct sn_session session = {};
 	int ret = fill_stdio(err);
 
+	plan.tenancy = (struct sn_tenancy){
+		.options = options,
+		.enforcer = &plan.enforcer,
+		.compile = compile,
+		.data = &plan,
+	};
 	if (!ret)
 		ret = check_descriptors(options, err);
 	if (!ret)
@@ -432,7 +303,7 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 	if (!ret)
 		ret = lock(&plan, *argv, &session, err);
 	if (!ret)
-		ret = establish(&plan, err);
+		ret = sn_tenancy_make(&plan.tenancy, err);
 	if (!ret)
 		say_observed(&plan);
 	if (!ret && *argv)
