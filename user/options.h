@@ -67,6 +67,8 @@ extern const struct sn_opt sn_attach_opts[];
 extern const struct sn_opt sn_dropin_opts[];
 /* What of them a container's annotations and /etc/safenode/containers.conf may say. */
 extern const struct sn_opt sn_container_opts[];
+/* Of them, what a request to the broker has by their names (request.h). */
+extern const struct sn_opt sn_request_opts[];
 
 /*
  * Checks what a single option cannot tell: missing names, lists without their partner. Called when
