@@ -16,9 +16,12 @@ static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 int sn_check_shown_name(const char *name, struct sn_err *err)
 {
 	const char *slash = strchr(name, '/');
+	size_t digits = strspn(name, "0123456789");
 
 	if (slash && slash != name && strlen(name) < SN_TENANT_MAX && !name[strspn(name, letters)])
 		return 0;
+	if (digits && name[digits] == ':' && strlen(name) < SN_TENANT_MAX) /* "1000:t1" */
+		name += digits + 1;
 	return sn_check_tenant_name(name, err);
 }
 

@@ -118,7 +118,10 @@ int sn_set_named(void *target, const char *value, struct sn_err *err);
 /* A tenant of the drop-in has this and its process id for a name; no other name begins so. */
 #define SN_UNNAMED "pid-"
 
-/* A tenant as the log and the status show it: by its name, or by a container's label (label.h). */
+/*
+ * A tenant as the log and the status show it: by its name, by a container's label (label.h), or by
+ * the number of the user who started it by the broker, and its name.
+ */
 int sn_check_shown_name(const char *name, struct sn_err *err);
 
 /* A tenant's name: 1 to 63 of A-Z a-z 0-9 . _ - and not beginning with '.' or '-'. */
