@@ -18,14 +18,14 @@ BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 LDLIBS    := -Wl,--as-needed -lbpf -lelf -lz -ljson-c -lsystemd
 
 PROGRAMS  := safenode-load safenode-attach safenode-check safenode-detach safenode-status safenode-log \
-	     safenode-logd safenode-report safenode-oci safenode-runtime safenode
+	     safenode-logd safenode-report safenode-oci safenode-runtime safenode-broker safenode
 BPF_OBJ   := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/*.bpf.c))
 LIB_OBJ   := $(patsubst user/%.c,build/user/%.o,$(filter-out $(PROGRAMS:%=user/%.c),$(wildcard user/*.c)))
 UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,build/kernel/%,$(wildcard tests/kernel/*_test.c))
 
 # what tests need compiled: a fault injector, native addons that a tenant tries to load, programs
-HELPERS   := build/cli/failat.so build/cli/crowd build/cli/fillmap build/cli/filtered build/cli/herd build/cli/look \
+HELPERS   := build/cli/failat.so build/cli/crowd build/cli/fillmap build/cli/filtered build/cli/forge build/cli/herd build/cli/look \
 	     build/cli/poke build/cli/tenant build/node/addon.node build/demo/addon.node
 
 .DELETE_ON_ERROR:

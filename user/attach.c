@@ -37,16 +37,16 @@ struct plan {
 /* ---- checks: nothing is changed ---- */
 
 /* Descriptors that stay open: node refuses to start when it cannot fstat() its stdio. */
-static int add_descriptors(struct plan *plan, struct sn_err *err)
+int sn_attach_add_descriptors(struct sn_gathered *named, struct sn_err *err)
 {
-	const struct sn_options *options = plan->options;
+	const struct sn_options *options = named->options;
 	int ret = 0;
 
 	for (int fd = 0; fd <= 2 && !ret; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
-			ret = sn_rules_add_fd(&plan->named.own, fd, err);
+			ret = sn_rules_add_fd(&named->own, fd, err);
 	for (size_t i = 0; i < options->nr_keep_fd && !ret; i++)
-		ret = sn_rules_add_fd(&plan->named.own, options->keep_fd[i], err);
+		ret = sn_rules_add_fd(&named->own, options->keep_fd[i], err);
 	return ret;
 }
 
@@ -80,18 +80,26 @@ static bool needs_jit(const struct sn_command *command)
 	return !strncmp(strrchr(command->path, '/'), "/node", strlen("/node"));
 }
 
+int sn_attach_rehearse(const struct sn_launch *launch, void (*say)(const char *text),
+		       struct sn_err *err)
+{
+	struct sn_err why = {};
+	int ret = sn_rehearse(launch, &why);
+
+	if (ret < 0)
+		return sn_fail(err, -ret, "%s", why.text);
+	/* no failure: NODE_OPTIONS can have --jitless */
+	if (ret && launch && needs_jit(launch->command))
+		say(why.text);
+	return 0;
+}
+
 /* Can this process do all that it will have to? */
 static int check_powers(struct plan *plan, bool starts, struct sn_err *err)
 {
 	struct sn_launch launch = launch_of(plan);
-	struct sn_err why = {};
-	int ret = sn_rehearse(starts ? &launch : NULL, &why);
 
-	if (ret < 0)
-		return sn_fail(err, -ret, "%s", why.text);
-	if (ret && needs_jit(&plan->command)) /* no failure: NODE_OPTIONS can have --jitless */
-		plan->say(why.text);
-	return 0;
+	return sn_attach_rehearse(starts ? &launch : NULL, plan->say, err);
 }
 
 /* Below the parent, or below where this process is. */
@@ -126,7 +134,7 @@ static int gather_rules(struct plan *plan, struct sn_err *err)
 	int ret = sn_gather_paths(&plan->named, err);
 
 	if (!ret)
-		ret = add_descriptors(plan, err);
+		ret = sn_attach_add_descriptors(&plan->named, err);
 	return ret ? ret : sn_runtime_baseline(&plan->baseline, plan->command.path, err);
 }
 
@@ -227,6 +235,13 @@ static int check_descriptors(const struct sn_options *options, struct sn_err *er
 	return 0;
 }
 
+int sn_attach_begin(const struct sn_options *options, struct sn_err *err)
+{
+	int ret = fill_stdio(err);
+
+	return ret ? ret : check_descriptors(options, err);
+}
+
 /*
  * The session is left when the lock is there: until then, the terminal's Ctrl-C ends the wait.
  * Nothing has been changed yet.
@@ -288,7 +303,7 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 		.enforcer = SN_ENFORCER_CLOSED,
 	};
 	struct sn_session session = {};
-	int ret = fill_stdio(err);
+	int ret = sn_attach_begin(options, err);
 
 	plan.tenancy = (struct sn_tenancy){
 		.options = options,
@@ -296,8 +311,6 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 		.compile = compile,
 		.data = &plan,
 	};
-	if (!ret)
-		ret = check_descriptors(options, err);
 	if (!ret)
 		ret = check_all(&plan, argv, err);
 	if (!ret)

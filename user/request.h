@@ -9,6 +9,8 @@
 #include "options.h"
 #include "safenode_abi.h"
 
+#define SN_BROKER_SOCKET "/run/safenode-broker"
+
 #define SN_REQUEST_VERSION 1
 #define SN_REQUEST_MAX	   (192 * 1024) /* bytes of a message; the kernel takes some more */
 #define SN_PLACES_MAX	   253 /* descriptors of a message: SCM_MAX_FD in include/net/scm.h */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "ask.h"
 #include "attach.h"
 #include "cli.h"
 #include "replace.h"
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
 
 	if (!ret)
 		ret = options.replace ? replace(&options, argv[first], &err)
+		      : geteuid()     ? sn_ask(&options, argv + first, say, &err)
 				      : sn_attach(&options, argv + first, say, &err);
 	sn_options_free(&options);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
