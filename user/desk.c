@@ -216,33 +216,41 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-int sn_desk_run(const struct sn_desk *desk, struct sn_err *err)
+/* They are read, like what a socket gets. */
+static int take_signals(struct sn_err *err)
 {
-	sn_autofree struct hall *hall = calloc(1, sizeof(*hall));
-	time_t swept = now();
 	sigset_t signals;
-	int ret = 0;
+	int fd;
 
-	if (!hall)
-		return sn_fail(err, ENOMEM, "out of memory");
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGCHLD);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	hall->desk = desk;
-	hall->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (hall->signals < 0)
-		return sn_fail(err, errno, "cannot wait for signals: %s", strerror(errno));
-	while (!ret && (!hall->ends || hall->nr || hall->sweeper)) {
-		ret = wait_for_any(hall, err);
-		if (hall->ends || hall->sweeper || now() - swept < SWEEP_EVERY)
-			continue;
-		swept = now();
-		hall->sweeper = start(hall, -1);
-		if (hall->sweeper < 0)
-			hall->sweeper = 0;
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? sn_fail(err, errno, "cannot wait for signals: %s", strerror(errno)) : fd;
+}
+
+static void sweep_in_time(struct hall *hall, time_t *last)
+{
+	if (hall->ends || hall->sweeper || now() - *last < SWEEP_EVERY)
+		return;
+	*last = now();
+	hall->sweeper = start(hall, -1);
+	if (hall->sweeper < 0)
+		hall->sweeper = 0;
+}
+
+int sn_desk_run(const struct sn_desk *desk, struct sn_err *err)
+{
+	struct hall hall = { .desk = desk, .signals = take_signals(err) };
+	int ret = hall.signals < 0 ? hall.signals : 0;
+	time_t swept = now();
+
+	while (!ret && (!hall.ends || hall.nr || hall.sweeper)) {
+		ret = wait_for_any(&hall, err);
+		sweep_in_time(&hall, &swept);
 	}
-	close(hall->signals);
+	sn_close_(&hall.signals);
 	return ret;
 }
