@@ -15,7 +15,7 @@
 #include "elsewhere.h"
 #include "ended.h"
 #include "gather.h"
-#include "handed.h"
+#include "received.h"
 #include "tenancy.h"
 
 #define SECONDS 30 /* for all that the caller does; it has everything ready when it connects */
@@ -26,7 +26,7 @@ struct deal {
 	int fds[SN_PLACES_MAX];
 	size_t nr_fds;
 	struct sn_request request;
-	struct sn_handed *handed; /* as many as descriptors */
+	struct sn_received *handed; /* as many as descriptors */
 	struct sn_gathered named;
 	struct sn_rules baseline;
 	struct sn_enforcer enforcer;
@@ -50,7 +50,7 @@ static int set_name(struct deal *deal, struct sn_err *err)
 	return sn_fail(err, EINVAL, "'%s' is too long for a name; choose a shorter one", name);
 }
 
-static int check_directory(const struct sn_handed *directory, struct sn_err *err)
+static int check_directory(const struct sn_received *directory, struct sn_err *err)
 {
 	if (directory->is_directory && !directory->is_kernels && strcmp(directory->path, "/") != 0)
 		return 0;
@@ -59,7 +59,7 @@ static int check_directory(const struct sn_handed *directory, struct sn_err *err
 
 static int add_rule(struct deal *deal, const struct sn_request_rule *rule, struct sn_err *err)
 {
-	const struct sn_handed *place = &deal->handed[rule->place];
+	const struct sn_received *place = &deal->handed[rule->place];
 	const struct sn_grant grant = { rule->access, rule->below, rule->owner };
 
 	if ((rule->is_name && !place->is_directory) ||
@@ -91,7 +91,7 @@ static int make_rules(struct deal *deal, struct sn_err *err)
 	deal->handed = calloc(deal->nr_fds, sizeof(*deal->handed));
 	if (!deal->handed)
 		return sn_fail(err, ENOMEM, "out of memory");
-	ret = sn_handed_look(deal->fds, deal->nr_fds, deal->caller.pid, deal->handed, err);
+	ret = sn_received_look(deal->fds, deal->nr_fds, deal->caller.pid, deal->handed, err);
 	if (!ret)
 		ret = check_directory(&deal->handed[deal->request.directory], err);
 	for (size_t i = 0; i < deal->request.nr_rules && !ret; i++)
@@ -159,7 +159,7 @@ static int check_quota(const struct deal *deal, struct sn_err *err)
 static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 {
 	struct deal *deal = data;
-	const struct sn_handed *directory = &deal->handed[deal->request.directory];
+	const struct sn_received *directory = &deal->handed[deal->request.directory];
 	struct sn_source source = {
 		.options = &deal->request.options,
 		.cgroup_id = deal->tenancy.cgroup_id,

@@ -22,17 +22,17 @@
 #include "elsewhere.h"
 #include "ended.h"
 #include "gather.h"
-#include "handed.h"
+#include "received.h"
 #include "tenancy.h"
 
 static struct {
 	char steps[512];
 	const char *fails; /* the step that fails */
 	struct sn_request_rule rule;
-	struct sn_handed handed[2]; /* the directory, and what the rule is about */
-	int running;		    /* the tenant of that name */
-	int tenants, ended;	    /* of that user */
-	bool dies;		    /* the caller, when it is moved */
+	struct sn_received handed[2]; /* the directory, and what the rule is about */
+	int running;		      /* the tenant of that name */
+	int tenants, ended;	      /* of that user */
+	bool dies;		      /* the caller, when it is moved */
 	int answer;
 	struct sn_err said;
 	struct sn_policy policy;
@@ -101,8 +101,8 @@ void sn_caller_close(struct sn_caller *caller)
 {
 }
 
-int sn_handed_look(const int *fds, size_t nr, pid_t from, struct sn_handed *handed,
-		   struct sn_err *err)
+int sn_received_look(const int *fds, size_t nr, pid_t from, struct sn_received *handed,
+		     struct sn_err *err)
 {
 	assert_int_equal(nr, 2);
 	assert_int_equal(from, 42);
@@ -240,9 +240,9 @@ static int reset(void **state)
 {
 	memset(&world, 0, sizeof(world));
 	world.handed[0] =
-		(struct sn_handed){ .id = { .ino = 1 }, .is_directory = true, .path = "/srv/t1" };
+		(struct sn_received){ .id = { .ino = 1 }, .is_directory = true, .path = "/srv/t1" };
 	world.handed[1] =
-		(struct sn_handed){ .id = { .ino = 2 }, .is_directory = true, .path = "/lib" };
+		(struct sn_received){ .id = { .ino = 2 }, .is_directory = true, .path = "/lib" };
 	world.rule = (struct sn_request_rule){
 		.place = 1, .baseline = 1, .is_name = 1, .access = 5, .name = "libc.so"
 	};

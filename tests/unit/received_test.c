@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* user/handed.c: what is known of a descriptor before its file system is asked. */
+/* user/received.c: what is known of a descriptor before its file system is asked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "handed.h"
+#include "received.h"
 #include "identify.h"
 
 /* Whatever this machine's file systems are. */
@@ -35,42 +35,42 @@ static void fdinfo_is_read(void **state)
 	bool is_path = false;
 	int mount = 0;
 
-	assert_true(sn_handed_parse("pos:\t0\nflags:\t010000000\nmnt_id:\t27\nino:\t5\n", &is_path,
-				    &mount));
+	assert_true(sn_received_parse("pos:\t0\nflags:\t010000000\nmnt_id:\t27\nino:\t5\n",
+				      &is_path, &mount));
 	assert_true(is_path);
 	assert_int_equal(mount, 27);
-	assert_true(sn_handed_parse("pos:\t0\nflags:\t0100000\nmnt_id:\t9\n", &is_path, &mount));
+	assert_true(sn_received_parse("pos:\t0\nflags:\t0100000\nmnt_id:\t9\n", &is_path, &mount));
 	assert_false(is_path);
-	assert_false(sn_handed_parse("pos:\t0\nmnt_id:\t9\n", &is_path, &mount));
-	assert_false(sn_handed_parse("pos:\t0\nflags:\t0100000\n", &is_path, &mount));
-	assert_false(sn_handed_parse("", &is_path, &mount));
+	assert_false(sn_received_parse("pos:\t0\nmnt_id:\t9\n", &is_path, &mount));
+	assert_false(sn_received_parse("pos:\t0\nflags:\t0100000\n", &is_path, &mount));
+	assert_false(sn_received_parse("", &is_path, &mount));
 }
 
-static int look(const char *path, int flags, struct sn_handed *handed, struct sn_err *err)
+static int look(const char *path, int flags, struct sn_received *handed, struct sn_err *err)
 {
 	int fd = open(path, flags | O_CLOEXEC), ret;
 
 	assert_true(fd >= 0);
-	ret = sn_handed_look(&fd, 1, getpid(), handed, err);
+	ret = sn_received_look(&fd, 1, getpid(), handed, err);
 	close(fd);
 	return ret;
 }
 
 static void a_path_of_the_kernels_is_known(void **state)
 {
-	struct sn_handed handed = {};
+	struct sn_received handed = {};
 
 	assert_int_equal(look("/proc", O_PATH, &handed, NULL), 0);
 	assert_true(handed.is_directory && handed.is_kernels && !handed.is_held);
 	assert_string_equal(handed.path, "/proc");
-	handed = (struct sn_handed){};
+	handed = (struct sn_received){};
 	assert_int_equal(look("/proc/version", O_PATH, &handed, NULL), 0);
 	assert_false(handed.is_directory || handed.is_held);
 }
 
 static void what_is_open_for_more_is_refused(void **state)
 {
-	struct sn_handed handed = {};
+	struct sn_received handed = {};
 	struct sn_err err = {};
 
 	assert_int_equal(look("/proc", O_RDONLY | O_DIRECTORY, &handed, &err), -EINVAL);
@@ -79,7 +79,7 @@ static void what_is_open_for_more_is_refused(void **state)
 
 static void what_is_on_no_mount_is_refused(void **state)
 {
-	struct sn_handed handed = {};
+	struct sn_received handed = {};
 	struct sn_err err = {};
 	char path[32];
 	int ends[2];
@@ -101,5 +101,5 @@ int main(void)
 		cmocka_unit_test(what_is_on_no_mount_is_refused),
 	};
 
-	return cmocka_run_group_tests_name("handed", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("received", tests, NULL, NULL);
 }

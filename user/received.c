@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "handed.h"
+#include "received.h"
 #include "identify.h"
 #include "mountinfo.h"
 
@@ -39,7 +39,7 @@ static bool find_number(const char *text, const char *name, int base, long *numb
 	return true;
 }
 
-bool sn_handed_parse(const char *fdinfo, bool *is_path, int *mount)
+bool sn_received_parse(const char *fdinfo, bool *is_path, int *mount)
 {
 	long flags, id;
 
@@ -64,14 +64,14 @@ static int read_fdinfo(int fd, struct look *look, struct sn_err *err)
 	if (len < 0)
 		return sn_fail(err, errno, "cannot read %s: %s", name, strerror(errno));
 	text[len] = '\0';
-	if (!sn_handed_parse(text, &is_path, &look->mount))
+	if (!sn_received_parse(text, &is_path, &look->mount))
 		return sn_fail(err, EIO, "cannot understand %s", name);
 	if (!is_path)
 		return sn_fail(err, EINVAL, "a descriptor was handed over that is not O_PATH");
 	return 0;
 }
 
-static int meet(const struct sn_mount *mount, struct look *look, struct sn_handed *handed,
+static int meet(const struct sn_mount *mount, struct look *look, struct sn_received *handed,
 		struct sn_err *err)
 {
 	for (size_t i = 0; i < NR_ACCEPTED; i++) {
@@ -88,8 +88,8 @@ static int meet(const struct sn_mount *mount, struct look *look, struct sn_hande
 }
 
 /* Sets what is known of all descriptors that are on one of @mounts. */
-static int compare(struct sn_mounts mounts, struct look *looks, struct sn_handed *handed, size_t nr,
-		   struct sn_err *err)
+static int compare(struct sn_mounts mounts, struct look *looks, struct sn_received *handed,
+		   size_t nr, struct sn_err *err)
 {
 	struct sn_mount mount;
 	int ret = 0;
@@ -102,7 +102,7 @@ static int compare(struct sn_mounts mounts, struct look *looks, struct sn_handed
 	return ret;
 }
 
-static int identify(int fd, struct sn_handed *handed, struct sn_err *err)
+static int identify(int fd, struct sn_received *handed, struct sn_err *err)
 {
 	char link[32];
 	struct stat st;
@@ -123,8 +123,8 @@ static int identify(int fd, struct sn_handed *handed, struct sn_err *err)
 	return sn_identify_held_fd(fd, &handed->id, err);
 }
 
-int sn_handed_look(const int *fds, size_t nr, pid_t from, struct sn_handed *handed,
-		   struct sn_err *err)
+int sn_received_look(const int *fds, size_t nr, pid_t from, struct sn_received *handed,
+		     struct sn_err *err)
 {
 	sn_autofree struct look *looks = calloc(nr + 1, sizeof(*looks));
 	int ret = looks ? 0 : sn_fail(err, ENOMEM, "out of memory");

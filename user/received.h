@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Descriptors that another process handed over -> what they are of. */
-#ifndef SAFENODE_HANDED_H
-#define SAFENODE_HANDED_H
+#ifndef SAFENODE_RECEIVED_H
+#define SAFENODE_RECEIVED_H
 
 #include <linux/limits.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 #include "err.h"
 #include "safenode_abi.h"
 
-struct sn_handed {
+struct sn_received {
 	struct sn_inode id;
 	bool is_directory;
 	bool is_held;	     /* known as long as it is open: no rule but SN_MAY_STAT */
@@ -25,10 +25,10 @@ struct sn_handed {
  * itself: a FUSE can keep who asks waiting for good, and not even SIGKILL ends that. -EINVAL for
  * one that is not O_PATH, is on another file system, or is on no mount of both processes.
  */
-int sn_handed_look(const int *fds, size_t nr, pid_t from, struct sn_handed *handed,
-		   struct sn_err *err);
+int sn_received_look(const int *fds, size_t nr, pid_t from, struct sn_received *handed,
+		     struct sn_err *err);
 
 /* A text of /proc/self/fdinfo -> is it O_PATH, and the mount; false: it says not. Pure. */
-bool sn_handed_parse(const char *fdinfo, bool *is_path, int *mount);
+bool sn_received_parse(const char *fdinfo, bool *is_path, int *mount);
 
 #endif
