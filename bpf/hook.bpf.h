@@ -88,19 +88,6 @@ static __always_inline bool sn_is_unconfined(void)
 	return (__u64)cgroup->bpf.effective[SN_CGROUP_INET_EGRESS] == sn_no_egress;
 }
 
-/*
- * Who is not certainly unconfined: does its cgroup have the mark? Of what is in force for a cgroup,
- * its own programs come first, which in a tenant's cgroup is the mark. A unit of systemd's with
- * IPAddressDeny=, for one, has other programs.
- */
-static __always_inline bool sn_has_mark(void)
-{
-	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
-
-	return cgroup->bpf.effective[SN_CGROUP_INET_EGRESS]->items[0].prog->aux->id == sn_mark ||
-	       sn_finds_mark();
-}
-
 static __always_inline __u64 sn_current_cgroup(void)
 {
 	return bpf_get_current_task_btf()->cgroups->dfl_cgrp->kn->id;
@@ -145,13 +132,16 @@ static __always_inline const struct sn_policy *sn_policy_of(__u64 cgroup_id)
 	return *(const volatile __u64 *)&pol->cgroup_id == cgroup_id ? pol : NULL;
 }
 
-/* For who has the mark: the policy of its own cgroup, without a climb, or the nearest above it. */
-static __noinline const struct sn_policy *sn_marked_policy(void)
+/*
+ * For who has the mark and is in the cgroup @id, which is at @level: the policy of that cgroup,
+ * without a climb, or the nearest above it.
+ */
+static __noinline const struct sn_policy *sn_marked_policy(__u64 id, int level)
 {
-	const struct sn_policy *pol = sn_policy_of(sn_current_cgroup());
+	const struct sn_policy *pol = sn_policy_of(id);
 
 	if (!pol)
-		pol = sn_policy_of(sn_current_tenant());
+		pol = sn_policy_of(sn_current_tenant(level));
 	return pol ? pol : &sn_no_policy;
 }
 
@@ -163,12 +153,14 @@ static __always_inline const struct sn_policy *sn_any_policy(void)
 {
 	__u64 id = sn_current_cgroup();
 	const struct sn_policy *pol = NULL;
+	int level;
 
 	if (sn_find_home(id))
 		pol = sn_policy_of(id);
 	if (pol)
 		return pol;
-	return sn_has_mark() ? sn_marked_policy() : NULL;
+	level = sn_marked_level();
+	return level < 0 ? NULL : sn_marked_policy(id, level);
 }
 
 /*

@@ -66,16 +66,17 @@ static long sn_try_program(__u64 step, struct sn_effective *effective)
 	return effective->found || !prog;
 }
 
-int sn_finds_mark(void)
+int sn_marked_level(void)
 {
 	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
-	struct sn_effective effective = {
-		.items = (__u64)BPF_CORE_READ(cgroup, bpf.effective[SN_CGROUP_INET_EGRESS]) +
-			 bpf_core_field_offset(struct bpf_prog_array, items),
-	};
+	struct sn_effective effective = {};
 
+	if (cgroup->bpf.effective[SN_CGROUP_INET_EGRESS]->items[0].prog->aux->id == sn_mark)
+		return cgroup->level;
+	effective.items = (__u64)BPF_CORE_READ(cgroup, bpf.effective[SN_CGROUP_INET_EGRESS]) +
+			  bpf_core_field_offset(struct bpf_prog_array, items);
 	bpf_loop(SN_EFFECTIVE_MAX, sn_try_program, &effective, 0);
-	return effective.found;
+	return effective.found ? cgroup->level : -1;
 }
 
 /* ---- ancestors ---- */
@@ -95,10 +96,9 @@ static long sn_try_ancestor(__u64 step, struct sn_lineage *lineage)
 	return 1;
 }
 
-__u64 sn_current_tenant(void)
+__u64 sn_current_tenant(int level)
 {
-	struct cgroup *cgroup = bpf_get_current_task_btf()->cgroups->dfl_cgrp;
-	struct sn_lineage lineage = { .level = cgroup->level };
+	struct sn_lineage lineage = { .level = level };
 
 	bpf_loop(lineage.level + 1, sn_try_ancestor, &lineage, 0);
 	return lineage.found;

@@ -9,16 +9,19 @@
 #include "vmlinux.h"
 
 /*
- * Is the mark among the egress programs that are in force for current's cgroup? Looks at all: an
- * unconfined process is never refused because there are many.
+ * The level of current's cgroup where the mark is among the egress programs in force for it; -1: it
+ * is not. The cgroup's own programs come first, which in a tenant's cgroup is the mark; a unit of
+ * systemd's with IPAddressDeny=, for one, has others. Looks at all: an unconfined process is never
+ * refused because there are many.
  */
-int sn_finds_mark(void);
+int sn_marked_level(void);
 
 /*
- * The id of the cgroup of current's tenant: current's own cgroup or the nearest above it that has a
- * policy in force, so that a child cgroup belongs to its tenant. 0: none has.
+ * The id of the cgroup of current's tenant: current's own cgroup, which is at @level, or the
+ * nearest above it that has a policy in force, so that a child cgroup belongs to its tenant. 0:
+ * none has.
  */
-__u64 sn_current_tenant(void);
+__u64 sn_current_tenant(int level);
 
 /* The cgroup at an address, which may be 0; and the id of what is or is not an ancestor of it. */
 struct sn_descent {

@@ -312,8 +312,11 @@ static int ask(struct plan *plan, struct sn_err *err)
 
 static int begin_session(struct plan *plan, struct sn_session *session, struct sn_err *err)
 {
-	bool terminal = plan->options->terminal;
-	int taken = sn_session_take_terminals(terminal, err);
+	const struct sn_options *options = plan->options;
+	bool terminal = options->terminal;
+	/* as attach.c does it */
+	size_t nr = options->handed_over ? options->nr_keep_fd : 0;
+	int taken = sn_session_take_terminals(terminal, options->keep_fd, nr, err);
 	int ret = taken < 0 ? taken : sn_session_begin(terminal, session, err);
 
 	if (!ret && taken)

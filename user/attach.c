@@ -248,8 +248,11 @@ int sn_attach_begin(const struct sn_options *options, struct sn_err *err)
  */
 static int lock(struct plan *plan, bool starts, struct sn_session *session, struct sn_err *err)
 {
-	bool terminal = plan->options->terminal;
-	int taken = starts ? sn_session_take_terminals(terminal, err) : 0;
+	const struct sn_options *options = plan->options;
+	bool terminal = options->terminal;
+	/* one that --keep-fd names is the operator's choice */
+	size_t nr = options->handed_over ? options->nr_keep_fd : 0;
+	int taken = starts ? sn_session_take_terminals(terminal, options->keep_fd, nr, err) : 0;
 	int ret = taken < 0 ? taken : sn_enforcer_lock(&plan->enforcer, SN_EXCLUSIVE, err);
 
 	if (!ret && starts)

@@ -17,6 +17,7 @@
 
 #include "cgroup.h"
 #include "drop.h"
+#include "environment.h"
 #include "inherit.h"
 #include "launch.h"
 #include "trial.h"
@@ -132,6 +133,7 @@ static void let_undo(const struct guardian *g)
 
 static int set_environment(const struct sn_launch *launch, struct sn_err *err)
 {
+	sn_environment_forget(launch->keep_fd, launch->nr_keep_fd);
 	if (setenv("HOME", launch->directory, 1) || setenv("TMPDIR", launch->directory, 1) ||
 	    setenv("PWD", launch->directory, 1))
 		return sn_fail(err, errno, "cannot set the environment: %s", strerror(errno));

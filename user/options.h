@@ -42,6 +42,7 @@ struct sn_options {
 	size_t nr_native_code;
 	int keep_fd[SN_FDS_MAX];
 	size_t nr_keep_fd;
+	bool handed_over; /* they are all that the caller left open (handed.h): nobody named one */
 
 	char *memory_max; /* as cgroup v2 takes them: bytes or "max" */
 	char *cpu_max;	  /* "QUOTA PERIOD" in microseconds; the option also takes a percentage */
@@ -63,7 +64,7 @@ struct sn_origin {
 
 /* The option table of safenode-attach; every set() takes a struct sn_options. */
 extern const struct sn_opt sn_attach_opts[];
-/* The three flags of the drop-in, and --user. */
+/* The three flags of the drop-in, --user and --terminal. */
 extern const struct sn_opt sn_dropin_opts[];
 /* What of them a container's annotations and /etc/safenode/containers.conf may say. */
 extern const struct sn_opt sn_container_opts[];

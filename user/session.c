@@ -76,7 +76,15 @@ static int make_write_only(int fd, struct sn_err *err)
 	return error;
 }
 
-int sn_session_take_terminals(bool keep, struct sn_err *err)
+/* A terminal at @fd that is another's. */
+static int take(int fd, bool leads, struct sn_err *err)
+{
+	if (!is_terminal(fd) || (leads && is_controlling(fd)))
+		return 0;
+	return fd ? make_write_only(fd, err) : put_null(fd, err);
+}
+
+int sn_session_take_terminals(bool keep, const int *more, size_t nr, struct sn_err *err)
 {
 	bool on_stdin = is_terminal(0), leads = getsid(0) == getpid();
 	int ret = 0;
@@ -89,8 +97,9 @@ int sn_session_take_terminals(bool keep, struct sn_err *err)
 	if (leads && on_stdin && is_controlling(0))
 		on_stdin = false;
 	for (int fd = 0; fd <= 2 && !ret; fd++)
-		if (is_terminal(fd) && !(leads && is_controlling(fd)))
-			ret = fd ? make_write_only(fd, err) : put_null(fd, err);
+		ret = take(fd, leads, err);
+	for (size_t i = 0; i < nr && !ret; i++)
+		ret = take(more[i], leads, err);
 	return ret ? ret : on_stdin;
 }
 

@@ -4,17 +4,18 @@
 #define SAFENODE_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "err.h"
 
 /*
- * Takes terminals of others away from 0, 1 and 2: all but the controlling terminal of a session
- * that the caller leads. 0 becomes /dev/null; 1 and 2 become write-only. Returns 1 if 0 was
- * replaced, otherwise 0 or a negative errno. With @keep all stay, and it is an error if 0 is no
- * terminal.
+ * Takes terminals of others away from 0, 1, 2 and the @nr descriptors @more: all but the
+ * controlling terminal of a session that the caller leads. 0 becomes /dev/null; the others become
+ * write-only. Returns 1 if 0 was replaced, otherwise 0 or a negative errno. With @keep all stay,
+ * and it is an error if 0 is no terminal.
  */
-int sn_session_take_terminals(bool keep, struct sn_err *err);
+int sn_session_take_terminals(bool keep, const int *more, size_t nr, struct sn_err *err);
 
 /* What sn_session_undo() restores; all zero: nothing. */
 struct sn_session {

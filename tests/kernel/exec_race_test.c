@@ -137,6 +137,7 @@ TEST(of_many_tries_of_64_threads_no_exec_succeeds)
 
 TEST(forks_of_other_threads_do_not_help_an_exec)
 {
+	DONE_BY_RUN(2);
 	put_program();
 	EXPECT_EQ(THREADS * 40 * 2, inside(t1, "exec_and_fork_race", "%s", ""));
 	EXPECT_EQ(THREADS * 40 * 2 / 8, refused(SN_OP_TASK_FORK));

@@ -2,12 +2,16 @@
 /* bpf/net.bpf.c: sockets that are neither TCP nor UDP, and Unix sockets that were handed over. */
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/bpf.h>
 #include <linux/if_alg.h>
 #include <linux/rtnetlink.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "int80.h"
@@ -321,6 +325,33 @@ TEST(a_unix_socket_that_was_handed_over_works_but_leads_nowhere_else)
 	close(service);
 }
 
+/* node's IPC channel, and the streams that node makes for a child, are of this kind. */
+TEST(a_unix_stream_that_was_handed_over_leads_nowhere_else)
+{
+	struct tenant *t;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		GIVE_UP("socketpair: %s", strerror(errno));
+	hand_over(pair[0], 40);
+	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
+
+	send(pair[1], "pong", 4, 0);
+	EXPECT_ALLOWED(t, "exchange", "40");
+	/* the kernel itself has other answers, for it is asked later */
+	EXPECT_EQ(-EPERM, inside(t, "unix_socket", "40 connect service"));
+	EXPECT_EVENT(t, SN_OP_NET_CONNECT, SN_FAMILY);
+	EXPECT_EQ(-EISCONN, outside("unix_socket", "40 sendto service"));
+	EXPECT_EQ(-EPERM, inside(t, "unix_socket", "40 sendto service"));
+	EXPECT_EVENT(t, SN_OP_NET_SEND, SN_FAMILY);
+	EXPECT_EQ(-EPERM, inside(t, "unix_socket", "40 sendmsg service"));
+	EXPECT_EVENT(t, SN_OP_NET_SEND, SN_FAMILY);
+	EXPECT_EQ(-EPERM, inside(t, "unix_socket", "40 listen"));
+	EXPECT_EVENT(t, SN_OP_NET_LISTEN, SN_FAMILY);
+	EXPECT_REFUSED(t, EPERM, SN_OP_NET_BIND, SN_FAMILY, "unix_socket", "40 bind stream");
+	close(pair[1]);
+}
+
 /* "FD": receives a descriptor. */
 PROBE(receive_descriptor)
 {
@@ -379,6 +410,79 @@ TEST(a_descriptor_that_is_sent_is_asked_about_as_if_it_were_opened)
 	EXPECT_EVENT(t, SN_OP_FS_RECEIVE, SN_OUTSIDE);
 	send_descriptor(pair[1], open("/etc/passwd", O_RDONLY | O_CLOEXEC));
 	EXPECT_EQ(0, outside("receive_descriptor", "40"));
+}
+
+/* Over the stream from @ends[1], which the probe has as 40. */
+static void expect_arrival(struct tenant *t, const int ends[2], const char *what, int fd)
+{
+	if (fd < 0)
+		GIVE_UP("%s: %s", what, strerror(errno));
+	send_descriptor(ends[1], fd);
+	if (inside(t, "receive_descriptor", "40"))
+		FAIL("%s does not arrive", what);
+	EXPECT_QUIET(t);
+}
+
+/* The control comes last: each is received once. */
+static void expect_no_arrival(struct tenant *t, const int ends[2], const char *what, int fd)
+{
+	int again = dup(fd);
+
+	if (fd < 0)
+		GIVE_UP("%s: %s", what, strerror(errno));
+	send_descriptor(ends[1], fd);
+	if (inside(t, "receive_descriptor", "40") != -EPERM)
+		FAIL("%s arrives", what);
+	EXPECT_EVENT(t, SN_OP_FS_RECEIVE, SN_OUTSIDE);
+	send_descriptor(ends[1], again);
+	if (outside("receive_descriptor", "40"))
+		FAIL("the control: %s does not arrive", what);
+}
+
+static int pipe_end(void)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	close(ends[0]);
+	return ends[1];
+}
+
+static int bpf_map(void)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1
+	};
+
+	return syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+/* What node sends with child.send() arrives; what is more than a file or a connection does not. */
+TEST(sockets_and_pipes_that_are_sent_arrive_and_objects_of_the_kernel_do_not)
+{
+	int ends[2], other[2];
+	struct tenant *t;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, other))
+		GIVE_UP("socketpair: %s", strerror(errno));
+	hand_over(ends[0], 40);
+	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
+
+	expect_arrival(t, ends, "a TCP socket", socket(AF_INET, SOCK_STREAM, 0));
+	expect_arrival(t, ends, "a UDP socket", socket(AF_INET6, SOCK_DGRAM, 0));
+	expect_arrival(t, ends, "a Unix socket", other[0]);
+	expect_arrival(t, ends, "a pipe", pipe_end());
+	expect_arrival(t, ends, "/dev/null", open("/dev/null", O_RDWR));
+
+	expect_no_arrival(t, ends, "a directory", open("/etc", O_DIRECTORY));
+	expect_no_arrival(t, ends, "an epoll set", epoll_create1(0));
+	expect_no_arrival(t, ends, "an eventfd", eventfd(0, 0));
+	expect_no_arrival(t, ends, "a BPF map", bpf_map());
+	expect_no_arrival(t, ends, "a pidfd", syscall(SYS_pidfd_open, getpid(), 0));
+	close(other[1]);
+	close(ends[1]);
 }
 
 /* ---- rtnetlink ---- */

@@ -98,6 +98,7 @@ TEST(answers_stay_the_same_while_neighbours_come_and_go_and_programs_are_replace
 	struct sn_rules baseline = { 0 };
 	struct sn_err err;
 
+	DONE_BY_RUN(1);
 	if (sn_runtime_baseline(&baseline, self, &err))
 		GIVE_UP("%s", err.text);
 	rounds_begin(a, "/srv/t1", ACTS / 2);

@@ -45,7 +45,9 @@ static struct {
 	bool elsewhere;	      /* the tenant is to be there */
 	const char *namesake; /* where one of its name is, that... */
 	bool namesake_runs;
-	__u64 above; /* the id of the cgroups above */
+	__u64 above;  /* the id of the cgroups above */
+	bool keeps;   /* it is to keep standard error's descriptor once more */
+	bool unnamed; /* and nobody has named that */
 } world;
 
 static int step(const char *name, struct sn_err *err)
@@ -257,8 +259,11 @@ int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *
 	return step("baseline", err);
 }
 
-int sn_session_take_terminals(bool keep, struct sn_err *err)
+int sn_session_take_terminals(bool keep, const int *more, size_t nr, struct sn_err *err)
 {
+	/* the operator's choice is left alone */
+	assert_int_equal(nr, world.unnamed);
+	assert_true(!nr || more[0] == 2);
 	return step("terminals", err);
 }
 
@@ -312,6 +317,9 @@ static int attach(bool starts)
 
 	options.observe = world.observe;
 	options.delegated = world.elsewhere;
+	options.keep_fd[0] = 2;
+	options.nr_keep_fd = world.keeps;
+	options.handed_over = world.unnamed;
 	ret = sn_attach(&options, argv, say, &err);
 
 	if (ret && !err.text[0])
@@ -334,6 +342,15 @@ static void everything_is_checked_before_the_lock_and_changed_behind_it(void **s
 			    "resolve rehearse open baseline terminals lock session sweep make "
 			    "id limits launch");
 	assert_int_equal(fake_count(fake_store.policies), 1);
+}
+
+static void a_terminal_that_was_left_open_is_taken_and_one_that_was_named_is_not(void **state)
+{
+	world.keeps = true;
+	assert_int_equal(attach(true), 0);
+	reset(state);
+	world.keeps = world.unnamed = true;
+	assert_int_equal(attach(true), 0);
 }
 
 static void without_a_command_the_policy_is_written_and_that_is_all(void **state)
@@ -488,6 +505,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(everything_is_checked_before_the_lock_and_changed_behind_it,
 				       reset),
+		cmocka_unit_test_setup(
+			a_terminal_that_was_left_open_is_taken_and_one_that_was_named_is_not,
+			reset),
 		cmocka_unit_test_setup(without_a_command_the_policy_is_written_and_that_is_all,
 				       reset),
 		cmocka_unit_test_setup(elsewhere_a_tenant_gets_its_mark_before_its_policy, reset),
