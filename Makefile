@@ -151,13 +151,25 @@ test-node-suite: deps		## node's own tests, bare and as a tenant: do they end al
 	@$(MAKE) -s stage
 	$(vm)tests/node-suite/run --kernel $(KERNEL)
 
+# The npm package as it is published: with the version, and the licence
+NPM_FILES := $(wildcard npm/*.js npm/*.mjs npm/*.ts npm/*.mts npm/lib/*.js) npm/README.md
+npm-tree:
+	@rm -rf build/npm
+	@install -D -m 0644 -t build/npm $(filter-out npm/lib/%,$(NPM_FILES)) LICENSE
+	@install -D -m 0644 -t build/npm/lib $(filter npm/lib/%,$(NPM_FILES))
+	@sed 's/^\t"name": .*/&\n\t"version": "$(VERSION)",/' npm/package.json >build/npm/package.json
+
+npm: npm-tree			## the npm package: build/safenode-$(VERSION).tgz
+	@cd build && npm pack --offline --silent --no-update-notifier ./npm
+
 units: all $(UNITS)
 
-check: units			## unit tests and the tools' usage: no root, no kernel support
+check: units npm-tree		## unit tests and the tools' usage: no root, no kernel support
 	@set -e; for t in $(UNITS); do $$t; done
 	@tests/cli/usage build
 	@tests/cli/schema build
 	@tests/kubernetes/manifests
+	@tests/npm/host
 	@$(MAKE) -s check-pages
 
 check-pages: pages
@@ -283,12 +295,14 @@ build/next/include/safenode_abi.h: include/safenode_abi.h tests/cli/next.sed
 # What the VM gets: the programs where a package puts them, and the tests, compiled here because
 # there is no compiler there.
 STAGED    := build/stage/usr/lib/safenode/tests
-stage: all next $(KERNEL_TESTS) $(HELPERS)
+stage: all next npm-tree $(KERNEL_TESTS) $(HELPERS)
 	@rm -rf build/stage
 	@$(MAKE) -s install DESTDIR=$(CURDIR)/build/stage PREFIX=/usr
 	@install -d $(STAGED)/kernel
 	@for t in $(KERNEL_TESTS); do install -m 0755 $$t $(STAGED)/kernel; done
-	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo tests/containers) docs/programs.md $(STAGED)
+	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo tests/containers tests/npm) docs/programs.md $(STAGED)
+	@mkdir $(STAGED)/npm/node_modules
+	@cp -r build/npm $(STAGED)/npm/node_modules/safenode
 	@cp docs/for-tenant-authors.md $(STAGED)/node
 	@cp -r packaging/oci/hooks.d $(STAGED)/containers
 	@cp packaging/grafana/safenode.json $(STAGED)/cli
@@ -301,6 +315,6 @@ clean:				## remove build/, the VM images included
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 24
 
-.PHONY: all next next-tree next-deb deb deps demo test test-all test-apps test-systemd test-containers test-kubernetes test-package test-scale test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
+.PHONY: all next next-tree next-deb npm npm-tree deb deps demo test test-all test-apps test-systemd test-containers test-kubernetes test-package test-scale test-node-suite test-without units check check-pages asan-units check-asan fuzz prove check-native bench bench-host bench-programs lint pages install stage clean help
 
 -include $(wildcard build/*.d build/*/*.d build/*/*/*.d)

@@ -18,15 +18,21 @@ static const struct sn_opt *find_opt(const struct sn_opt *opts, const char *name
 	return NULL;
 }
 
-/* The row of "--name" or "-n"; @len is its length without "=value". */
-static const struct sn_opt *find_word(const struct sn_opt *opts, const char *word, size_t len)
+const struct sn_opt *sn_cli_find(const struct sn_opt *opts, const char *word)
 {
+	size_t len = strcspn(word, "=");
+
 	if (word[1] == '-')
 		return find_opt(opts, word + 2, len - 2);
 	for (; len == 2 && opts->name; opts++)
 		if (opts->letter == word[1])
 			return opts;
 	return NULL;
+}
+
+bool sn_cli_takes_next(const struct sn_opt *opt, const char *word, const char *next)
+{
+	return opt->arg && next && !strchr(word, '=') && strncmp(next, "--", 2);
 }
 
 /* "--name ARG" or "-n, --name ARG" into @text. Returns its length. */
@@ -128,14 +134,14 @@ int sn_cli_parse(const struct sn_program *program, int argc, char **argv, void *
 		answer_help_or_version(program, word);
 
 		len = strcspn(word, "=");
-		opt = find_word(program->opts, word, len);
+		opt = sn_cli_find(program->opts, word);
 		if (!opt && program->pass_unknown)
 			return i;
 		if (!opt)
 			return sn_fail(err, EINVAL, "unknown option '%.*s'; see --help", (int)len,
 				       word);
 		value = word[len] ? word + len + 1 : NULL;
-		if (!value && opt->arg && i + 1 < argc && strncmp(argv[i + 1], "--", 2))
+		if (sn_cli_takes_next(opt, word, i + 1 < argc ? argv[i + 1] : NULL))
 			value = argv[++i];
 		snprintf(where, sizeof(where), "--%s", opt->name);
 		error = apply(opt, where, target, value, err);

@@ -33,6 +33,12 @@ struct sn_program {
 	bool pass_unknown; /* stop, without an error, at the first option not in the table */
 };
 
+/* The row of @word, "--name" or "-n", which may have "=value" behind it; or NULL. */
+const struct sn_opt *sn_cli_find(const struct sn_opt *opts, const char *word);
+
+/* Is @next, which is NULL at the end, the value of the option @opt that @word names? */
+bool sn_cli_takes_next(const struct sn_opt *opt, const char *word, const char *next);
+
 /*
  * Applies the options in @argv to @target. Stops at the first word that is not an option, and after
  * "--". Returns the index of the first word that was not consumed, or a negative errno with @err

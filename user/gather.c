@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the options of a tenant name: looked at, and each path opened once. */
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/vfs.h>
@@ -38,16 +37,9 @@ static int check_directory(struct sn_gathered *gathered, struct sn_err *err)
 		return sn_fail(err, EINVAL,
 			       "'/' cannot be a tenant's directory; "
 			       "give it one of its own, such as /srv/t1");
-	switch (fs.f_type) {
-	case PROC_SUPER_MAGIC:
-	case SYSFS_MAGIC:
-	case CGROUP2_SUPER_MAGIC:
-	case CGROUP_SUPER_MAGIC:
-	case BPF_FS_MAGIC:
-	case DEVPTS_SUPER_MAGIC:
+	if (sn_identify_is_kernels(&fs))
 		return sn_fail(err, EINVAL,
 			       "'%.200s' belongs to the kernel; give a directory of files", given);
-	}
 	return gathered->own.rooted
 		       ? sn_identify_in_image(gathered->directory_fd, &gathered->dir, err)
 		       : sn_identify_fd(gathered->directory_fd, &gathered->dir, err);

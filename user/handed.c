@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +17,7 @@
 
 #include "decide.h"
 #include "handed.h"
+#include "identify.h"
 #include "parse.h"
 
 /* ---- which stay ---- */
@@ -48,31 +47,20 @@ static bool is_channel(int fd)
 /* Those that a tenant may make itself: bpf/decide.h sn_decide_socket(). */
 static bool is_tcp_or_udp(int fd)
 {
-	int domain = socket_option(fd, SO_DOMAIN), protocol = socket_option(fd, SO_PROTOCOL);
+	int domain = socket_option(fd, SO_DOMAIN);
 
 	return (domain == AF_INET || domain == AF_INET6) &&
-	       (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) &&
-	       sn_decide_socket(domain, socket_option(fd, SO_TYPE), protocol) == SN_ALLOWED;
+	       sn_decide_socket(domain, socket_option(fd, SO_TYPE),
+				socket_option(fd, SO_PROTOCOL)) == SN_ALLOWED;
 }
 
-/*
- * Not one of the kernel's own file systems. Others that are unknown, of processes (pidfs) and
- * namespaces for two, sn_rules_add_fd() refuses.
+/* Others that are unknown, of processes (pidfs) and namespaces for two, sn_rules_add_fd() refuses.
  */
 static bool is_on_disk(int fd)
 {
 	struct statfs fs;
 
-	if (fstatfs(fd, &fs))
-		return false;
-	switch (fs.f_type) {
-	case PROC_SUPER_MAGIC:
-	case SYSFS_MAGIC:
-	case CGROUP_SUPER_MAGIC:
-	case CGROUP2_SUPER_MAGIC:
-		return false;
-	}
-	return true;
+	return !fstatfs(fd, &fs) && !sn_identify_is_kernels(&fs);
 }
 
 /* The master of a pseudo-terminal is the other end of another's terminal. */

@@ -3,6 +3,10 @@
 #ifndef SAFENODE_IDENTIFY_H
 #define SAFENODE_IDENTIFY_H
 
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <sys/vfs.h>
+
 #include "err.h"
 #include "safenode_abi.h"
 
@@ -30,5 +34,23 @@ int sn_identify_layers(int fd, __u32 *dev, struct sn_err *err);
 
 /* As sn_identify_fd() for a file that a tenant holds open by @fd: on a ramfs, any file. */
 int sn_identify_held_fd(int fd, struct sn_inode *id, struct sn_err *err);
+
+/*
+ * One of those file systems of the kernel's own that are known: proc, sysfs, cgroups, bpf, devpts.
+ * Others are unknown to sn_identify_fd().
+ */
+static inline bool sn_identify_is_kernels(const struct statfs *fs)
+{
+	switch (fs->f_type) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case BPF_FS_MAGIC:
+	case DEVPTS_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
 
 #endif

@@ -130,32 +130,11 @@ static bool ends_options(const char *word)
 	return word[0] != '-' || !word[1];
 }
 
-/* The row of safenode's option @word, which may have "=value"; or NULL. */
-static const struct sn_opt *find_own(const struct sn_opt *opts, const char *word)
-{
-	size_t len = strcspn(word, "=");
-
-	for (; opts->name; opts++) {
-		if (opts->letter && len == 2 && word[1] == opts->letter)
-			return opts;
-		if (len == strlen(opts->name) + 2 && !strncmp(word, "--", 2) &&
-		    !memcmp(word + 2, opts->name, len - 2))
-			return opts;
-	}
-	return NULL;
-}
-
-/* Is the word at @next the value of safenode's @word? As sn_cli_parse() reads it. */
-static bool has_own_value(const struct sn_opt *opt, const char *word, const char *next)
-{
-	return opt && opt->arg && next && !strchr(word, '=') && strncmp(next, "--", 2);
-}
-
 /* Puts the words before the script where they belong. Returns the first that was not looked at. */
 static char **deal(const struct sn_opt *opts, char **words, char **own, char ***node)
 {
 	while (*words && !ends_options(*words) && strcmp(*words, "--")) {
-		const struct sn_opt *opt = find_own(opts, *words);
+		const struct sn_opt *opt = sn_cli_find(opts, *words);
 		char *word = *words++;
 
 		if (!opt && strcmp(word, "--help")) {
@@ -165,7 +144,7 @@ static char **deal(const struct sn_opt *opts, char **words, char **own, char ***
 			continue;
 		}
 		*own++ = word;
-		if (has_own_value(opt, word, *words))
+		if (opt && sn_cli_takes_next(opt, word, *words))
 			*own++ = *words++;
 	}
 	return words;

@@ -325,16 +325,20 @@ TEST(a_unix_socket_that_was_handed_over_works_but_leads_nowhere_else)
 	close(service);
 }
 
+/* A tenant that was handed one of two connected Unix sockets as 40; @pair[1] is the other. */
+static struct tenant *start_with_pair(int type, int pair[2])
+{
+	if (socketpair(AF_UNIX, type, 0, pair))
+		GIVE_UP("socketpair: %s", strerror(errno));
+	hand_over(pair[0], 40);
+	return tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
+}
+
 /* node's IPC channel, and the streams that node makes for a child, are of this kind. */
 TEST(a_unix_stream_that_was_handed_over_leads_nowhere_else)
 {
-	struct tenant *t;
 	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
-		GIVE_UP("socketpair: %s", strerror(errno));
-	hand_over(pair[0], 40);
-	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
+	struct tenant *t = start_with_pair(SOCK_STREAM, pair);
 
 	send(pair[1], "pong", 4, 0);
 	EXPECT_ALLOWED(t, "exchange", "40");
@@ -396,13 +400,9 @@ static void send_descriptor(int socket, int fd)
 
 TEST(a_descriptor_that_is_sent_is_asked_about_as_if_it_were_opened)
 {
-	struct tenant *t;
 	int pair[2];
+	struct tenant *t = start_with_pair(SOCK_DGRAM, pair);
 
-	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair))
-		GIVE_UP("socketpair: %s", strerror(errno));
-	hand_over(pair[0], 40);
-	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
 	send_descriptor(pair[1], open("/srv/t10/own", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 	EXPECT_ALLOWED(t, "receive_descriptor", "40");
 	send_descriptor(pair[1], open("/etc/passwd", O_RDONLY | O_CLOEXEC));
@@ -462,13 +462,10 @@ static int bpf_map(void)
 TEST(sockets_and_pipes_that_are_sent_arrive_and_objects_of_the_kernel_do_not)
 {
 	int ends[2], other[2];
-	struct tenant *t;
+	struct tenant *t = start_with_pair(SOCK_STREAM, ends);
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, other))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, other))
 		GIVE_UP("socketpair: %s", strerror(errno));
-	hand_over(ends[0], 40);
-	t = tenant_start("unix", "--dir", "/srv/t10", "--keep-fd", "40", NULL);
 
 	expect_arrival(t, ends, "a TCP socket", socket(AF_INET, SOCK_STREAM, 0));
 	expect_arrival(t, ends, "a UDP socket", socket(AF_INET6, SOCK_DGRAM, 0));

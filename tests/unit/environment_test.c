@@ -21,9 +21,19 @@ static bool stays(const char *name, const char *value)
 	return getenv(name);
 }
 
+/* Not all: cmocka reads some, too. */
 static int begin(void **state)
 {
-	return clearenv();
+	static const char *const names[] = {
+		"NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE",
+		"NODE_UNIQUE_ID",  "LISTEN_FDS",
+		"LISTEN_PID",	   "LISTEN_PIDFDID",
+		"LISTEN_FDNAMES",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unsetenv(names[i]);
+	return 0;
 }
 
 static void the_channel_goes_if_its_descriptor_does(void **state)

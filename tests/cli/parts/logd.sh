@@ -144,10 +144,10 @@ bytes_are_hex()
 	grep -q ' path="/srv/caf\\xe9" path_hex=2f7372762f636166e9$' "$work/out" || fail "$(cat "$work/out")"
 }
 
-# total NAME WORD: the last one of a line of losses
+# total NAME WORD: the last one of a line of losses; the first such line may come later
 total()
 {
-	sed -n "s/.* tenant=f3 .*$2=\([0-9]*\).*/\1/p" "$work/$1.log" | tail -n 1
+	sed -n "s/.* tenant=f3 .*$2=\([0-9]*\).*/\1/p" "$work/$1.log" | awk '{ last = $1 } END { print last + 0 }'
 }
 
 # adds_up NAME NR: the lines of f3, and those that it was told are missing

@@ -2,11 +2,6 @@
 # A container restarts, a pod is deleted, a container has others beside it.
 # shellcheck shell=bash disable=SC2154,SC2317
 
-policies()
-{
-	safenode-status --json | jq '.tenants | length'
-}
-
 # how often the example's containers were started again
 restarts()
 {
@@ -33,11 +28,6 @@ restart_leaves_nothing()
 	eventually count_is "$before" || fail "$(policies) tenants, not $before: $(safenode-status)"
 }
 
-count_is()
-{
-	[ "$(policies)" = "$1" ]
-}
-
 deletion_leaves_nothing()
 {
 	local before
@@ -50,14 +40,22 @@ deletion_leaves_nothing()
 	eventually count_is "$before" || fail "$(policies) tenants, not $before"
 }
 
+# Its program has time for the hook, and says at the end whether that has left a file
 exec_probe_works()
 {
-	pod probed safenode node -e 'setInterval(() => {}, 1000)' | jq '.spec.containers[0] += {
+	pod probed safenode node -e 'process.on("SIGTERM", () => {
+		console.log(require("fs").existsSync("left"));
+		process.exit();
+	});
+	setInterval(() => {}, 1000)' | jq '.spec.terminationGracePeriodSeconds = 300 | .spec.containers[0] += {
 		readinessProbe: {exec: {command: ["node", "-e", "0"]}, timeoutSeconds: 60},
-		lifecycle: {preStop: {exec: {command: ["node", "-e", "0"]}}}}' | create
+		lifecycle: {preStop: {exec: {command: ["node", "-e", "require(\"fs\").writeFileSync(\"left\", \"\")"]}}}}' |
+		create
 	eventually ready probed || fail "$(events_of probed)"
+	kubectl logs -f probed >"$work/said" &
 	remove probed
-	! event_says probed PreStop || fail "$(events_of probed)"
+	wait $!
+	[ "$(cat "$work/said")" = true ] || fail "$(cat "$work/said") $(events_of probed)"
 }
 
 ready()

@@ -2,7 +2,8 @@
 # A new version comes by the DaemonSet while tenants serve; the DaemonSet is deleted.
 # shellcheck shell=bash disable=SC2154,SC2317
 
-# One that tries all the while, and prints what it ever reached
+# One that tries all the while, and prints what it ever reached. The pauses are for an emulated CPU, which has
+# to load the programs beside it
 attacker="const { readFileSync } = require('fs');
 let tries = 0;
 const one = () => {
@@ -13,9 +14,9 @@ const one = () => {
 		if (e.code !== 'ENOENT')
 			console.log(e.code);
 	}
-	if (++tries % 1000 === 0)
+	if (++tries % 100 === 0)
 		console.log('tried');
-	setImmediate(one);
+	setTimeout(one, 5);
 };
 one();"
 

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// spawn() and fork(): node:child_process starts safenode-attach, which becomes node in the same
+// process. So what is returned is the tenant's own ChildProcess, and there is no way on which the
+// script starts without attach.
+'use strict';
+const childProcess = require('node:child_process');
+const fs = require('node:fs');
+const { Denials } = require('./denials.js');
+const { toolError, usageError } = require('./errors.js');
+const { checkExecPath } = require('./exec-path.js');
+const { read } = require('./options.js');
+const { checkInForce } = require('./status.js');
+const { findTool, lastLine, run } = require('./tools.js');
+
+// attach's own failures; any other status is the script's
+const FAILED = [1, 2, 3];
+
+// Of standard error, where attach says why in one line
+const SAID_MAX = 4096;
+
+// Its path in cgroup v2, which a process keeps until its parent has asked for its exit status
+function cgroupOf(pid) {
+	try {
+		return /^0::.*$/m.exec(fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8'))[0];
+	} catch {
+		return null;
+	}
+}
+
+// Keeps the beginning of what arrives, and takes none of it away from its reader.
+function overhear(stream) {
+	const heard = [];
+	let size = 0;
+	const { push } = stream;
+	stream.push = function (chunk, ...rest) {
+		if (chunk && size < SAID_MAX) {
+			heard.push(Buffer.from(chunk));
+			size += chunk.length;
+		}
+		return push.call(this, chunk, ...rest);
+	};
+	return () => Buffer.concat(heard).toString();
+}
+
+// One tenant, from its start until it is removed.
+class Tenant {
+	constructor(plan, { observe = false, tools }) {
+		const attach = findTool('safenode-attach', tools);
+		checkExecPath(plan.execPath, plan.dir);
+		const { tenant: name, words, stdio, env, passed } = plan;
+		Object.assign(this, { name, observe, tools, held: [], disposed: false, joined: null });
+		this.origin = cgroupOf('self');
+		const since = Date.now();
+		this.child = childProcess.spawn(attach, words, { ...passed, env, stdio: [...stdio, 'pipe'] });
+		this.denials = new Denials(name, since, tools);
+		this.ended = new Promise((resolve) => { this.settle = resolve; });
+		this.equip();
+		if (this.child.pid !== undefined) {
+			this.watch();
+			return;
+		}
+		// 'error' comes, and no 'exit'
+		this.denials.end();
+		this.settle();
+	}
+
+	// The last pipe is not kept, so it ends when attach becomes node, or ends itself. Where the
+	// process is then tells which: attach joins the tenant's cgroup before, and leaves it again if it
+	// fails. A script cannot pretend that it was not started: it comes later.
+	watch() {
+		const { child } = this;
+		const sign = child.stdio.pop();
+		const look = () => {
+			if (this.joined === null && child.exitCode === null && child.signalCode === null)
+				this.joined = cgroupOf(child.pid) !== this.origin;
+		};
+		sign.on('end', look).on('error', look).resume();
+		this.said = child.stderr ? overhear(child.stderr) : () => '';
+		this.holdTheEnd();
+	}
+
+	// 'exit' and 'close' come when the tenant is removed, so that its name is free, and after an
+	// 'error' that says why it was never started.
+	holdTheEnd() {
+		const { child } = this;
+		const { emit } = child;
+		let holds = true;
+		child.emit = (event, ...args) => {
+			if (!holds || (event !== 'exit' && event !== 'close'))
+				return emit.call(child, event, ...args);
+			this.held.push([event, ...args]);
+			if (event === 'exit')
+				this.end(...args).catch((error) => error).then((error) => {
+					holds = false;
+					const all = error ? [['error', error], ...this.held] : this.held;
+					// one by one: an 'error' that nobody listens to is thrown
+					for (const one of all)
+						process.nextTick(() => emit.apply(child, one));
+					process.nextTick(this.settle);
+				});
+			return true;
+		};
+	}
+
+	equip() {
+		const { child, denials } = this;
+		child.tenant = this.name;
+		child.denials = denials.iterable();
+		child.on('newListener', (event) => event === 'denial' && denials.follow());
+		denials.on('denial', (denial) => child.emit('denial', denial));
+		denials.on('missed', (missed) => child.emit('missed', missed));
+		denials.on('failed', (error) => child.listenerCount('denial') && child.emit('error', error));
+		if (Symbol.asyncDispose)
+			child[Symbol.asyncDispose] = () => this.dispose();
+	}
+
+	async dispose() {
+		const { child } = this;
+		this.disposed = true;
+		if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+			child.kill('SIGKILL');
+		await this.ended;
+	}
+
+	// Resolves to the reason if it never began.
+	async end(code, signal) {
+		if (signal === null && FAILED.includes(code) && this.joined === false) {
+			this.denials.end();
+			return this.reason(code);
+		}
+		await this.denials.drain();
+		await this.remove();
+	}
+
+	// What is not in force has a line of its own; who may not ask for that has attach's.
+	async reason(code) {
+		const line = lastLine(this.said());
+		const missing = code === 1 ? await checkInForce(this.tools).catch((error) => error) : undefined;
+		if (missing && missing.code === 'ERR_SAFENODE_NOT_IN_FORCE')
+			return missing;
+		return toolError(code, line || `safenode-attach failed with status ${code}, and says why on the standard error that it was given; let stdio[2] be 'pipe' to have it here`);
+	}
+
+	// What an observed tenant has started runs on, unless all of it is to go.
+	async remove() {
+		const kill = this.disposed && this.observe ? ['--kill'] : [];
+		const { status, line } = await run('safenode-detach', [`--cgroup=${this.name}`, ...kill], this.tools);
+		// no tenant: it was ended before it was one, or removed by others; running: a new one by now;
+		// root: who is not has started none
+		if (status && !/: no tenant '|' is running; |: must be run as root$/.test(line))
+			throw toolError(status, line);
+	}
+}
+
+function start(script, args, options) {
+	return new Tenant(read(script, args, options), options).child;
+}
+
+// Both (script, args, options) and (script, options)
+function wordsAndOptions(args, options) {
+	return args === undefined || Array.isArray(args) ? [args ?? [], options ?? {}] : [[], args ?? {}];
+}
+
+function spawn(script, ...rest) {
+	return start(script, ...wordsAndOptions(...rest));
+}
+
+function fork(script, ...rest) {
+	const [args, { silent = false, ...options }] = wordsAndOptions(...rest);
+	const { stdio = silent ? 'pipe' : 'inherit' } = options;
+	const entries = Array.isArray(stdio) ? stdio : [stdio, stdio, stdio, 'ipc'];
+	if (!entries.includes('ipc'))
+		throw usageError("stdio has no 'ipc', without which fork() is spawn(); add it");
+	return start(script, args, { ...options, stdio: entries });
+}
+
+module.exports = { spawn, fork };
