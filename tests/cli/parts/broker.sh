@@ -109,8 +109,11 @@ it_is_the_callers_process()
 
 options_arrive()
 {
-	local own=/sys/fs/cgroup/b.service
+	local own=/sys/fs/cgroup/b.service passed_on
 
+	# as systemd passes it on to a unit with Delegate=yes
+	passed_on=$(cat /sys/fs/cgroup/cgroup.subtree_control)
+	echo +pids >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir -p $own/server
 	setfattr -n user.delegate -v 1 $own
 	rm -f /srv/t1/stop
@@ -128,8 +131,8 @@ options_arrive()
 	run 0 safenode-detach --cgroup 2001:b1 --kill
 	silent
 	rmdir $own/server
-	echo -pids >$own/cgroup.subtree_control
 	rmdir $own
+	[[ " $passed_on " = *" pids "* ]] || echo -pids >/sys/fs/cgroup/cgroup.subtree_control
 	unchanged
 }
 
