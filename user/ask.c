@@ -4,11 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "ask.h"
 #include "attach.h"
+#include "brokerclient.h"
 #include "identify.h"
 #include "request.h"
 #include "runtime.h"
@@ -46,21 +45,6 @@ static int check_options(const struct sn_options *options, bool starts, struct s
 	if (options->nr_groups)
 		return only_root("--supplementary-group", err);
 	return starts ? 0 : only_root("a policy without COMMAND", err);
-}
-
-/* What would fail at the end is said at the beginning. */
-static int check_broker(struct sn_err *err)
-{
-	if (!access(SN_BROKER_SOCKET, W_OK))
-		return 0;
-	if (errno == EACCES)
-		return sn_fail(err, EACCES,
-			       "must be run as root, or by a member of the group 'safenode'; "
-			       "adduser USER safenode, and log in anew");
-	return sn_fail(err, errno,
-		       "must be run as root, or where safenode-broker runs (%s: %s); systemctl "
-		       "enable --now safenode-broker.socket",
-		       SN_BROKER_SOCKET, strerror(errno));
 }
 
 static int find_account(struct plan *plan, struct sn_err *err)
@@ -202,100 +186,10 @@ static int add_rules(struct plan *plan, const struct sn_rules *rules, bool basel
 	return ret;
 }
 
-/* ---- the connection ---- */
-
-static int call(struct sn_err *err)
-{
-	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = SN_BROKER_SOCKET };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 && !connect(fd, (const struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	sn_fail(err, errno, "cannot reach safenode-broker at %s: %s", SN_BROKER_SOCKET,
-		strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -EIO;
-}
-
-/* The broker stops this process for a while, which can interrupt. */
-static ssize_t hear(int socket, void *answer, size_t size)
-{
-	ssize_t len;
-
-	do
-		len = recv(socket, answer, size, 0);
-	while (len < 0 && errno == EINTR);
-	return len;
-}
-
-/* Also instead of the nonce, by who turns this one away. */
-static int read_reply(const struct sn_reply *reply, ssize_t len, struct sn_err *err)
-{
-	if (len != sizeof(*reply))
-		return sn_fail(
-			err, EPIPE,
-			"safenode-broker does not answer; see journalctl -u safenode-broker");
-	if (!reply->error)
-		return 0;
-	return sn_fail(err, reply->error < 0 ? -reply->error : EIO, "%.*s",
-		       (int)sizeof(reply->err.text) - 1, reply->err.text);
-}
-
-static int send_request(int socket, const struct plan *plan, const struct sn_request *request,
-			struct sn_err *err)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(SN_PLACES_MAX * sizeof(int))];
-	} control = {};
-	sn_autofree char *message = NULL;
-	struct iovec iov;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control };
-	size_t size, fds = plan->nr_places * sizeof(int);
-	int ret = sn_request_write(request, &message, &size, err);
-
-	if (ret)
-		return ret;
-	iov = (struct iovec){ message, size };
-	msg.msg_controllen = CMSG_SPACE(fds);
-	control.align = (struct cmsghdr){ CMSG_LEN(fds), SOL_SOCKET, SCM_RIGHTS };
-	memcpy(CMSG_DATA(&control.align), plan->fds, fds);
-	if (sendmsg(socket, &msg, MSG_NOSIGNAL) >= 0)
-		return 0;
-	return sn_fail(err, errno, "cannot ask safenode-broker: %s", strerror(errno));
-}
-
-/* From here on to the answer, nothing of this process changes. */
-static int converse(int socket, struct plan *plan, size_t directory, struct sn_err *err)
-{
-	struct sn_request request = {
-		.options = *plan->options,
-		.nr_places = plan->nr_places,
-		.directory = directory,
-		.rules = plan->rules,
-		.nr_rules = plan->nr_rules,
-	};
-	struct sn_reply reply = {};
-	ssize_t len = hear(socket, &reply, sizeof(reply));
-	int ret;
-
-	if (len != sizeof(request.nonce)) {
-		ret = read_reply(&reply, len, err);
-		return ret ? ret : sn_fail(err, EPROTO, "safenode-broker answers too early");
-	}
-	memcpy(&request.nonce, &reply, sizeof(request.nonce));
-	ret = send_request(socket, plan, &request, err);
-	if (ret)
-		return ret;
-	reply = (struct sn_reply){};
-	len = hear(socket, &reply, sizeof(reply));
-	return read_reply(&reply, len, err);
-}
-
+/* From the broker's first word to its answer, nothing of this process changes. */
 static int ask(struct plan *plan, struct sn_err *err)
 {
-	sn_autoclose int socket = -1;
+	struct sn_request request = { .act = SN_ACT_START, .options = *plan->options };
 	__u16 directory = 0;
 	int ret = add_place(plan, &plan->named.dir, plan->named.directory_fd, &directory, err);
 
@@ -303,9 +197,13 @@ static int ask(struct plan *plan, struct sn_err *err)
 		ret = add_rules(plan, &plan->named.own, false, err);
 	if (!ret)
 		ret = add_rules(plan, &plan->baseline, true, err);
-	if (!ret)
-		ret = socket = call(err);
-	return ret < 0 ? ret : converse(socket, plan, directory, err);
+	if (ret)
+		return ret;
+	request.nr_places = plan->nr_places;
+	request.directory = directory;
+	request.rules = plan->rules;
+	request.nr_rules = plan->nr_rules;
+	return sn_brokerclient_start(&request, plan->fds, err);
 }
 
 /* ---- the process ---- */
@@ -358,7 +256,7 @@ int sn_ask(const struct sn_options *options, char *const argv[], void (*say)(con
 	plan->say = say;
 	plan->named = SN_GATHERED(options);
 	if (!ret)
-		ret = check_broker(err);
+		ret = sn_brokerclient_check(err);
 	if (!ret)
 		ret = sn_attach_begin(options, err);
 	if (!ret)

@@ -15,6 +15,7 @@
 #include "elsewhere.h"
 #include "ended.h"
 #include "gather.h"
+#include "inquiry.h"
 #include "received.h"
 #include "tenancy.h"
 
@@ -79,9 +80,7 @@ static int read_request(struct deal *deal, struct sn_err *err)
 
 	if (!ret)
 		ret = sn_request_read(message, size, deal->nr_fds, &deal->request, err);
-	if (!ret)
-		ret = sn_caller_check_nonce(&deal->caller, &deal->request.nonce, err);
-	return ret ? ret : set_name(deal, err);
+	return ret ? ret : sn_caller_check_nonce(&deal->caller, &deal->request.nonce, err);
 }
 
 static int make_rules(struct deal *deal, struct sn_err *err)
@@ -208,10 +207,8 @@ static int make(struct deal *deal, struct sn_err *err)
 
 static int prepare(struct deal *deal, struct sn_err *err)
 {
-	int ret = sn_caller_meet(&deal->caller, err);
+	int ret = set_name(deal, err);
 
-	if (!ret)
-		ret = read_request(deal, err);
 	if (!ret)
 		ret = make_rules(deal, err);
 	if (!ret)
@@ -219,6 +216,31 @@ static int prepare(struct deal *deal, struct sn_err *err)
 	if (!ret)
 		ret = sn_enforcer_open(&deal->enforcer, err);
 	return ret ? ret : choose_cgroup(deal, err);
+}
+
+/* The caller becomes a tenant, and is told. */
+static int start(struct deal *deal, struct sn_err *err)
+{
+	int ret = prepare(deal, err);
+
+	alarm(0);
+	if (!ret)
+		ret = make(deal, err);
+	if (!ret)
+		sn_caller_tell(&deal->caller, 0, NULL);
+	return ret;
+}
+
+static int serve(struct deal *deal, struct sn_err *err)
+{
+	int ret = sn_caller_meet(&deal->caller, err);
+
+	if (!ret)
+		ret = read_request(deal, err);
+	if (ret)
+		return ret;
+	return deal->request.act == SN_ACT_START ? start(deal, err)
+						 : sn_inquiry(&deal->caller, &deal->request, err);
 }
 
 static void release(struct deal *deal)
@@ -251,11 +273,10 @@ int sn_broker_serve(int socket, int quota, struct sn_err *err)
 		.data = &deal,
 	};
 	alarm(SECONDS);
-	ret = prepare(&deal, &why);
+	ret = serve(&deal, &why);
 	alarm(0);
-	if (!ret)
-		ret = make(&deal, &why);
-	sn_caller_tell(&deal.caller, ret, ret ? &why : NULL);
+	if (ret)
+		sn_caller_tell(&deal.caller, ret, &why);
 	release(&deal);
 	return ret ? sn_fail(err, -ret, "process %d of user %u: %.440s", deal.caller.pid,
 			     deal.caller.uid, why.text)

@@ -6,10 +6,10 @@
 #include "err.h"
 
 /*
- * Makes the process at the other end of @socket the tenant that it asks to be, and answers. At most
- * @quota tenants of its user. What the caller sends has to come within some seconds: later, SIGALRM
- * ends this process, which is one for this connection alone, and nothing has been changed. 0, or
- * what was answered.
+ * Makes the process at the other end of @socket the tenant that it asks to be, or does what else it
+ * asks for (request.h), and answers. At most @quota tenants of its user. What the caller sends has
+ * to come within some seconds: later, SIGALRM ends this process, which is one for this connection
+ * alone, and nothing has been changed. 0, or what was answered.
  */
 int sn_broker_serve(int socket, int quota, struct sn_err *err);
 

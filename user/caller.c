@@ -22,6 +22,8 @@
 #include "caller.h"
 #include "identify.h"
 
+#define PIECE 32768 /* bytes of a message; the kernel takes them whole */
+
 int sn_caller_meet(struct sn_caller *caller, struct sn_err *err)
 {
 	struct ucred peer;
@@ -258,14 +260,42 @@ int sn_caller_hold(struct sn_caller *caller, struct sn_err *err)
 	return ret ? ret : check_program(caller, err);
 }
 
+/* ---- the answer ---- */
+
+int sn_caller_answer(const struct sn_caller *caller, const struct sn_reply *reply, int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .align = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec iov = { (void *)reply, sizeof(*reply) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+	}
+	return sendmsg(caller->socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
 int sn_caller_tell(const struct sn_caller *caller, int error, const struct sn_err *why)
 {
 	struct sn_reply reply = { .error = error };
 
 	if (why)
 		reply.err = *why;
-	return send(caller->socket, &reply, sizeof(reply), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno
-											    : 0;
+	return sn_caller_answer(caller, &reply, -1);
+}
+
+int sn_caller_send(const struct sn_caller *caller, const char *text, size_t size)
+{
+	for (size_t at = 0, len; at < size; at += len) {
+		len = size - at < PIECE ? size - at : PIECE;
+		if (send(caller->socket, text + at, len, MSG_NOSIGNAL) < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 void sn_caller_close(struct sn_caller *caller)

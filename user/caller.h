@@ -48,8 +48,15 @@ int sn_caller_hold(struct sn_caller *caller, struct sn_err *err);
 /* What of that is in /proc/PID/status; the user has to be @uid. Pure. */
 int sn_caller_check_status(const char *status, uid_t uid, struct sn_err *err);
 
-/* Sends the answer, without waiting. 0 or a negative errno. */
+/*
+ * Sends the answer, without waiting: @error, and with NULL no text; or @reply, and with it @fd,
+ * unless that is -1. 0 or a negative errno.
+ */
 int sn_caller_tell(const struct sn_caller *caller, int error, const struct sn_err *why);
+int sn_caller_answer(const struct sn_caller *caller, const struct sn_reply *reply, int fd);
+
+/* The text that the answer has announced; waits for the caller to read. As above. */
+int sn_caller_send(const struct sn_caller *caller, const char *text, size_t size);
 
 void sn_caller_close(struct sn_caller *caller);
 

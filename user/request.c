@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "logrecord.h"
 #include "request.h"
+#include "statusform.h"
 
 struct head {
 	__u32 version;
 	__u16 nr_places, nr_rules, directory;
-	__u8 pad[2];
+	__u8 act, how;
 	struct sn_nonce nonce;
 	char tenant[SN_TENANT_MAX]; /* NUL-padded */
 };
@@ -77,6 +79,8 @@ int sn_request_write(const struct sn_request *request, char **message, size_t *s
 		.nr_places = request->nr_places,
 		.nr_rules = request->nr_rules,
 		.directory = request->directory,
+		.act = request->act,
+		.how = request->how,
 		.nonce = request->nonce,
 	};
 	FILE *out;
@@ -131,13 +135,32 @@ static int check_head(const struct head *head, size_t nr_places, struct sn_err *
 			       head->version, SN_REQUEST_VERSION);
 	if (head->nr_places != nr_places || nr_places > SN_PLACES_MAX)
 		return malformed("not as many descriptors as it says", err);
-	if (head->directory >= nr_places)
+	if (head->act == SN_ACT_START && head->directory >= nr_places)
 		return malformed("no directory", err);
 	if (head->nr_rules > SN_REQUEST_RULES)
 		return malformed("too many rules", err);
 	if (!is_padded(head->tenant, sizeof(head->tenant)))
 		return malformed("the name", err);
+	if (!*head->tenant && (head->act == SN_ACT_STATUS || head->act == SN_ACT_LOG))
+		return 0;
 	return sn_check_tenant_name(head->tenant, err);
+}
+
+/* @size: all of the message's bytes. */
+static int check_act(const struct head *head, size_t size, struct sn_err *err)
+{
+	static const __u8 most[] = {
+		[SN_ACT_START] = 0,
+		[SN_ACT_STATUS] = SN_STATUS_JSON,
+		[SN_ACT_LOG] = SN_WANT_BACKLOG | SN_WANT_NEW | SN_WANT_LAST,
+		[SN_ACT_DETACH] = 1,
+	};
+
+	if (!head->act || head->act >= sizeof(most) || head->how > most[head->act])
+		return malformed("an unknown act", err);
+	if (head->act != SN_ACT_START && (size > sizeof(*head) || head->nr_places))
+		return malformed("more than a tenant's name", err);
+	return 0;
 }
 
 /* Steps are names that slashes separate; any other name has none. */
@@ -204,13 +227,17 @@ static int read_all(const char *message, size_t size, size_t nr_places, struct s
 	if (size < sizeof(head) || size > SN_REQUEST_MAX)
 		return malformed("its length", err);
 	memcpy(&head, message, sizeof(head));
-	ret = check_head(&head, nr_places, err);
+	ret = check_act(&head, size, err);
+	if (!ret)
+		ret = check_head(&head, nr_places, err);
 	if (ret)
 		return ret;
 	rules = head.nr_rules * sizeof(*request->rules);
 	if (size - sizeof(head) < rules)
 		return malformed("its length", err);
 	request->nonce = head.nonce;
+	request->act = head.act;
+	request->how = head.how;
 	request->nr_places = nr_places;
 	request->directory = head.directory;
 	request->nr_rules = head.nr_rules;

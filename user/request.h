@@ -17,6 +17,15 @@
 #define SN_REQUEST_RULES   1024
 #define SN_NONCE_SIZE	   16
 
+/* What is asked for. */
+enum sn_act {
+	SN_ACT_NONE,
+	SN_ACT_START,  /* to be a tenant */
+	SN_ACT_STATUS, /* what safenode-status prints; its form: enum sn_status_form, no metrics */
+	SN_ACT_LOG,    /* a connection to safenode-logd; a sum of enum sn_log_want */
+	SN_ACT_DETACH, /* 1: its processes are ended first */
+};
+
 /* What the broker says first, to be repeated in the request. */
 struct sn_nonce {
 	__u8 bytes[SN_NONCE_SIZE];
@@ -35,9 +44,14 @@ struct sn_request_rule {
 };
 _Static_assert(sizeof(struct sn_request_rule) == 76, "no hidden padding");
 
-/* A request. Owns its options and rules; see sn_request_free(). */
+/*
+ * A request. Owns its options and rules; see sn_request_free(). But for SN_ACT_START there is
+ * nothing behind the tenant, which is "" for all of the user's.
+ */
 struct sn_request {
 	struct sn_nonce nonce;
+	enum sn_act act;
+	int how;		   /* see enum sn_act */
 	struct sn_options options; /* tenant, addresses, ports, limits, log_granted; no paths */
 	size_t nr_places;
 	size_t directory; /* index of the descriptor of the tenant's directory */
@@ -47,7 +61,8 @@ struct sn_request {
 
 /* What the broker answers. */
 struct sn_reply {
-	__s32 error; /* 0, or a negative errno: then @err says why */
+	__s32 error; /* 0, or a negative errno: then @err says why; 1: see sn_status_write() */
+	__u32 size;  /* of the text that follows, in bytes */
 	struct sn_err err;
 };
 
@@ -60,8 +75,8 @@ int sn_request_write(const struct sn_request *request, char **message, size_t *s
 
 /*
  * Reads a message of @size bytes with which @nr_places descriptors came. Whatever the bytes, what
- * is read names no other descriptor, has a valid name, no access that there is not, and text
- * without control characters. 0, -EINVAL or -ENOMEM; then @request is empty.
+ * is read is an act that there is, names no other descriptor, has a valid name, no access that
+ * there is not, and text without control characters. 0, -EINVAL or -ENOMEM; then @request is empty.
  */
 int sn_request_read(const char *message, size_t size, size_t nr_places, struct sn_request *request,
 		    struct sn_err *err);

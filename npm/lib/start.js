@@ -147,7 +147,7 @@ class Tenant {
 		const { status, line } = await run('safenode-detach', [`--cgroup=${this.name}`, ...kill], this.tools);
 		// no tenant: it was ended before it was one, or removed by others; running: a new one by now;
 		// root: who is not has started none
-		if (status && !/: no tenant '|' is running; |: must be run as root$/.test(line))
+		if (status && !/: no tenant '|' is running; |: must be run as root/.test(line))
 			throw toolError(status, line);
 	}
 }

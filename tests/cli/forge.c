@@ -10,10 +10,13 @@
  * privileges: without no_new_privs.
  * threads: with a second thread.
  * exec COMMAND...: sends it, and executes that.
- * open, fifo, socket PATH..., place PATH: the tenant's directory is a descriptor that is not
- *O_PATH, of a FIFO, of a socket; of PATH, whatever that is. rule PATH: a rule about more than
- *attributes for what is at PATH. dies: ends when it has sent it. crowd N: makes N connections and
- *says nothing; prints how many of them are turned away; waits until its input ends.
+ * open, fifo, socket: the tenant's directory is a descriptor that is not O_PATH, of a FIFO, of a
+ * socket.
+ * place PATH: it is of PATH, whatever that is.
+ * dies: ends when it has sent it.
+ * heir: the same, and a child that has the connection, too, waits for the answer.
+ * crowd N: makes N connections and says nothing; prints how many of them are turned away; waits
+ * until its input ends.
  *
  * As root: fuse PATH mounts a file system there that never answers, and waits until its input ends.
  */
@@ -95,10 +98,11 @@ static void send_bytes(int socket, const void *bytes, size_t size, int fd)
 		die("sendmsg");
 }
 
-static void send_request(int socket, struct sn_nonce nonce, int directory, __u8 access)
+static void send_request(int socket, struct sn_nonce nonce, int directory)
 {
-	struct sn_request_rule rule = { .access = access };
+	struct sn_request_rule rule = { .access = SN_MAY_STAT };
 	struct sn_request request = {
+		.act = SN_ACT_START,
 		.nonce = nonce,
 		.nr_places = 1,
 		.rules = &rule,
@@ -127,12 +131,12 @@ static int open_path(const char *path)
 }
 
 /* A good request about that descriptor, and its answer. */
-static int ask_for(int directory, __u8 access)
+static int ask_for(int directory)
 {
 	int socket = call();
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	send_request(socket, read_nonce(socket), directory, access);
+	send_request(socket, read_nonce(socket), directory);
 	return print_answer(socket);
 }
 
@@ -152,7 +156,7 @@ static int replay(void)
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	read_nonce(socket);
-	send_request(socket, read_nonce(other), open_path("."), SN_MAY_STAT);
+	send_request(socket, read_nonce(other), open_path("."));
 	return print_answer(socket);
 }
 
@@ -163,7 +167,7 @@ static int send_by_child(void)
 	pid_t pid = fork();
 
 	if (!pid) {
-		send_request(socket, nonce, open_path("."), SN_MAY_STAT);
+		send_request(socket, nonce, open_path("."));
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
@@ -174,7 +178,7 @@ static int keep_privileges(void)
 {
 	int socket = call();
 
-	send_request(socket, read_nonce(socket), open_path("."), SN_MAY_STAT);
+	send_request(socket, read_nonce(socket), open_path("."));
 	return print_answer(socket);
 }
 
@@ -190,7 +194,7 @@ static int with_threads(void)
 
 	if (pthread_create(&thread, NULL, sleep_on, NULL))
 		die("pthread_create");
-	return ask_for(open_path("."), SN_MAY_STAT);
+	return ask_for(open_path("."));
 }
 
 /* What it starts inherits the socket, as 3. */
@@ -198,7 +202,7 @@ static int execute(char *const argv[])
 {
 	int socket = call(), directory = open_path(".");
 
-	send_request(socket, read_nonce(socket), directory, SN_MAY_STAT);
+	send_request(socket, read_nonce(socket), directory);
 	if (dup2(socket, 3) < 0)
 		die("dup2");
 	execvp(argv[0], argv);
@@ -209,7 +213,7 @@ static int send_fifo(void)
 {
 	if (mkfifo("fifo", 0600))
 		die("fifo");
-	return ask_for(open_path("fifo"), SN_MAY_STAT);
+	return ask_for(open_path("fifo"));
 }
 
 static int send_socket(void)
@@ -217,15 +221,24 @@ static int send_socket(void)
 	char name[32];
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", call());
-	return ask_for(open_path(name), SN_MAY_STAT);
+	return ask_for(open_path(name));
 }
 
 static int ends(void)
 {
 	int socket = call();
 
-	send_request(socket, read_nonce(socket), open_path("."), SN_MAY_STAT);
+	send_request(socket, read_nonce(socket), open_path("."));
 	return 0;
+}
+
+static int leave_to_child(void)
+{
+	int socket = call();
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	send_request(socket, read_nonce(socket), open_path("."));
+	return fork() ? 0 : print_answer(socket);
 }
 
 static bool is_turned_away(int socket)
@@ -272,7 +285,7 @@ static int by_path(const char *how, const char *path)
 		return mount_fuse(path);
 	if (!strcmp(how, "crowd"))
 		return crowd(atoi(path));
-	return ask_for(open_path(path), strcmp(how, "rule") ? SN_MAY_STAT : SN_MAY_READ);
+	return ask_for(open_path(path));
 }
 
 int main(int argc, char **argv)
@@ -284,9 +297,9 @@ int main(int argc, char **argv)
 	if (argc == 3)
 		return by_path(how, argv[2]);
 	if (!strcmp(how, "plain"))
-		return ask_for(open_path("."), SN_MAY_STAT);
+		return ask_for(open_path("."));
 	if (!strcmp(how, "open"))
-		return ask_for(open(".", O_RDONLY | O_DIRECTORY), SN_MAY_STAT);
+		return ask_for(open(".", O_RDONLY | O_DIRECTORY));
 	if (!strcmp(how, "garbage"))
 		return send_garbage(18);
 	if (!strcmp(how, "empty"))
@@ -305,6 +318,8 @@ int main(int argc, char **argv)
 		return send_socket();
 	if (!strcmp(how, "dies"))
 		return ends();
+	if (!strcmp(how, "heir"))
+		return leave_to_child();
 	fprintf(stderr, "forge: see its source\n");
 	return 2;
 }

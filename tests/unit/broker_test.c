@@ -22,6 +22,7 @@
 #include "elsewhere.h"
 #include "ended.h"
 #include "gather.h"
+#include "inquiry.h"
 #include "received.h"
 #include "tenancy.h"
 
@@ -33,6 +34,7 @@ static struct {
 	int running;		      /* the tenant of that name */
 	int tenants, ended;	      /* of that user */
 	bool dies;		      /* the caller, when it is moved */
+	bool inquires;		      /* it does not want to be a tenant */
 	int answer;
 	struct sn_err said;
 	struct sn_policy policy;
@@ -61,19 +63,23 @@ int sn_caller_meet(struct sn_caller *caller, struct sn_err *err)
 int sn_caller_hear(const struct sn_caller *caller, char *message, size_t *size,
 		   int fds[SN_PLACES_MAX], size_t *nr, struct sn_err *err)
 {
-	struct sn_request request = { .nr_places = 2, .rules = &world.rule, .nr_rules = 1 };
+	struct sn_request request = {
+		.act = SN_ACT_START, .nr_places = 2, .rules = &world.rule, .nr_rules = 1
+	};
 	size_t length;
 	char *text;
 
+	if (world.inquires)
+		request = (struct sn_request){ .act = SN_ACT_STATUS };
 	request.options.tenant = (char *)"t1";
 	assert_int_equal(sn_request_write(&request, &text, &length, err), 0);
 	assert_true(length <= *size);
 	memcpy(message, text, length);
 	free(text);
 	*size = length;
-	fds[0] = dup(0);
-	fds[1] = dup(0);
-	*nr = 2;
+	*nr = request.nr_places;
+	for (size_t i = 0; i < *nr; i++)
+		fds[i] = dup(0);
 	return step("hear", err);
 }
 
@@ -99,6 +105,14 @@ int sn_caller_tell(const struct sn_caller *caller, int error, const struct sn_er
 
 void sn_caller_close(struct sn_caller *caller)
 {
+}
+
+int sn_inquiry(const struct sn_caller *caller, const struct sn_request *request, struct sn_err *err)
+{
+	assert_int_equal(caller->uid, 1000);
+	assert_int_equal(request->act, SN_ACT_STATUS);
+	assert_string_equal(request->options.tenant, "t1");
+	return step("inquire", err);
 }
 
 int sn_received_look(const int *fds, size_t nr, pid_t from, struct sn_received *handed,
@@ -351,6 +365,21 @@ static void a_quota_counts_who_has_not_ended(void **state)
 	assert_string_equal(world.steps, BEFORE " lock remove tell");
 }
 
+/* By who may be any program of that user; what it is told has been sent. */
+static void who_only_asks_is_not_held(void **state)
+{
+	struct sn_err err = {};
+
+	world.inquires = true;
+	assert_int_equal(sn_broker_serve(0, 4, &err), 0);
+	assert_string_equal(world.steps, "meet hear nonce inquire");
+	reset(NULL);
+	world.inquires = true;
+	world.fails = "inquire";
+	assert_int_equal(serve(), -EIO);
+	assert_string_equal(world.steps, "meet hear nonce inquire tell");
+}
+
 static void a_sweep_locks_others_out_only_if_it_has_to(void **state)
 {
 	assert_int_equal(sn_broker_sweep(NULL), 0);
@@ -374,6 +403,7 @@ int main(void)
 		cmocka_unit_test_setup(other_rules_are_refused, reset),
 		cmocka_unit_test_setup(a_name_that_runs_is_taken, reset),
 		cmocka_unit_test_setup(a_quota_counts_who_has_not_ended, reset),
+		cmocka_unit_test_setup(who_only_asks_is_not_held, reset),
 		cmocka_unit_test_setup(a_sweep_locks_others_out_only_if_it_has_to, reset),
 	};
 

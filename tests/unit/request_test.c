@@ -23,6 +23,7 @@ static struct sn_request_rule two[] = {
 static struct sn_request plain(void)
 {
 	struct sn_request request = {
+		.act = SN_ACT_START,
 		.nonce = { "0123456789abcde" },
 		.nr_places = PLACES,
 		.directory = 1,
@@ -78,6 +79,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(sn_request_read(message, size, PLACES, &again, NULL), 0);
 	same_options(&request.options, &again.options);
 	assert_memory_equal(&request.nonce, &again.nonce, sizeof(again.nonce));
+	assert_int_equal(again.act, SN_ACT_START);
 	assert_int_equal(again.nr_places, PLACES);
 	assert_int_equal(again.directory, 1);
 	assert_int_equal(again.nr_rules, 2);
@@ -136,6 +138,11 @@ static void what_it_must_not_say_is_refused(void **state)
 		{ 4, 2, "descriptors" },
 		{ 7, 9, "too many rules" },
 		{ 8, PLACES, "no directory" },
+		{ 10, SN_ACT_NONE, "an unknown act" },
+		{ 10, SN_ACT_DETACH + 1, "an unknown act" },
+		{ 10, SN_ACT_STATUS, "more than a tenant's name" },
+		{ 11, 1, "an unknown act" },
+		{ 28, '\0', "the name" },
 		{ 28, '/', "no name" },
 		{ 28, '.', "no name" },
 		{ 28 + 60, 'x', "the name" },
@@ -217,10 +224,50 @@ static void what_is_too_long_is_not_written(void **state)
 	assert_non_null(strstr(err.text, "join addresses"));
 }
 
+static int read_inquiry(enum sn_act act, int how, const char *tenant, size_t more)
+{
+	struct sn_request request = { .act = act, .how = how, .options.tenant = (char *)tenant };
+	struct sn_request again;
+	char *message;
+	size_t size;
+	int ret;
+
+	assert_int_equal(sn_request_write(&request, &message, &size, NULL), 0);
+	message = realloc(message, size + 1);
+	message[size] = '\0';
+	ret = sn_request_read(message, size + more, 0, &again, NULL);
+	if (!ret) {
+		assert_int_equal(again.act, act);
+		assert_int_equal(again.how, how);
+		assert_string_equal(again.options.tenant, tenant);
+	}
+	sn_request_free(&again);
+	free(message);
+	return ret;
+}
+
+static void an_inquiry_is_of_a_tenant_or_of_all(void **state)
+{
+	assert_int_equal(read_inquiry(SN_ACT_STATUS, 1, "t1", 0), 0);
+	assert_int_equal(read_inquiry(SN_ACT_STATUS, 0, "", 0), 0);
+	assert_int_equal(read_inquiry(SN_ACT_LOG, 7, "", 0), 0);
+	assert_int_equal(read_inquiry(SN_ACT_DETACH, 1, "t1", 0), 0);
+	/* not all at once, not those of another user, and nothing that there is not */
+	assert_int_equal(read_inquiry(SN_ACT_DETACH, 1, "", 0), -EINVAL);
+	assert_int_equal(read_inquiry(SN_ACT_STATUS, 0, "0:t1", 0), -EINVAL);
+	assert_int_equal(read_inquiry(SN_ACT_LOG, 7, "1000:", 0), -EINVAL);
+	assert_int_equal(read_inquiry(SN_ACT_STATUS, 2, "t1", 0), -EINVAL);
+	assert_int_equal(read_inquiry(SN_ACT_LOG, 8, "t1", 0), -EINVAL);
+	assert_int_equal(read_inquiry(SN_ACT_DETACH, 2, "t1", 0), -EINVAL);
+	assert_int_equal(read_inquiry(SN_ACT_NONE, 0, "t1", 0), -EINVAL);
+	assert_int_equal(read_inquiry(SN_ACT_STATUS, 0, "t1", 1), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(an_inquiry_is_of_a_tenant_or_of_all),
 		cmocka_unit_test(every_shorter_one_is_refused),
 		cmocka_unit_test(what_it_must_not_say_is_refused),
 		cmocka_unit_test(other_options_are_refused),

@@ -163,6 +163,150 @@ ended_ones_go()
 	unchanged
 }
 
+# ---- what is told, and ended ----
+
+# waits_as USER: a tenant b1 of that user
+waits_as()
+{
+	rm -f "/srv/$1/stop"
+	(exec setpriv --reuid "$1" --regid "$1" --init-groups safenode-attach --cgroup b1 --dir "/srv/$1" \
+		--safe-mode -- "$tenant" wait) >"$work/$1.out" 2>&1 </dev/null &
+	soon grep -qx $! "$(below_own "$(id -u "$1"):b1")/cgroup.procs" || fail "$(cat "$work/$1.out")"
+}
+
+# Root's, and those of two users
+three_tenants()
+{
+	usermod -aG safenode t2
+	start roots t3 -- "$tenant" wait
+	waits_as t1
+	waits_as t2
+}
+
+three_end()
+{
+	stop_kept roots t3
+	touch /srv/t1/stop /srv/t2/stop
+	wait
+	rm /srv/t1/stop /srv/t2/stop
+	gpasswd -d t2 safenode >/dev/null
+	all_have_gone
+	unchanged
+}
+
+users_see_their_own()
+{
+	local form
+
+	three_tenants
+	run 0 safenode-status
+	for name in roots 2001:b1 2002:b1; do
+		grep -qF "$name" "$work/out" || fail "root sees no $name: $(cat "$work/out")"
+	done
+	for form in "" --json 2001:b1 b1 "--json b1"; do
+		# shellcheck disable=SC2086 # words
+		run 0 as_user t1 safenode-status $form
+		silent
+		grep -q "2001:b1" "$work/out" || fail "$form: $(cat "$work/out")"
+		! grep -q "2002\|roots" "$work/out" || fail "$form: $(cat "$work/out")"
+	done
+	grep -q '"without_policy":null' "$work/out" || fail "$(cat "$work/out")"
+	run 0 as_user t1 safenode-status
+	grep -q "^1 tenant, 1 running" "$work/out" || fail "$(cat "$work/out")"
+	run 1 as_user t1 safenode-status 2002:b1
+	said "'2002:b1' is not a tenant of user 2001"
+	run 1 as_user t1 safenode-status roots
+	said "no tenant '2001:roots'"
+	three_end
+}
+
+# deny_three USER: a tenant of that user is refused three sockets
+deny_three()
+{
+	run 0 as_user "$1" safenode-attach --cgroup b2 --dir "/srv/$1" --safe-mode -- "$tenant" deny 3
+}
+
+users_read_their_own()
+{
+	usermod -aG safenode t2
+	run 1 as_user t1 safenode-log --no-wait
+	said "safenode-logd" "does not run"
+	rm -f "$work/logd.log"
+	begin_logd
+	deny_three t2
+	deny_three t1
+	run 0 safenode-log --no-wait --since 10m
+	grep -q " tenant=2002:b2 " "$work/out" || fail "root: $(cat "$work/out")"
+	for named in "" "--cgroup b2" "--cgroup 2001:b2"; do
+		# shellcheck disable=SC2086 # words
+		run 0 as_user t1 safenode-log --no-wait --op net.socket $named
+		[ "$(grep -c " tenant=2001:b2 " "$work/out")" -ge 3 ] || fail "$named: $(cat "$work/out")"
+		! grep -v " tenant=2001:" "$work/out" || fail "$named: $(cat "$work/out")"
+	done
+	run 1 as_user t1 safenode-log --no-wait --cgroup 2002:b2
+	said "'2002:b2' is not a tenant of user 2001"
+	run 1 as_user t1 safenode-log --suggest --cgroup b2
+	said "must be run as root"
+	# as it happens
+	rm -f "$work/own.log"
+	begin own setpriv --reuid t1 --regid t1 --init-groups safenode-log --op net.socket
+	soon has_lines own 3 || fail "$(cat "$work/own.log" "$work/own.err")"
+	deny_three t2
+	deny_three t1
+	soon has_lines own 6 || fail "$(cat "$work/own.log" "$work/own.err")"
+	! grep -v " tenant=2001:" "$work/own.log" || fail "$(cat "$work/own.log")"
+	signal TERM own
+	end_logd
+	gpasswd -d t2 safenode >/dev/null
+	all_have_gone
+	unchanged
+}
+
+users_end_their_own()
+{
+	three_tenants
+	run 1 as_user t1 safenode-detach --cgroup b1
+	said "tenant '2001:b1' is running" "--kill"
+	run 1 as_user t1 safenode-detach --cgroup 2002:b1 --kill
+	said "'2002:b1' is not a tenant of user 2001"
+	run 1 as_user t1 safenode-detach --cgroup roots --kill
+	said "no tenant '2001:roots'"
+	has_tenants "3 3" || fail "$(safenode-status)"
+	run 0 as_user t1 safenode-detach --cgroup b1 --kill
+	silent
+	has_tenants "2 2" || fail "$(safenode-status)"
+	[ ! -d "$(below_own 2001:b1)" ] || fail "its cgroup is left"
+	three_end
+	for tool in "safenode-log --no-wait" "safenode-detach --cgroup b1"; do
+		# shellcheck disable=SC2086 # words
+		run 1 as_user t2 $tool
+		said "by a member of the group 'safenode'"
+	done
+}
+
+# A server in JavaScript; 'exit' comes when the name is free again
+server_has_tenants()
+{
+	cat >/srv/t1/server.js <<-END
+		const { spawn } = require('$here/../npm/node_modules/safenode');
+		const start = () => {
+			const child = spawn('app.js', { cgroup: 'js', dir: '/srv/t1', stdio: ['ignore', 'inherit', 'inherit'] });
+			child.on('denial', ({ op, path, tenant }) => path === '/etc/passwd' && console.log(op, tenant, child.tenant));
+			child.on('error', (error) => console.log(error.message));
+			return new Promise((resolve) => child.on('exit', resolve));
+		};
+		start().then(start).then((status) => console.log('status', status));
+	END
+	echo 'require("fs").readFile("/etc/passwd", (error) => { console.log(error.code); process.exitCode = 7; })' >/srv/t1/app.js
+	rm -f "$work/logd.log"
+	begin_logd
+	run 0 as_user t1 node /srv/t1/server.js
+	[ "$(sort "$work/out" | uniq -c | xargs)" = "2 ENOENT 2 fs.open 2001:js js 1 status 7" ] || fail "$(cat "$work/out" "$work/err")"
+	end_logd
+	rm /srv/t1/app.js /srv/t1/server.js
+	unchanged
+}
+
 # ---- what is refused ----
 
 # refused STATUS TEXT -- COMMAND...: t1 is, and nothing is left
@@ -228,6 +372,15 @@ copies()
 	refused 1 "it is not the safenode-attach or safenode in" -- \
 		/srv/t1/safenode-attach --cgroup b1 --dir /srv/t1 --safe-mode -- "$tenant" acts
 	rm /srv/t1/safenode-attach
+}
+
+# Whoever is left with the connection is not who was met
+heirs()
+{
+	run 0 as_user t1 sh -c 'cd /srv/t1 && exec "$@"' sh "$forge" heir
+	sleep 1
+	! grep -q granted "$work/out" || fail "$(cat "$work/out")"
+	unchanged
 }
 
 # It sends a request, and is another program when that is looked at; a set-user-id one for one
@@ -394,9 +547,14 @@ part_broker()
 	it "all options arrive at the broker, and root sees them" options_arrive
 	it "an ordinary user's safenode starts node" node_starts
 	it "tenants of root's that have ended go, and no others" ended_ones_go
+	it "an ordinary user's status shows its own tenants, and no others" users_see_their_own
+	it "an ordinary user's log shows its own tenants, and no others" users_read_their_own
+	it "an ordinary user detaches its own tenants, and no others" users_end_their_own
+	it "a server that is not root has tenants by the npm package, and their denials" server_has_tenants
 	it "what only root may do is refused, and so are other users" only_root_may
 	it "forged and replayed requests, and descriptors of other kinds, are refused" forged_ones
 	it "a copy of the tool is refused" copies
+	it "a caller that has left its connection to a child is refused" heirs
 	it "a caller that is another program by then is refused" other_programs
 	it "a caller that is traced is refused" traced_ones
 	it "a file system that never answers keeps nobody waiting" fuse

@@ -64,6 +64,36 @@ is_said()
 	journal -t server | grep -q "^tenant "
 }
 
+as_test()
+{
+	setpriv --reuid test --regid test --init-groups "$@"
+}
+
+# What the service may not do would be told as a check that is not met
+asks_through_the_service()
+{
+	systemctl start safenode-logd.service
+	run 0 as_test "${by_user[@]}" -- "$tenant" deny 3
+	run 0 as_test /usr/local/sbin/safenode-log --no-wait --op net.socket
+	grep -q " tenant=$(id -u test):b1 " "$work/out" || fail "$(cat "$work/out" "$work/err")"
+	rm -f /srv/test/stop
+	as_test "${by_user[@]}" -- "$tenant" wait >"$work/b1.out" 2>&1 </dev/null &
+	eventually is_shown || fail "$(cat "$work/out" "$work/err" "$work/b1.out")"
+	run 0 safenode-status
+	cp "$work/out" "$work/roots"
+	run 0 as_test /usr/local/sbin/safenode-status
+	[ "$(sed '/ tenants\?, /,$d' "$work/out")" = "$(sed '/ tenants\?, /,$d' "$work/roots")" ] ||
+		fail "$(diff "$work/out" "$work/roots")"
+	run 0 as_test /usr/local/sbin/safenode-detach --cgroup b1 --kill
+	run 0 as_test /usr/local/sbin/safenode-status
+	grep -q "^0 tenants" "$work/out" || fail "$(cat "$work/out")"
+}
+
+is_shown()
+{
+	as_test /usr/local/sbin/safenode-status >"$work/out" 2>"$work/err" && grep -q "^1 tenant, 1 running" "$work/out"
+}
+
 ends_in_order()
 {
 	run 0 transient User=test -- "${by_user[@]}" -- "$tenant" acts
@@ -78,5 +108,6 @@ part_broker()
 {
 	it "the broker is started by its socket, with four capabilities, for a unit with a user" is_started_by_its_socket
 	it "a server that is not root has tenants in its unit, with limits, and they end with it" server_is_not_root
+	it "status, log and detach of a user get through the service" asks_through_the_service
 	it "stopped, it ends in order" ends_in_order
 }
