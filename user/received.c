@@ -135,9 +135,12 @@ int sn_received_look(const int *fds, size_t nr, pid_t from, struct sn_received *
 		ret = compare(sn_mounts_open(), looks, handed, nr, err);
 	if (!ret)
 		ret = compare(sn_mounts_open_of(from), looks, handed, nr, err);
+	if (!ret) /* what a service was started with is of neither's mount namespace */
+		ret = compare(sn_mounts_open_of(1), looks, handed, nr, err);
 	for (size_t i = 0; i < nr && !ret; i++)
 		ret = looks[i].known ? identify(fds[i], &handed[i], err)
 				     : sn_fail(err, EINVAL,
-					       "something was handed over that is mounted nowhere");
+					       "something was handed over that is mounted nowhere; "
+					       "standard streams can be pipes, sockets or files");
 	return ret;
 }

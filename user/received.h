@@ -23,7 +23,8 @@ struct sn_received {
  * Looks at the @nr descriptors @fds, which came from the process @from: into @handed, of as many.
  * No file system is asked anything before it is known to be one of the kernel's that answers by
  * itself: a FUSE can keep who asks waiting for good, and not even SIGKILL ends that. -EINVAL for
- * one that is not O_PATH, is on another file system, or is on no mount of both processes.
+ * one that is not O_PATH, is on another file system, or is on no mount of both processes or of
+ * process 1.
  */
 int sn_received_look(const int *fds, size_t nr, pid_t from, struct sn_received *handed,
 		     struct sn_err *err);

@@ -171,7 +171,9 @@ waits_as()
 	rm -f "/srv/$1/stop"
 	(exec setpriv --reuid "$1" --regid "$1" --init-groups safenode-attach --cgroup b1 --dir "/srv/$1" \
 		--safe-mode -- "$tenant" wait) >"$work/$1.out" 2>&1 </dev/null &
-	soon grep -qx $! "$(below_own "$(id -u "$1"):b1")/cgroup.procs" || fail "$(cat "$work/$1.out")"
+	echo $! >"$work/$1.waits"
+	disown # that it was killed is not to be said
+	soon grep -qx "$(cat "$work/$1.waits")" "$(below_own "$(id -u "$1"):b1")/cgroup.procs" || fail "$(cat "$work/$1.out")"
 }
 
 # Root's, and those of two users
@@ -187,7 +189,9 @@ three_end()
 {
 	stop_kept roots t3
 	touch /srv/t1/stop /srv/t2/stop
-	wait
+	for user in t1 t2; do
+		soon is_gone "$(cat "$work/$user.waits")" || fail "that of $user does not end"
+	done
 	rm /srv/t1/stop /srv/t2/stop
 	gpasswd -d t2 safenode >/dev/null
 	all_have_gone
@@ -250,10 +254,10 @@ users_read_their_own()
 	# as it happens
 	rm -f "$work/own.log"
 	begin own setpriv --reuid t1 --regid t1 --init-groups safenode-log --op net.socket
-	soon has_lines own 3 || fail "$(cat "$work/own.log" "$work/own.err")"
+	soon has_lines own 3 " tenant=2001:b2 " || fail "$(cat "$work/own.log" "$work/own.err")"
 	deny_three t2
 	deny_three t1
-	soon has_lines own 6 || fail "$(cat "$work/own.log" "$work/own.err")"
+	soon has_lines own 6 " tenant=2001:b2 " || fail "$(cat "$work/own.log" "$work/own.err")"
 	! grep -v " tenant=2001:" "$work/own.log" || fail "$(cat "$work/own.log")"
 	signal TERM own
 	end_logd
@@ -388,13 +392,13 @@ other_programs()
 {
 	local i
 
-	cp /bin/sleep /usr/local/bin/as-root && chmod 4755 /usr/local/bin/as-root
-	for program in /bin/sleep /usr/local/bin/as-root; do
+	cp /bin/sleep /usr/bin/as-root && chmod 4755 /usr/bin/as-root
+	for program in /bin/sleep /usr/bin/as-root; do
 		as_user t1 sh -c 'cd /srv/t1 && exec "$@"' sh "$forge" exec $program 2 >"$work/out" 2>&1 </dev/null
 		sleep 1
 		unchanged
 	done
-	rm /usr/local/bin/as-root
+	rm /usr/bin/as-root
 	[ "$(grep -c "it has not set no_new_privs\|it has several users\|it is not the safenode" "$work/broker.err")" -ge 2 ] ||
 		fail "$(cat "$work/broker.err")"
 }
