@@ -8,7 +8,15 @@ static void check(const struct sn_request *request, size_t nr_places)
 {
 	const struct sn_options *options = &request->options;
 
-	MUST(request->nr_places == nr_places && request->directory < nr_places);
+	MUST(request->act > SN_ACT_NONE && request->act <= SN_ACT_DETACH);
+	MUST(request->nr_places == nr_places);
+	if (request->act != SN_ACT_START) { /* a tenant, or all of them, and nothing else */
+		MUST(!nr_places && !request->nr_rules && !options->restricted.nr);
+		MUST(!*options->tenant || !sn_check_tenant_name(options->tenant, NULL));
+		MUST(*options->tenant || request->act != SN_ACT_DETACH);
+		return;
+	}
+	MUST(request->directory < nr_places);
 	MUST(!sn_check_tenant_name(options->tenant, NULL));
 	MUST(options->safe_mode && !options->observe && !options->user && !options->directory);
 	MUST(!options->nr_groups && !options->nr_read_only && !options->nr_keep_fd);
