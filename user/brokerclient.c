@@ -8,6 +8,14 @@
 
 #include "brokerclient.h"
 
+static int is_not_there(int error, struct sn_err *err)
+{
+	return sn_fail(err, error,
+		       "must be run as root, or where safenode-broker runs (%s: %s); systemctl "
+		       "enable --now safenode-broker.socket",
+		       SN_BROKER_SOCKET, strerror(error));
+}
+
 int sn_brokerclient_check(struct sn_err *err)
 {
 	if (!access(SN_BROKER_SOCKET, W_OK))
@@ -16,14 +24,12 @@ int sn_brokerclient_check(struct sn_err *err)
 		return sn_fail(err, EACCES,
 			       "must be run as root, or by a member of the group 'safenode'; "
 			       "adduser USER safenode, and log in anew");
-	return sn_fail(err, errno,
-		       "must be run as root, or where safenode-broker runs (%s: %s); systemctl "
-		       "enable --now safenode-broker.socket",
-		       SN_BROKER_SOCKET, strerror(errno));
+	return is_not_there(errno, err);
 }
 
 /* ---- the connection ---- */
 
+/* The socket of one that has ended is left. */
 static int call(struct sn_err *err)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = SN_BROKER_SOCKET };
@@ -31,8 +37,7 @@ static int call(struct sn_err *err)
 
 	if (fd >= 0 && !connect(fd, (const struct sockaddr *)&address, sizeof(address)))
 		return fd;
-	sn_fail(err, errno, "cannot reach safenode-broker at %s: %s", SN_BROKER_SOCKET,
-		strerror(errno));
+	is_not_there(errno, err);
 	if (fd >= 0)
 		close(fd);
 	return -EIO;

@@ -527,9 +527,14 @@ quota()
 
 stops_in_order()
 {
-	stop_broker
+	kill -KILL "$(cat "$work/broker.pid")"
+	soon is_gone "$(cat "$work/broker.pid")" || fail "does not end"
+	[ -S $answered ] || fail "its socket has gone"
 	run 1 asks b1 -- "$tenant" acts
-	said "safenode-broker.socket"
+	said "must be run as root, or where safenode-broker runs" "Connection refused" "safenode-broker.socket"
+	rm $answered
+	run 1 asks b1 -- "$tenant" acts
+	said "must be run as root, or where safenode-broker runs" "safenode-broker.socket"
 	unchanged
 }
 
