@@ -87,14 +87,23 @@ static int meet(const struct sn_mount *mount, struct look *look, struct sn_recei
 		       mount->point, mount->type);
 }
 
-/* Sets what is known of all descriptors that are on one of @mounts. */
+static size_t unknown(const struct look *looks, size_t nr)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		sum += !looks[i].known;
+	return sum;
+}
+
+/* Sets what is known of all descriptors that are on one of @mounts; reads on while one is not. */
 static int compare(struct sn_mounts mounts, struct look *looks, struct sn_received *handed,
 		   size_t nr, struct sn_err *err)
 {
 	struct sn_mount mount;
 	int ret = 0;
 
-	while (!ret && sn_mounts_next(&mounts, &mount))
+	while (!ret && unknown(looks, nr) && sn_mounts_next(&mounts, &mount))
 		for (size_t i = 0; !ret && i < nr; i++)
 			if (!looks[i].known && looks[i].mount == mount.id)
 				ret = meet(&mount, &looks[i], &handed[i], err);
