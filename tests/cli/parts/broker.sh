@@ -29,6 +29,7 @@ start_broker()
 	rm -f $answered
 	safenode-broker "$@" >"$work/broker.out" 2>"$work/broker.err" </dev/null &
 	echo $! >"$work/broker.pid"
+	disown # one test kills it
 	soon broker_is_there || fail "does not start: $(cat "$work/broker.err")"
 }
 
