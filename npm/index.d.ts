@@ -85,7 +85,7 @@ export interface Denial {
 	/** The error that it would have got */
 	would?: string;
 	path?: string;
-	addr?: string;
+	address?: string;
 	port?: number;
 	/** The option that would have allowed it */
 	option: string | null;
