@@ -10,12 +10,24 @@ const { Customer } = require('./customer.js');
 const { front } = require('./front.js');
 const { Log } = require('./log.js');
 
+// Throws what is wrong with a customer's entry in the config.
+function check(name, { port }) {
+	// a file's, a cgroup's, and a label of a host's name
+	if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
+		throw new Error(`'${name}' is no name of a customer; write small letters, digits and -`);
+	// without it a program might listen anywhere
+	if (!Number.isInteger(port))
+		throw new Error(`${name}: port is missing; name one that is nobody else's`);
+}
+
 // Emits 'said' with a line for whoever operates the server.
 class Hosting extends EventEmitter {
 	// @config: as hosting.json has it. @starter: check() rejects where no program can be started,
 	// start(name, entry) starts one: see process.js
 	constructor(config, starter) {
 		super();
+		for (const [name, entry] of Object.entries(config.customers))
+			check(name, entry);
 		Object.assign(this, { config, starter, customers: new Map(), servers: [] });
 	}
 
@@ -39,13 +51,6 @@ class Hosting extends EventEmitter {
 
 	add(name, entry, log) {
 		const customer = new Customer(name, entry, this.starter, log);
-
-		// a name is a file's, a cgroup's and a label of a host's name
-		if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
-			throw new Error(`'${name}' is no name of a customer; write small letters, digits and -`);
-		// without it a program might listen anywhere
-		if (!Number.isInteger(entry.port))
-			throw new Error(`${name}: port is missing; name one that is nobody else's`);
 		customer.on('said', (text) => this.emit('said', `${name}: ${text}`));
 		this.customers.set(name, customer);
 	}
@@ -61,8 +66,10 @@ class Hosting extends EventEmitter {
 
 	// When it resolves there is no tenant left, and all that they said is in the logs.
 	async stop() {
-		for (const server of this.servers)
-			server.close().closeIdleConnections();
+		for (const server of this.servers) {
+			server.close();
+			server.closeIdleConnections();
+		}
 		await Promise.all([...this.customers.values()].map((customer) => customer.stop()));
 		this.servers.forEach((server) => server.closeAllConnections());
 		this.emit('said', 'stopped');
