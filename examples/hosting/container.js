@@ -56,9 +56,15 @@ class Container extends EventEmitter {
 		super();
 		const run = spawn('podman', ['run', ...words(image, name, entry)], { stdio: ['ignore', 'pipe', 'pipe'] });
 		Object.assign(this, { name, outOfMemory: false, pid: run.pid, stdout: run.stdout, stderr: run.stderr });
-		run.on('error', (error) => this.emit('error', error));
-		run.on('exit', (code) => this.remove().catch((error) => this.emit('error', error))
-			.then(() => this.emit('exit', code, null)));
+		run.on('error', (error) => {
+			this.log.kill();
+			this.emit('error', error);
+		});
+		run.on('exit', (...end) => this.remove().catch((error) => this.emit('error', error))
+			.then(() => {
+				this.log.kill();
+				this.emit('exit', ...end);
+			}));
 		this.log = this.follow();
 	}
 
@@ -86,7 +92,6 @@ class Container extends EventEmitter {
 		const { stdout } = await podman('inspect', '--format', '{{.State.OOMKilled}}', this.name);
 		this.outOfMemory = stdout.trim() === 'true';
 		await podman('rm', '--force', this.name);
-		this.log.kill();
 	}
 }
 
