@@ -36,10 +36,10 @@ static int only_root(const char *what, struct sn_err *err)
 
 static int check_options(const struct sn_options *options, bool starts, struct sn_err *err)
 {
-	if (!options->safe_mode)
-		return sn_fail(err, EINVAL,
-			       "--safe-mode is missing: without it a tenant may do nothing at all; "
-			       "add --safe-mode");
+	int ret = sn_options_need_safe_mode(options, err);
+
+	if (ret)
+		return ret;
 	if (options->observe)
 		return only_root("--observe", err);
 	if (options->nr_groups)
@@ -210,16 +210,11 @@ static int ask(struct plan *plan, struct sn_err *err)
 
 static int begin_session(struct plan *plan, struct sn_session *session, struct sn_err *err)
 {
-	const struct sn_options *options = plan->options;
-	bool terminal = options->terminal;
-	/* as attach.c does it */
-	size_t nr = options->handed_over ? options->nr_keep_fd : 0;
-	int taken = sn_session_take_terminals(terminal, options->keep_fd, nr, err);
-	int ret = taken < 0 ? taken : sn_session_begin(terminal, session, err);
+	int taken = sn_attach_take_terminals(plan->options, err);
+	int ret = taken < 0 ? taken : sn_session_begin(plan->options->terminal, session, err);
 
 	if (!ret && taken)
-		plan->say("standard input is /dev/null now: the terminal is another session's; "
-			  "--terminal keeps it");
+		sn_attach_say_taken(plan->say);
 	return ret;
 }
 

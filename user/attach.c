@@ -145,11 +145,9 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 
 	if (geteuid())
 		return sn_fail(err, EPERM, "must be run as root");
-	if (!plan->options->safe_mode)
-		return sn_fail(err, EINVAL,
-			       "--safe-mode is missing: without it a tenant may do nothing at all; "
-			       "add --safe-mode");
-	ret = sn_gather_directory(&plan->named, err);
+	ret = sn_options_need_safe_mode(plan->options, err);
+	if (!ret)
+		ret = sn_gather_directory(&plan->named, err);
 	if (!ret)
 		ret = sn_gather_account(&plan->named, err);
 	if (!ret)
@@ -242,25 +240,34 @@ int sn_attach_begin(const struct sn_options *options, struct sn_err *err)
 	return ret ? ret : check_descriptors(options, err);
 }
 
+int sn_attach_take_terminals(const struct sn_options *options, struct sn_err *err)
+{
+	/* one that --keep-fd names is the operator's choice */
+	size_t nr = options->handed_over ? options->nr_keep_fd : 0;
+
+	return sn_session_take_terminals(options->terminal, options->keep_fd, nr, err);
+}
+
+void sn_attach_say_taken(void (*say)(const char *text))
+{
+	say("standard input is /dev/null now: the terminal is another session's; "
+	    "--terminal keeps it");
+}
+
 /*
  * The session is left when the lock is there: until then, the terminal's Ctrl-C ends the wait.
  * Nothing has been changed yet.
  */
 static int lock(struct plan *plan, bool starts, struct sn_session *session, struct sn_err *err)
 {
-	const struct sn_options *options = plan->options;
-	bool terminal = options->terminal;
-	/* one that --keep-fd names is the operator's choice */
-	size_t nr = options->handed_over ? options->nr_keep_fd : 0;
-	int taken = starts ? sn_session_take_terminals(terminal, options->keep_fd, nr, err) : 0;
+	int taken = starts ? sn_attach_take_terminals(plan->options, err) : 0;
 	int ret = taken < 0 ? taken : sn_enforcer_lock(&plan->enforcer, SN_EXCLUSIVE, err);
 
 	if (!ret && starts)
-		ret = sn_session_begin(terminal, session, err);
+		ret = sn_session_begin(plan->options->terminal, session, err);
 	/* a line that cannot be printed is no failure */
 	if (!ret && taken)
-		plan->say("standard input is /dev/null now: the terminal is another session's; "
-			  "--terminal keeps it");
+		sn_attach_say_taken(plan->say);
 	return ret;
 }
 

@@ -28,4 +28,11 @@ int sn_attach_add_descriptors(struct sn_gathered *named, struct sn_err *err);
 int sn_attach_rehearse(const struct sn_launch *launch, void (*say)(const char *text),
 		       struct sn_err *err);
 
+/*
+ * As sn_session_take_terminals(), for those that @options hand over. What to say where it returned
+ * 1, once nothing has failed.
+ */
+int sn_attach_take_terminals(const struct sn_options *options, struct sn_err *err);
+void sn_attach_say_taken(void (*say)(const char *text));
+
 #endif

@@ -39,9 +39,10 @@ struct deal {
 /* "1000:t1", which no other name can be. */
 static int set_name(struct deal *deal, struct sn_err *err)
 {
-	char *name;
+	char user[SN_USER_PREFIX], *name;
 
-	if (asprintf(&name, "%u:%s", deal->caller.uid, deal->request.options.tenant) < 0)
+	sn_request_prefix(deal->caller.uid, user);
+	if (asprintf(&name, "%s%s", user, deal->request.options.tenant) < 0)
 		return sn_fail(err, ENOMEM, "out of memory");
 	free(deal->request.options.tenant);
 	deal->request.options.tenant = name;

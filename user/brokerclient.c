@@ -148,9 +148,9 @@ int sn_brokerclient_start(struct sn_request *request, const int *fds, struct sn_
 
 int sn_brokerclient_name(const char *tenant, char name[SN_TENANT_MAX], struct sn_err *err)
 {
-	char own[16];
+	char own[SN_USER_PREFIX];
 
-	snprintf(own, sizeof(own), "%u:", geteuid());
+	sn_request_prefix(geteuid(), own);
 	if (!strncmp(tenant, own, strlen(own)))
 		tenant += strlen(own);
 	if (strpbrk(tenant, ":/"))

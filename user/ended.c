@@ -8,6 +8,7 @@
 #include "cgroup.h"
 #include "detach.h"
 #include "ended.h"
+#include "request.h"
 
 struct search {
 	const struct sn_enforcer *enforcer;
@@ -88,7 +89,7 @@ int sn_ended_remove(const struct sn_enforcer *enforcer, struct sn_err *err)
 }
 
 struct count {
-	char prefix[16];
+	char prefix[SN_USER_PREFIX];
 	int nr;
 };
 
@@ -105,7 +106,7 @@ int sn_ended_count(const struct sn_enforcer *enforcer, uid_t uid, struct sn_err 
 	struct count count = {};
 	int ret;
 
-	snprintf(count.prefix, sizeof(count.prefix), "%u:", uid);
+	sn_request_prefix(uid, count.prefix);
 	ret = sn_store_each(&enforcer->store, add, &count, err);
 	return ret ? ret : count.nr;
 }

@@ -124,10 +124,10 @@ static int detach(const struct sn_caller *caller, const char *tenant, bool kill,
 
 int sn_inquiry(const struct sn_caller *caller, const struct sn_request *request, struct sn_err *err)
 {
-	char user[16], name[SN_TENANT_MAX];
+	char user[SN_USER_PREFIX], name[SN_TENANT_MAX];
 	const char *asked = request->options.tenant;
 
-	snprintf(user, sizeof(user), "%u:", caller->uid);
+	sn_request_prefix(caller->uid, user);
 	if (snprintf(name, sizeof(name), "%s%s", user, asked) >= (int)sizeof(name))
 		return sn_fail(err, ENOENT, "no tenant '%s'; see safenode-status", asked);
 	switch (request->act) {

@@ -369,18 +369,6 @@ const struct sn_opt sn_container_opts[] = {
 	{ 0 },
 };
 
-/* The rest of a request is of fixed size, or none of an ordinary user's business. */
-const struct sn_opt sn_request_opts[] = {
-	{ "allowed-outgoing-ports", "LIST", "ports and ranges that stay open there", set_outgoing },
-	{ "allowed-listen-ports", "LIST", "bind to these ports only", set_listen },
-	{ "memory-max", "SIZE", "memory in bytes, with K, M or G, or max", set_memory_max },
-	{ "cpu-max", "LIMIT", "PERCENT% of one CPU, or \"QUOTA PERIOD\" in microseconds",
-	  set_cpu_max },
-	{ "pids-max", "N", "number of threads, or max", set_pids_max },
-	{ "log-granted", NULL, "report what is granted, too", set_log_granted },
-	{ 0 },
-};
-
 /* ---- policy files ---- */
 
 /* The number of the value of @option that was set last. */
@@ -496,6 +484,15 @@ static int check_safe_mode(const struct sn_options *options, struct sn_err *err)
 		return 0;
 	sn_fail(&why, EINVAL, "--%s without --safe-mode: add --safe-mode", option);
 	return sn_options_blame(options, option, 0, -EINVAL, &why, err);
+}
+
+int sn_options_need_safe_mode(const struct sn_options *options, struct sn_err *err)
+{
+	if (options->safe_mode)
+		return 0;
+	return sn_fail(err, EINVAL,
+		       "--safe-mode is missing: without it a tenant may do nothing at all; "
+		       "add --safe-mode");
 }
 
 int sn_options_check(const struct sn_options *options, struct sn_err *err)

@@ -68,8 +68,6 @@ extern const struct sn_opt sn_attach_opts[];
 extern const struct sn_opt sn_dropin_opts[];
 /* What of them a container's annotations and /etc/safenode/containers.conf may say. */
 extern const struct sn_opt sn_container_opts[];
-/* Of them, what a request to the broker has by their names (request.h). */
-extern const struct sn_opt sn_request_opts[];
 
 /*
  * Checks what a single option cannot tell: missing names, lists without their partner. Called when
@@ -78,9 +76,12 @@ extern const struct sn_opt sn_request_opts[];
  */
 int sn_options_check(const struct sn_options *options, struct sn_err *err);
 
+/* What starts or changes a tenant takes it from the command line or the policy file: or -EINVAL. */
+int sn_options_need_safe_mode(const struct sn_options *options, struct sn_err *err);
+
 /*
- * The same for a policy file alone, which may leave to the command line who the tenant is and
- * whether it is confined.
+ * The same as sn_options_check() for a policy file alone, which may leave to the command line who
+ * the tenant is and whether it is confined.
  */
 int sn_options_check_alone(const struct sn_options *options, struct sn_err *err);
 

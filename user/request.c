@@ -25,6 +25,11 @@ _Static_assert(sizeof(struct head) == 92, "no hidden padding");
 
 #define ADDRESS "restricted-outgoing-addresses"
 
+void sn_request_prefix(uid_t uid, char prefix[SN_USER_PREFIX])
+{
+	snprintf(prefix, SN_USER_PREFIX, "%u:", uid);
+}
+
 /* ---- writing ---- */
 
 static void put_option(FILE *out, const char *name, const char *value)
@@ -177,14 +182,32 @@ static int check_rule(const struct sn_request_rule *rule, size_t nr_places, stru
 	return 0;
 }
 
+static bool is_passed_on(const char *name)
+{
+	static const char *const names[] = {
+		/* the rest of what attach takes is of fixed size, or none of a user's business */
+		"allowed-outgoing-ports",
+		"allowed-listen-ports",
+		"memory-max",
+		"cpu-max",
+		"pids-max",
+		"log-granted",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 static int set(struct sn_options *options, const char *name, size_t len, const char *value,
 	       struct sn_err *err)
 {
 	if (len == strlen(ADDRESS) && !memcmp(name, ADDRESS, len) && value)
 		return sn_addresses_add_listed(&options->restricted, value, err);
-	for (const struct sn_opt *opt = sn_request_opts; opt->name; opt++)
+	for (const struct sn_opt *opt = sn_attach_opts; opt->name; opt++)
 		if (strlen(opt->name) == len && !memcmp(name, opt->name, len) &&
-		    !opt->arg == !value)
+		    !opt->arg == !value && is_passed_on(opt->name))
 			return opt->set(options, value, err);
 	return malformed("an option", err);
 }

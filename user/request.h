@@ -4,6 +4,7 @@
 #define SAFENODE_REQUEST_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "err.h"
 #include "options.h"
@@ -16,6 +17,12 @@
 #define SN_PLACES_MAX	   253 /* descriptors of a message: SCM_MAX_FD in include/net/scm.h */
 #define SN_REQUEST_RULES   1024
 #define SN_NONCE_SIZE	   16
+
+/* Room for "4294967295:" */
+#define SN_USER_PREFIX 16
+
+/* "1000:", with which the name of each tenant of user @uid begins, and no other name. */
+void sn_request_prefix(uid_t uid, char prefix[SN_USER_PREFIX]);
 
 /* What is asked for. */
 enum sn_act {

@@ -24,6 +24,7 @@
 #include "gather.h"
 #include "inquiry.h"
 #include "received.h"
+#include "steps.h"
 #include "tenancy.h"
 
 static struct {
@@ -43,12 +44,7 @@ static struct {
 
 static int step(const char *name, struct sn_err *err)
 {
-	size_t used = strlen(world.steps);
-
-	snprintf(world.steps + used, sizeof(world.steps) - used, "%s%s", used ? " " : "", name);
-	if (world.fails && !strcmp(world.fails, name))
-		return sn_fail(err, EIO, "%s failed", name);
-	return 0;
+	return take_step(world.steps, sizeof(world.steps), world.fails, name, err);
 }
 
 /* ---- the caller ---- */

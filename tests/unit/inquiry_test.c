@@ -22,6 +22,7 @@
 #include "inquiry.h"
 #include "logclient.h"
 #include "statusform.h"
+#include "steps.h"
 
 static struct {
 	char steps[256];
@@ -35,12 +36,7 @@ static struct {
 
 static int step(const char *name, struct sn_err *err)
 {
-	size_t used = strlen(world.steps);
-
-	snprintf(world.steps + used, sizeof(world.steps) - used, "%s%s", used ? " " : "", name);
-	if (world.fails && !strcmp(world.fails, name))
-		return sn_fail(err, EIO, "%s failed", name);
-	return 0;
+	return take_step(world.steps, sizeof(world.steps), world.fails, name, err);
 }
 
 int sn_status_write(enum sn_status_form form, const char *tenant, const char *user, char **text,
