@@ -173,6 +173,24 @@ static void what_it_must_not_say_is_refused(void **state)
 	release(&request);
 }
 
+/* Reads a request that is fine but for @word, an option, behind it. */
+static int read_with(const char *word, struct sn_err *err)
+{
+	struct sn_request request = { .act = SN_ACT_START, .nr_places = PLACES }, again;
+	size_t size, len = strlen(word) + 1;
+	char *message;
+	int ret;
+
+	request.options.tenant = (char *)"t1";
+	assert_int_equal(sn_request_write(&request, &message, &size, NULL), 0);
+	message = realloc(message, size + len);
+	memcpy(message + size, word, len);
+	ret = sn_request_read(message, size + len, PLACES, &again, err);
+	sn_request_free(&again);
+	free(message);
+	return ret;
+}
+
 /* What an ordinary user may not have, and what would be looked up in the broker's place. */
 static void other_options_are_refused(void **state)
 {
@@ -194,20 +212,12 @@ static void other_options_are_refused(void **state)
 		"",
 	};
 
+	assert_int_equal(read_with("memory-max=1000", NULL), 0);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		struct sn_request request = { .nr_places = PLACES }, again;
 		struct sn_err err = {};
-		char *message;
-		size_t size, len = strlen(words[i]) + 1;
 
-		request.options.tenant = (char *)"t1";
-		assert_int_equal(sn_request_write(&request, &message, &size, NULL), 0);
-		message = realloc(message, size + len);
-		memcpy(message + size, words[i], len);
-		if (sn_request_read(message, size + len, PLACES, &again, &err) != -EINVAL ||
-		    !err.text[0])
+		if (read_with(words[i], &err) != -EINVAL || !err.text[0])
 			fail_msg("taken: %s", words[i]);
-		free(message);
 	}
 }
 
