@@ -106,20 +106,18 @@ static void an_extra_path_does_not_lead_through_the_directory(void **state)
 
 static void an_extra_path_is_not_the_whole_machine(void **state)
 {
-	char *const whole[] = { "/", "/proc", "/srv/../proc/", (char *)at("link") };
+	const char *const whole[] = { "/", "/proc", "/srv/../proc/", at("link") };
 	struct sn_err err = {};
 
 	assert_int_equal(symlink("/", at("link")), 0);
 	assert_int_equal(sn_gather_directory(&gathered, &err), 0);
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
-		options.read_only[0] = whole[i];
-		options.nr_read_only = 1;
+		options.read_only[options.nr_read_only++] = strdup(whole[i]);
 		refused(sn_gather_paths(&gathered, &err), "no tenant may have all of '/", &err);
+		options.read_write[options.nr_read_write++] = options.read_only[0];
 		options.nr_read_only = 0;
-		options.read_write[0] = whole[i];
-		options.nr_read_write = 1;
 		refused(sn_gather_paths(&gathered, &err), "no tenant may have all of '/", &err);
-		options.nr_read_write = 0;
+		free(options.read_write[--options.nr_read_write]);
 	}
 }
 
