@@ -98,7 +98,9 @@ int sn_request_write(const struct sn_request *request, char **message, size_t *s
 	if (!out)
 		return sn_fail(err, ENOMEM, "out of memory");
 	fwrite(&head, sizeof(head), 1, out);
-	fwrite(request->rules, sizeof(*request->rules), request->nr_rules, out);
+	/* of none there is no array */
+	if (request->nr_rules)
+		fwrite(request->rules, sizeof(*request->rules), request->nr_rules, out);
 	put_options(out, &request->options);
 	failed = ferror(out);
 	failed |= fclose(out);
