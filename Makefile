@@ -18,14 +18,14 @@ BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 LDLIBS    := -Wl,--as-needed -lbpf -lelf -lz -ljson-c -lsystemd
 
 PROGRAMS  := safenode-load safenode-attach safenode-check safenode-detach safenode-status safenode-log \
-	     safenode-logd safenode-report safenode-oci safenode-runtime safenode
+	     safenode-logd safenode-report safenode-oci safenode-runtime safenode-broker safenode
 BPF_OBJ   := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/*.bpf.c))
 LIB_OBJ   := $(patsubst user/%.c,build/user/%.o,$(filter-out $(PROGRAMS:%=user/%.c),$(wildcard user/*.c)))
 UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
 KERNEL_TESTS := $(patsubst tests/kernel/%.c,build/kernel/%,$(wildcard tests/kernel/*_test.c))
 
 # what tests need compiled: a fault injector, native addons that a tenant tries to load, programs
-HELPERS   := build/cli/failat.so build/cli/native.so build/cli/crowd build/cli/fillmap build/cli/filtered build/cli/herd build/cli/look \
+HELPERS   := build/cli/failat.so build/cli/native.so build/cli/crowd build/cli/fillmap build/cli/filtered build/cli/forge build/cli/herd build/cli/look \
 	     build/cli/poke build/cli/tenant build/node/addon.node build/demo/addon.node
 
 .DELETE_ON_ERROR:
@@ -254,6 +254,7 @@ lint: build/safenode.skel.h	## clang-format, clang-tidy, cppcheck, shellcheck
 # What is in /etc already is the operator's. Units of the tree name the tools in /usr/sbin.
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNIT_FILES := $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
+SERVER    := $(wildcard examples/README.md examples/hosting/* examples/customers/*/*)
 EXAMPLES  := $(wildcard packaging/grafana/*.json docs/*.json packaging/systemd/examples/*)
 install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(PROGRAMS:%=build/%)
@@ -266,6 +267,7 @@ install: all pages		## into $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc/safenode
 	[ -e $(DESTDIR)$(SYSCONFDIR)/safenode/example.conf ] || \
 		install -D -m 0644 -t $(DESTDIR)$(SYSCONFDIR)/safenode packaging/example.conf
 	$(if $(EXAMPLES),install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples $(EXAMPLES))
+	for f in $(SERVER); do install -D -m 0644 $$f $(DESTDIR)$(PREFIX)/share/doc/safenode/$$f; done
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci $(wildcard packaging/oci/*.json packaging/oci/*.toml)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/safenode/examples/oci/hooks.d packaging/oci/hooks.d/*.json
 	sed -i 's#/usr/sbin/safenode-oci#$(PREFIX)/sbin/safenode-oci#g' \
@@ -282,7 +284,7 @@ next: next-tree
 	+@$(MAKE) -s -C build/next all
 
 next-tree: build/next/include/safenode_abi.h
-	@ln -sfn $(addprefix ../../,bpf user vmlinux Makefile packaging docs README.md SECURITY.md) build/next
+	@ln -sfn $(addprefix ../../,bpf user vmlinux Makefile packaging docs examples README.md SECURITY.md) build/next
 
 next-deb: next-tree		# its package, of a version that is above all others
 	@tests/deps deb
@@ -303,6 +305,7 @@ stage: all next npm-tree $(KERNEL_TESTS) $(HELPERS)
 	@cp -r $(wildcard tests/suite tests/programs tests/node tests/cli tests/demo tests/containers tests/npm) docs/programs.md $(STAGED)
 	@mkdir $(STAGED)/npm/node_modules
 	@cp -r build/npm $(STAGED)/npm/node_modules/safenode
+	@cp -r examples $(STAGED)/npm
 	@cp docs/for-tenant-authors.md $(STAGED)/node
 	@cp -r packaging/oci/hooks.d $(STAGED)/containers
 	@cp packaging/grafana/safenode.json $(STAGED)/cli

@@ -85,7 +85,7 @@ export interface Denial {
 	/** The error that it would have got */
 	would?: string;
 	path?: string;
-	addr?: string;
+	address?: string;
 	port?: number;
 	/** The option that would have allowed it */
 	option: string | null;
@@ -107,6 +107,8 @@ export interface Tenant extends ChildProcess {
 	readonly tenant: string;
 	/** Each denial from the start on, until the tenant has ended */
 	readonly denials: AsyncIterable<Denial>;
+	/** From 'exit' on: the kernel ended it because memory ran out, by memoryMax or a limit above */
+	readonly outOfMemory: boolean;
 	/** Ends the tenant, and waits until it is removed. */
 	[Symbol.asyncDispose](): Promise<void>;
 

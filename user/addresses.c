@@ -144,6 +144,8 @@ static bool touches_loopback(const struct sn_address_key *key)
 	       overlap(address, key->length, (struct sn_address){ 0 }, 127);
 }
 
+#define BY_SELF "self: "
+
 /* @label goes in front of the text that people read. */
 static int restrict_prefix(struct sn_address_list *list, const char *label, const char *word,
 			   struct sn_err *err)
@@ -183,7 +185,7 @@ static int restrict_own(struct sn_address_list *list, int family, const void *ad
 	char text[INET6_ADDRSTRLEN];
 
 	inet_ntop(family, address, text, sizeof(text));
-	return restrict_prefix(list, "self: ", text, err);
+	return restrict_prefix(list, BY_SELF, text, err);
 }
 
 /*
@@ -231,7 +233,7 @@ static int restrict_self(struct sn_address_list *list, struct sn_err *err)
 				       : "");
 	}
 	for (size_t i = 0; !error && i < sizeof(always) / sizeof(always[0]); i++)
-		error = restrict_prefix(list, "self: ", always[i], err);
+		error = restrict_prefix(list, BY_SELF, always[i], err);
 	for (struct ifaddrs *ifa = all; !error && ifa; ifa = ifa->ifa_next)
 		error = restrict_interface(list, ifa, err);
 	freeifaddrs(all);
@@ -264,6 +266,19 @@ int sn_addresses_add(struct sn_address_list *list, const char *text, struct sn_e
 	list->self |= self;
 	for (size_t i = before; i < list->nr; i++)
 		list->loopback |= touches_loopback(&list->rules[i].key);
+	return 0;
+}
+
+int sn_addresses_add_listed(struct sn_address_list *list, const char *text, struct sn_err *err)
+{
+	bool self = !strncmp(text, BY_SELF, strlen(BY_SELF));
+	int error = restrict_prefix(list, self ? BY_SELF : "", text + (self ? strlen(BY_SELF) : 0),
+				    err);
+
+	if (error)
+		return error;
+	list->self |= self;
+	list->loopback |= touches_loopback(&list->rules[list->nr - 1].key);
 	return 0;
 }
 

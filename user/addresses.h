@@ -32,6 +32,12 @@ struct sn_address_list {
  */
 int sn_addresses_add(struct sn_address_list *list, const char *text, struct sn_err *err);
 
+/*
+ * Adds one prefix by the text that a list has for it, which begins with "self: " where "self" stood
+ * for it: for a list of another process. 0, -EINVAL or -ENOMEM.
+ */
+int sn_addresses_add_listed(struct sn_address_list *list, const char *text, struct sn_err *err);
+
 void sn_addresses_free(struct sn_address_list *list);
 
 /*

@@ -4,6 +4,8 @@
 #define SAFENODE_ATTACH_H
 
 #include "err.h"
+#include "gather.h"
+#include "launch.h"
 #include "options.h"
 
 /*
@@ -15,5 +17,22 @@
  */
 int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(const char *text),
 	      struct sn_err *err);
+
+/*
+ * Steps of it that take no privilege, for who asks the broker (ask.h). First: descriptors 0, 1 and
+ * 2 are open, and those to keep. Rules for all of these. Would the launch succeed? Without @launch,
+ * only what attach does without a command.
+ */
+int sn_attach_begin(const struct sn_options *options, struct sn_err *err);
+int sn_attach_add_descriptors(struct sn_gathered *named, struct sn_err *err);
+int sn_attach_rehearse(const struct sn_launch *launch, void (*say)(const char *text),
+		       struct sn_err *err);
+
+/*
+ * As sn_session_take_terminals(), for those that @options hand over. What to say where it returned
+ * 1, once nothing has failed.
+ */
+int sn_attach_take_terminals(const struct sn_options *options, struct sn_err *err);
+void sn_attach_say_taken(void (*say)(const char *text));
 
 #endif

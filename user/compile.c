@@ -143,7 +143,7 @@ static void fill_policy(const struct sn_source *source, struct sn_policy *policy
 		.self_restricted = options->restricted.self,
 		.listen_restricted = options->restrict_listen,
 		.cgroup_id = source->cgroup_id,
-		.baseline = sn_rules_scope(source->baseline),
+		.baseline = source->baseline_scope ?: sn_rules_scope(source->baseline),
 		.dir = source->dir,
 		.launcher = source->launcher,
 		.runtime_init = source->container,

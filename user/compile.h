@@ -19,6 +19,7 @@ struct sn_source {
 				     none, as in a container */
 	const struct sn_rules *own; /* the way to the directory, extra paths, descriptors, cgroup */
 	struct sn_rules *baseline;  /* what the runtime needs; sorted here */
+	__u64 baseline_scope;	    /* 0: by what is in it, shared by all with the same */
 	bool container;		    /* its processes come from an engine's runtime */
 	__u32 layers;		    /* as in sn_identify_layers() */
 };

@@ -83,6 +83,20 @@ static int become(const struct sn_account *account, struct sn_err *err)
 		       strerror(error), cure);
 }
 
+static int forbid_new(struct sn_err *err)
+{
+	if (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return 0;
+	return sn_fail(err, errno, "cannot set no_new_privs: %s", strerror(errno));
+}
+
+int sn_drop_own(struct sn_err *err)
+{
+	int ret = drop_capabilities(err);
+
+	return ret ? ret : forbid_new(err);
+}
+
 int sn_drop_root(const struct sn_account *account, struct sn_err *err)
 {
 	int ret = drop_bounding_set(err);
@@ -91,7 +105,5 @@ int sn_drop_root(const struct sn_account *account, struct sn_err *err)
 		ret = become(account, err);
 	if (!ret)
 		ret = drop_capabilities(err);
-	if (!ret && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		ret = sn_fail(err, errno, "cannot set no_new_privs: %s", strerror(errno));
-	return ret;
+	return ret ? ret : forbid_new(err);
 }

@@ -17,4 +17,7 @@ int sn_drop_descriptors(const int *keep, size_t nr, struct sn_err *err);
  */
 int sn_drop_root(const struct sn_account *account, struct sn_err *err);
 
+/* The same for who is no root, and stays who it is: no capabilities, no_new_privs. */
+int sn_drop_own(struct sn_err *err);
+
 #endif

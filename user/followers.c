@@ -103,8 +103,15 @@ void sn_followers_free(struct sn_followers *followers)
 
 static bool wants(const struct follower *one, const struct sn_log_record *record)
 {
-	return !one->request.tenant[0] ||
-	       !strncmp(one->request.tenant, sn_log_tenant(record), SN_TENANT_MAX);
+	const char *asked = one->request.tenant;
+	size_t len = strnlen(asked, SN_TENANT_MAX);
+
+	if (!len)
+		return true;
+	/* no name ends so: it is the beginning of many */
+	if (asked[len - 1] != ':')
+		len = SN_TENANT_MAX;
+	return !strncmp(asked, sn_log_tenant(record), len);
 }
 
 /* 0, or a negative errno; -EAGAIN: its socket is full. */
@@ -264,6 +271,22 @@ static void refuse(struct follower *one, const char *why)
 	drop(one);
 }
 
+/* Are there as many of ordinary users already as may be, or as of this one? */
+static bool is_one_too_many(const struct sn_followers *all, const struct sn_log_request *request)
+{
+	size_t users = 0, of_one = 0, len = strcspn(request->tenant, ":") + 1;
+
+	if (!(request->want & SN_WANT_OF_USER))
+		return false;
+	for (const struct follower *one = all->first; one; one = one->next) {
+		if (!one->asked || !(one->request.want & SN_WANT_OF_USER))
+			continue;
+		users++;
+		of_one += !strncmp(one->request.tenant, request->tenant, len);
+	}
+	return users >= SN_FOLLOWERS_OF_USERS || of_one >= SN_FOLLOWERS_OF_ONE;
+}
+
 static void take_request(struct follower *one)
 {
 	struct sn_log_record record = {};
@@ -279,7 +302,8 @@ static void take_request(struct follower *one)
 		refuse(one, "safenode-logd is of another version; restart it");
 		return;
 	}
-	if (one->all->nr - one->all->half_open >= SN_FOLLOWERS_MAX) {
+	if (one->all->nr - one->all->half_open >= SN_FOLLOWERS_MAX ||
+	    is_one_too_many(one->all, &record.request)) {
 		refuse(one, "safenode-logd has as many followers as it can have");
 		return;
 	}

@@ -13,9 +13,11 @@
 #include "err.h"
 #include "logrecord.h"
 
-#define SN_FOLLOWERS_MAX  256 /* what is above is refused */
-#define SN_HALF_OPEN_MAX  16  /* that have not asked yet; more wait until one has, or is dropped */
-#define SN_HALF_OPEN_SECS 5
+#define SN_FOLLOWERS_MAX      256 /* what is above is refused */
+#define SN_FOLLOWERS_OF_USERS 128 /* of them, of ordinary users (SN_WANT_OF_USER)... */
+#define SN_FOLLOWERS_OF_ONE   16  /* ...and of each of these */
+#define SN_HALF_OPEN_MAX      16 /* that have not asked yet; more wait until one has, or is dropped */
+#define SN_HALF_OPEN_SECS     5
 
 struct sn_followers;
 

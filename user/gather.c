@@ -94,6 +94,24 @@ static int check_way(const struct sn_gathered *gathered, struct sn_err *err)
 	return 0;
 }
 
+/*
+ * What leads to all of the machine, or to all processes. attach makes sure that a tenant may list
+ * neither (trial.c), so none would start.
+ */
+static int check_width(const char *path, struct sn_err *err)
+{
+	static const char *const whole[] = { "/", "/proc" };
+	struct stat given, st;
+
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (!stat(path, &given) && !stat(whole[i], &st) && given.st_dev == st.st_dev &&
+		    given.st_ino == st.st_ino)
+			return sn_fail(err, EINVAL,
+				       "no tenant may have all of '%s'; name what it needs there",
+				       whole[i]);
+	return 0;
+}
+
 /* inforce.c knows an extra path in the maps by SN_MAY_READ and SN_MAY_SEARCH together. */
 static int add_paths(struct sn_gathered *gathered, const char *option, char *const paths[],
 		     size_t nr, __u32 access, struct sn_err *err)
@@ -105,6 +123,8 @@ static int add_paths(struct sn_gathered *gathered, const char *option, char *con
 		ret = sn_rules_add(&gathered->own, paths[i], access, access, &why);
 		if (!ret)
 			ret = check_way(gathered, &why);
+		if (!ret && !gathered->own.rooted)
+			ret = check_width(paths[i], &why);
 		ret = sn_options_blame(gathered->options, option, i, sn_named_wrongly(ret), &why,
 				       err);
 	}

@@ -160,7 +160,7 @@ static int enter_directory(const struct sn_launch *launch, struct sn_err *err)
 
 int sn_launch_drop(const struct sn_launch *launch, struct sn_err *err)
 {
-	int ret = sn_drop_root(launch->account, err);
+	int ret = launch->own ? sn_drop_own(err) : sn_drop_root(launch->account, err);
 
 	return ret ? ret : enter_directory(launch, err);
 }
@@ -223,19 +223,32 @@ static int try_scripts(const struct sn_launch *launch, struct sn_err *err)
 	return 0;
 }
 
+static int execute(const struct sn_command *command, struct sn_err *err)
+{
+	execv(command->path, command->argv);
+	return sn_fail(err, errno, "cannot start %s: %s", command->path, strerror(errno));
+}
+
+int sn_launch_inside(const struct sn_launch *launch, struct sn_err *err)
+{
+	int ret = set_environment(launch, err);
+
+	if (!ret)
+		ret = try_refusals(err);
+	if (!ret)
+		ret = try_scripts(launch, err);
+	return ret ? ret : execute(launch->command, err);
+}
+
 static int start(const struct sn_launch *launch, struct guardian *g, struct sn_err *err)
 {
-	const struct sn_command *command = launch->command;
 	int ret = launch->noticed ? try_reports(launch, g, err) : try_refusals(err);
 
 	if (!ret && !launch->warm)
 		ret = try_scripts(launch, err);
 	if (!ret)
 		ret = tell(g, WORD_EXEC, err);
-	if (ret)
-		return ret;
-	execv(command->path, command->argv);
-	return sn_fail(err, errno, "cannot start %s: %s", command->path, strerror(errno));
+	return ret ? ret : execute(launch->command, err);
 }
 
 /*

@@ -16,6 +16,7 @@ struct sn_launch {
 	const char *directory; /* absolute path */
 	int directory_fd;      /* of the same, the caller's */
 	const struct sn_account *account;
+	bool own; /* the account is that of the caller, who is not root */
 	const struct sn_command *command;
 	const int *keep_fd; /* descriptors above 2 that stay open */
 	size_t nr_keep_fd;
@@ -32,6 +33,12 @@ struct sn_launch {
  * failure, when undo has run.
  */
 int sn_launch(const struct sn_launch *launch, struct sn_err *err);
+
+/*
+ * The last of these steps, for a process that is in the cgroup: environment, self-test, scripts,
+ * exec. Returns only on failure; there is no way back.
+ */
+int sn_launch_inside(const struct sn_launch *launch, struct sn_err *err);
 
 /* Close-on-exec for each descriptor above 2 that is not kept; sn_inherit_nothing(). */
 int sn_launch_prepare(const struct sn_launch *launch, struct sn_err *err);

@@ -37,6 +37,8 @@ enum sn_log_want {
 	SN_WANT_BACKLOG = 1, /* what came shortly before */
 	SN_WANT_NEW = 2,
 	SN_WANT_LAST = 4, /* of each tenant */
+	/* who listens is the user in whose name @tenant is, and has few of these at a time */
+	SN_WANT_OF_USER = 8,
 };
 
 /* Totals of a tenant, since it was attached. */
@@ -50,7 +52,8 @@ struct sn_log_loss {
 
 struct sn_log_request {
 	__u32 want;
-	char tenant[SN_TENANT_MAX]; /* only of this one; empty: of all */
+	/* only of this one; empty: of all; "1000:": of all that this user has by the broker */
+	char tenant[SN_TENANT_MAX];
 };
 
 struct sn_log_record {

@@ -65,6 +65,7 @@ bool sn_mount_parse(char *line, struct sn_mount *mount)
 		return false;
 	decode_octal(fields[3]);
 	decode_octal(fields[4]);
+	mount->id = (int)strtol(fields[0], NULL, 10);
 	mount->root = fields[3];
 	mount->point = fields[4];
 	mount->type = type;
@@ -118,6 +119,14 @@ int sn_mount_layers(char *options, int (*each)(const char *path, void *data), vo
 struct sn_mounts sn_mounts_open(void)
 {
 	return (struct sn_mounts){ .file = fopen("/proc/self/mountinfo", "re") };
+}
+
+struct sn_mounts sn_mounts_open_of(pid_t pid)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
+	return (struct sn_mounts){ .file = fopen(path, "re") };
 }
 
 bool sn_mounts_next(struct sn_mounts *mounts, struct sn_mount *mount)

@@ -6,9 +6,11 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /* One mount. The strings point into the line that it was parsed from. */
 struct sn_mount {
+	int id;		   /* as /proc/PID/fdinfo/N has it; of all namespaces */
 	__u32 dev;	   /* s_dev of its file system: major << 20 | minor */
 	const char *root;  /* its root, within its file system */
 	const char *point; /* where it is mounted */
@@ -37,6 +39,8 @@ struct sn_mounts {
 
 /* Opens /proc/self/mountinfo. If that fails, there is no next mount. */
 struct sn_mounts sn_mounts_open(void);
+/* The same for the namespace of the process @pid. */
+struct sn_mounts sn_mounts_open_of(pid_t pid);
 /* The next mount, valid until the next call. Skips malformed lines. False at the end. */
 bool sn_mounts_next(struct sn_mounts *mounts, struct sn_mount *mount);
 void sn_mounts_close(struct sn_mounts *mounts);

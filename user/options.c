@@ -16,9 +16,12 @@ static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 int sn_check_shown_name(const char *name, struct sn_err *err)
 {
 	const char *slash = strchr(name, '/');
+	size_t digits = strspn(name, "0123456789");
 
 	if (slash && slash != name && strlen(name) < SN_TENANT_MAX && !name[strspn(name, letters)])
 		return 0;
+	if (digits && name[digits] == ':' && strlen(name) < SN_TENANT_MAX) /* "1000:t1" */
+		name += digits + 1;
 	return sn_check_tenant_name(name, err);
 }
 
@@ -544,6 +547,15 @@ static int check_warm(const struct sn_options *options, struct sn_err *err)
 		"with --narrow",
 		option);
 	return sn_options_blame(options, option, 0, -EINVAL, &why, err);
+}
+
+int sn_options_need_safe_mode(const struct sn_options *options, struct sn_err *err)
+{
+	if (options->safe_mode)
+		return 0;
+	return sn_fail(err, EINVAL,
+		       "--safe-mode is missing: without it a tenant may do nothing at all; "
+		       "add --safe-mode");
 }
 
 int sn_options_check(const struct sn_options *options, struct sn_err *err)

@@ -78,9 +78,12 @@ extern const struct sn_opt sn_container_opts[];
  */
 int sn_options_check(const struct sn_options *options, struct sn_err *err);
 
+/* What starts or changes a tenant takes it from the command line or the policy file: or -EINVAL. */
+int sn_options_need_safe_mode(const struct sn_options *options, struct sn_err *err);
+
 /*
- * The same for a policy file alone, which may leave to the command line who the tenant is and
- * whether it is confined.
+ * The same as sn_options_check() for a policy file alone, which may leave to the command line who
+ * the tenant is and whether it is confined.
  */
 int sn_options_check_alone(const struct sn_options *options, struct sn_err *err);
 
@@ -119,7 +122,10 @@ int sn_set_named(void *target, const char *value, struct sn_err *err);
 /* A tenant of the drop-in has this and its process id for a name; no other name begins so. */
 #define SN_UNNAMED "pid-"
 
-/* A tenant as the log and the status show it: by its name, or by a container's label (label.h). */
+/*
+ * A tenant as the log and the status show it: by its name, by a container's label (label.h), or by
+ * the number of the user who started it by the broker, and its name.
+ */
 int sn_check_shown_name(const char *name, struct sn_err *err);
 
 /* A tenant's name: 1 to 63 of A-Z a-z 0-9 . _ - and not beginning with '.' or '-'. */

@@ -592,11 +592,9 @@ static int gather(struct change *change, struct sn_err *err)
 
 	if (geteuid())
 		return sn_fail(err, EPERM, "must be run as root");
-	if (!change->options->safe_mode)
-		return sn_fail(err, EINVAL,
-			       "--safe-mode is missing: without it a tenant may do nothing at all; "
-			       "add --safe-mode");
-	ret = sn_enforcer_open(&change->enforcer, err);
+	ret = sn_options_need_safe_mode(change->options, err);
+	if (!ret)
+		ret = sn_enforcer_open(&change->enforcer, err);
 	return ret || change->options->narrow ? ret : gather_named(change, err);
 }
 

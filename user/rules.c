@@ -668,6 +668,37 @@ int sn_rules_add_inode(struct sn_rules *rules, const char *path, const struct sn
 	return add_inode(rules, path, id, access, 0, err);
 }
 
+int sn_rules_put(struct sn_rules *rules, const char *path, const struct sn_inode *id,
+		 const char *name, const struct sn_grant *grant, struct sn_err *err)
+{
+	struct sn_name_rule new = {
+		.key.directory = { .ino = id->ino, .dev = id->dev },
+		.rule = { .generation = id->generation,
+			  .access = grant->access,
+			  .below = grant->below,
+			  .owner = grant->owner },
+	};
+	char whole[PATH_MAX + SN_NAME_MAX];
+
+	if (!name)
+		return add_inode(rules, path, id, grant->access, grant->below, err);
+	if (reserve(rules, 0, 1))
+		return sn_fail(err, ENOMEM, "out of memory");
+	strncpy(new.key.name, name, sizeof(new.key.name) - 1);
+	snprintf(whole, sizeof(whole), "%s/%s", path[1] ? path : "", name);
+	set_path(&new.rule, whole);
+	put_name(rules, &new);
+	return 0;
+}
+
+int sn_rules_place(const struct sn_rules *rules, const struct sn_inode *id)
+{
+	for (const struct sn_place *place = rules->places; place; place = place->next)
+		if (!memcmp(&place->id, id, sizeof(*id)))
+			return place->fd;
+	return -1;
+}
+
 int sn_rules_add_fd(struct sn_rules *rules, int fd, struct sn_err *err)
 {
 	char link[32], path[PATH_MAX];

@@ -88,6 +88,19 @@ int sn_rules_add_inode(struct sn_rules *rules, const char *path, const struct sn
 		       __u32 access, struct sn_err *err);
 
 /*
+ * Adds a rule that another process has found: @grant on what has the inode @id; or with @name, on
+ * that name in it. @path is that of @id, for people. 0 or -ENOMEM.
+ */
+int sn_rules_put(struct sn_rules *rules, const char *path, const struct sn_inode *id,
+		 const char *name, const struct sn_grant *grant, struct sn_err *err);
+
+/*
+ * The O_PATH descriptor of what a walk has reached that has that inode; it stays the rules', until
+ * sn_rules_close(). -1: none has.
+ */
+int sn_rules_place(const struct sn_rules *rules, const struct sn_inode *id);
+
+/*
  * SN_MAY_STAT on the file behind @fd, which the tenant inherits. Pipes, sockets, anonymous inodes
  * and the devices that every tenant may use need no rule and get none. -EINVAL for an io_uring,
  * which acts with whatever credentials were registered with it.

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "ask.h"
 #include "attach.h"
 #include "cli.h"
 #include "replace.h"
@@ -42,9 +43,9 @@ int main(int argc, char **argv)
 	int ret = first < 0 ? first : sn_options_check(&options, &err);
 
 	if (!ret)
-		ret = options.replace || options.narrow
-			      ? replace(&options, argv[first], &err)
-			      : sn_attach(&options, argv + first, say, &err);
+		ret = options.replace || options.narrow ? replace(&options, argv[first], &err)
+		      : geteuid()			? sn_ask(&options, argv + first, say, &err)
+				  : sn_attach(&options, argv + first, say, &err);
 	sn_options_free(&options);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -2,6 +2,7 @@
 /* safenode-detach: removes a tenant's policy and cgroup. */
 #include <errno.h>
 
+#include "brokerclient.h"
 #include "cli.h"
 #include "detach.h"
 #include "options.h"
@@ -40,7 +41,7 @@ int main(int argc, char **argv)
 	if (!ret && !choice.named.tenant)
 		ret = sn_fail(&err, EINVAL, "--cgroup is missing; give the tenant's name");
 	if (!ret)
-		ret = geteuid() ? sn_fail(&err, EPERM, "must be run as root")
+		ret = geteuid() ? sn_brokerclient_detach(choice.named.tenant, choice.kill, &err)
 				: sn_detach(choice.named.tenant, choice.kill, &err);
 	return ret ? sn_cli_fail(&program, ret, &err) : SN_EXIT_DONE;
 }

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "brokerclient.h"
 #include "cli.h"
 #include "enforcer.h"
 #include "eventfilter.h"
@@ -21,7 +22,8 @@
 #include "suggest.h"
 
 struct choice {
-	struct sn_named named; /* first: sn_set_named() */
+	struct sn_named named;	 /* first: sn_set_named() */
+	char own[SN_TENANT_MAX]; /* an ordinary user's tenant, as events name it */
 	struct sn_filter filter;
 	const char *since;
 	bool no_wait;
@@ -486,11 +488,12 @@ static int from_service(struct choice *choice, int fd, struct sn_err *err)
 static int stream_once(struct choice *choice, struct sn_err *err)
 {
 	__u32 want = SN_WANT_BACKLOG | (choice->no_wait ? 0 : SN_WANT_NEW);
-	sn_autoclose int fd = sn_logclient_open(want, choice->named.tenant, err);
+	sn_autoclose int fd = geteuid() ? sn_brokerclient_log(want, choice->named.tenant, err)
+					: sn_logclient_open(want, choice->named.tenant, err);
 
 	if (fd >= 0)
 		return from_service(choice, fd, err);
-	if (fd != -ENOENT)
+	if (fd != -ENOENT || geteuid()) /* the ring is root's */
 		return fd;
 	return choice->had_service ? has_ended(err) : from_ring(choice, err);
 }
@@ -515,7 +518,24 @@ static int stream(struct choice *choice, struct sn_err *err)
 	}
 }
 
-static int check(const struct choice *choice, struct sn_err *err)
+/* What only root may do; and the name that an ordinary user's tenant has. */
+static int check_user(struct choice *choice, struct sn_err *err)
+{
+	int ret = geteuid() ? sn_brokerclient_check(err) : 0;
+
+	if (ret || !geteuid())
+		return ret;
+	if (choice->suggest)
+		return sn_fail(err, EPERM,
+			       "--suggest looks at tenants of others: must be run as root");
+	if (!choice->named.tenant)
+		return 0;
+	ret = sn_brokerclient_name(choice->named.tenant, choice->own, err);
+	choice->named.tenant = choice->own;
+	return ret;
+}
+
+static int check(struct choice *choice, struct sn_err *err)
 {
 	if (choice->suggest && !choice->named.tenant)
 		return sn_fail(err, EINVAL, "--suggest without --cgroup: name the tenant");
@@ -525,7 +545,7 @@ static int check(const struct choice *choice, struct sn_err *err)
 			       "--follow out");
 	if (choice->follow && choice->no_wait)
 		return sn_fail(err, EINVAL, "--follow and --no-wait exclude each other");
-	return geteuid() ? sn_fail(err, EPERM, "must be run as root") : 0;
+	return check_user(choice, err);
 }
 
 int main(int argc, char **argv)

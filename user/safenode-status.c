@@ -7,13 +7,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "brokerclient.h"
 #include "cli.h"
-#include "eventjson.h"
 #include "http.h"
 #include "metrics.h"
-#include "status.h"
-#include "statusjson.h"
-#include "statustable.h"
+#include "options.h"
+#include "statusform.h"
 
 enum form { TABLE, JSON, PROMETHEUS, HTTP };
 
@@ -63,63 +62,20 @@ static const struct sn_program program = {
 	.opts = opts,
 };
 
-static int print_json(const struct sn_status *status, FILE *out)
-{
-	struct json_object *object = sn_status_json(status);
-	sn_autofree char *line = object ? sn_json_line(object) : NULL;
-
-	json_object_put(object);
-	if (!line)
-		return -ENOMEM;
-	fprintf(out, "%s\n", line);
-	return 0;
-}
-
-static int print(const struct choice *choice, const struct sn_status *status, FILE *out)
-{
-	switch (choice->form) {
-	case JSON:
-		return print_json(status, out);
-	case PROMETHEUS:
-	case HTTP:
-		sn_metrics(status, out);
-		return 0;
-	case TABLE:
-		break;
-	}
-	if (choice->tenant)
-		sn_status_details(status, out);
-	else
-		sn_status_table(status, out);
-	return 0;
-}
-
-/*
- * All of it in memory: nothing is printed of what fails, and who reads slowly delays nobody. The
- * caller frees @text. 1: it tells that nothing is in force, and why is in @err.
- */
+/* As sn_status_write(). An ordinary user whom the broker serves is told of its own tenants. */
 static int render(const struct choice *choice, char **text, size_t *size, struct sn_err *err)
 {
-	const struct sn_status_query query = {
-		.tenant = choice->tenant,
-		.options = choice->form == JSON || (choice->form == TABLE && choice->tenant),
-		.maps = choice->form != TABLE,
-		.lasts = choice->form == JSON || (choice->form == TABLE && choice->tenant),
+	static const enum sn_status_form forms[] = {
+		[TABLE] = SN_STATUS_TABLE,
+		[JSON] = SN_STATUS_JSON,
+		[PROMETHEUS] = SN_STATUS_METRICS,
+		[HTTP] = SN_STATUS_METRICS,
 	};
-	struct sn_status status;
-	int ret = sn_status_collect(&query, &status, err), printed;
-	FILE *out;
+	enum sn_status_form form = forms[choice->form];
 
-	if (ret)
-		return ret;
-	out = open_memstream(text, size);
-	printed = out ? print(choice, &status, out) : -ENOMEM;
-	if ((out && fclose(out)) || printed)
-		ret = sn_fail(err, ENOMEM, "out of memory");
-	else if (sn_status_in_force(&status, err))
-		ret = 1;
-	sn_status_free(&status);
-	return ret;
+	if (geteuid() && form != SN_STATUS_METRICS && !sn_brokerclient_check(NULL))
+		return sn_brokerclient_status(form, choice->tenant, text, size, err);
+	return sn_status_write(form, choice->tenant, NULL, text, size, err);
 }
 
 static int show(const struct choice *choice, struct sn_err *err)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ask.h"
 #include "attach.h"
 #include "cli.h"
 #include "detach.h"
@@ -29,14 +30,14 @@ static int run_as_tenant(struct sn_options *options, char *const argv[], struct 
 	char name[32];
 	int ret;
 
-	if (geteuid())
-		return sn_fail(err, EPERM, "must be run as root");
 	snprintf(name, sizeof(name), SN_UNNAMED "%d", getpid());
 	options->tenant = strdup(name);
 	options->directory = strdup(".");
 	ret = sn_handed_keep(options, err);
 	if (!ret)
 		ret = sn_options_check(options, err);
+	if (!ret && geteuid())
+		return sn_ask(options, argv, say, err);
 	if (!ret)
 		ret = sn_sweep_unnamed(err);
 	if (!ret)

@@ -219,6 +219,13 @@ static struct sn_tenant *new_tenant(struct reading *reading)
 	return &status->tenants[status->nr_tenants++];
 }
 
+static bool is_asked_for(const struct sn_status_query *query, const char *tenant)
+{
+	if (query->user && strncmp(query->user, tenant, strlen(query->user)) != 0)
+		return false;
+	return !query->tenant || !strcmp(query->tenant, tenant);
+}
+
 static int read_tenant(const struct sn_policy *policy, void *data)
 {
 	struct reading *reading = data;
@@ -227,7 +234,7 @@ static int read_tenant(const struct sn_policy *policy, void *data)
 	char path[PATH_MAX];
 	int ret;
 
-	if (reading->query->tenant && strcmp(reading->query->tenant, policy->tenant))
+	if (!is_asked_for(reading->query, policy->tenant))
 		return 0;
 	ret = sn_enforcer_cgroup_of(reading->enforcer, policy, path, reading->err);
 	if (ret < 0)
@@ -247,9 +254,10 @@ static int read_tenant(const struct sn_policy *policy, void *data)
 }
 
 /* -EPROTO is what a load left that was killed; policies and counters can be read all the same. */
-static int lock_and_open(struct sn_enforcer *enforcer, struct sn_status *status, struct sn_err *err)
+static int lock_and_open(struct sn_enforcer *enforcer, enum sn_sharing sharing,
+			 struct sn_status *status, struct sn_err *err)
 {
-	int ret = sn_enforcer_lock(enforcer, SN_SHARED, err);
+	int ret = sn_enforcer_lock(enforcer, sharing, err);
 	struct sn_err why = {};
 
 	if (ret == -EAGAIN)
@@ -270,11 +278,12 @@ static int read_maps(const struct sn_status_query *query, struct sn_status *stat
 	int ret = sn_enforcer_open_loaded(&enforcer, err);
 
 	if (!ret)
-		ret = lock_and_open(&enforcer, status, err);
+		ret = lock_and_open(&enforcer, query->user ? SN_EXCLUSIVE : SN_SHARED, status, err);
 	if (!ret) {
 		status->known = true;
 		strcpy(status->mount, enforcer.mount);
-		sn_store_count(&enforcer.store, 0, &status->without_policy);
+		if (!query->user)
+			sn_store_count(&enforcer.store, 0, &status->without_policy);
 		ret = sn_store_each(&enforcer.store, read_tenant, &reading, err);
 	} else if (ret != -EAGAIN) {
 		ret = 0; /* what is missing was told */
@@ -412,7 +421,7 @@ static int collect(const struct sn_status_query *query, struct sn_status *status
 	struct sn_requirement loaded[SN_LOADED_CHECKS];
 	int ret;
 
-	*status = (struct sn_status){};
+	*status = (struct sn_status){ .of_user = query->user };
 	sn_kernel_check(false, add_check, status, NULL);
 	sn_object_check(&status->state, loaded);
 	for (int i = 0; i < SN_LOADED_CHECKS && (!i || loaded[0].met); i++)

@@ -41,7 +41,8 @@ struct sn_status {
 	bool in_force; /* every check that is needed is met */
 	struct sn_requirement checks[SN_STATUS_CHECKS_MAX];
 	size_t nr_checks;
-	bool known; /* the maps could be read; otherwise nothing is known of what follows */
+	bool of_user; /* see struct sn_status_query: of others nothing is known */
+	bool known;   /* the maps could be read; otherwise nothing is known of what follows */
 	struct sn_state state;
 	char mount[PATH_MAX];	   /* of cgroup v2 */
 	struct sn_tenant *tenants; /* sorted by name */
@@ -55,9 +56,15 @@ struct sn_status {
 
 struct sn_status_query {
 	const char *tenant; /* only those of this name; NULL: all */
-	bool options;	    /* which options are in force for each? */
-	bool maps;	    /* how full are they? */
-	bool lasts;	    /* what was refused last to each? Only safenode-logd knows */
+	/*
+	 * "1000:": as an ordinary user has to see it, only those whose names begin so, and
+	 * nothing of processes without a policy. Takes the lock exclusively then: holders who share
+	 * it, one after the other for ever, would keep away who wants it alone. NULL: root
+	 */
+	const char *user;
+	bool options; /* which options are in force for each? */
+	bool maps;    /* how full are they? */
+	bool lasts;   /* what was refused last to each? Only safenode-logd knows */
 };
 
 /*

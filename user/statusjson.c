@@ -250,7 +250,8 @@ static bool add_known_part(struct json_object *object, const struct sn_status *s
 	return add_number(object, "programs", status->state.programs) &&
 	       add_string(object, "parent", parent) && add(object, "events", events_json(status)) &&
 	       add(object, "tenants", tenants_json(status)) &&
-	       add(object, "without_policy", without_json(status));
+	       (status->of_user ? add_null(object, "without_policy")
+				: add(object, "without_policy", without_json(status)));
 }
 
 struct json_object *sn_status_json(const struct sn_status *status)

@@ -79,7 +79,7 @@ class Reader {
 
 	// An event of one tenant; or how many were missed, of one or of all
 	take(record) {
-		const named = [...this.tenants].filter((tenant) => tenant.name === record.tenant);
+		const named = [...this.tenants].filter((tenant) => shown(tenant.name) === record.tenant);
 		if (record.op === undefined)
 			(named.length ? named.slice(0, 1) : [...this.tenants]).forEach((tenant) => tenant.emit('missed', record));
 		else if (named.length)
@@ -91,6 +91,11 @@ class Reader {
 		if (!this.tenants.size)
 			this.stop();
 	}
+}
+
+// A tenant as the log names it: one that the broker made has the number of its user in front.
+function shown(name) {
+	return process.geteuid() ? `${process.geteuid()}:${name}` : name;
 }
 
 // Those of one tenant. Emits 'denial', 'missed' and 'failed'.

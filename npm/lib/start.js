@@ -9,7 +9,7 @@ const { Denials } = require('./denials.js');
 const { toolError, usageError } = require('./errors.js');
 const { checkExecPath } = require('./exec-path.js');
 const { confineWords, read } = require('./options.js');
-const { checkInForce } = require('./status.js');
+const { checkInForce, status } = require('./status.js');
 const { findTool, lastLine, run } = require('./tools.js');
 
 // attach's own failures; any other status is the script's
@@ -105,6 +105,7 @@ class Tenant {
 	equip() {
 		const { child, denials } = this;
 		child.tenant = this.name;
+		child.outOfMemory = false;
 		child.denials = denials.iterable();
 		child.on('newListener', (event) => event === 'denial' && denials.follow());
 		denials.on('denial', (denial) => child.emit('denial', denial));
@@ -137,7 +138,15 @@ class Tenant {
 			return this.reason(code);
 		}
 		await this.denials.drain();
+		if (signal === 'SIGKILL')
+			this.child.outOfMemory = await this.wasOutOfMemory().catch(() => false);
 		await this.remove();
+	}
+
+	// The kernel counts that in the tenant's cgroup, which is there until the tenant is removed.
+	async wasOutOfMemory() {
+		const { tenants: [{ cgroup }] } = await status(this.name, { tools: this.tools });
+		return /^oom_kill [1-9]/m.test(fs.readFileSync(`${cgroup}/memory.events`, 'utf8'));
 	}
 
 	// What is not in force has a line of its own; who may not ask for that has attach's.
@@ -155,7 +164,7 @@ class Tenant {
 		const { status, line } = await run('safenode-detach', [`--cgroup=${this.name}`, ...kill], this.tools);
 		// no tenant: it was ended before it was one, or removed by others; running: a new one by now;
 		// root: who is not has started none
-		if (status && !/: no tenant '|' is running; |: must be run as root$/.test(line))
+		if (status && !/: no tenant '|' is running; |: must be run as root/.test(line))
 			throw toolError(status, line);
 	}
 }

@@ -9,7 +9,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { fork, spawn } = require('safenode');
-const { fake } = require('./fake.js');
+const { IN_FORCE, fake } = require('./fake.js');
 
 const text = async (stream) => (await stream.setEncoding('utf8').toArray()).join('');
 
@@ -194,4 +194,22 @@ test('with await using it is ended and removed', { skip: !Symbol.asyncDispose &&
 	const observed = spawn(file, { tools, dir, cgroup: 'shop', observe: true });
 	await observed[Symbol.asyncDispose]();
 	assert.deepEqual(lines('detach.words')[1], '--cgroup=shop --kill');
+});
+
+test('what the kernel ended for want of memory is told so, at its exit', async (t) => {
+	const { tools, dir, script, say } = fake(t);
+	const file = script('app.js', 'process.kill(process.pid, "SIGKILL")');
+	say('status.json', JSON.stringify({ ...IN_FORCE, tenants: [{ name: 'shop', cgroup: tools }] }));
+	for (const [count, expected] of [[1, true], [0, false]]) {
+		say('memory.events', `max 9\noom 1\noom_kill ${count}\noom_group_kill 0\n`);
+		const child = spawn(file, { tools, dir, cgroup: 'shop' });
+		assert.equal(child.outOfMemory, false);
+		assert.deepEqual(await once(child, 'exit'), [null, 'SIGKILL']);
+		assert.equal(child.outOfMemory, expected);
+	}
+	// a thread or another process of it was, and it went on
+	say('memory.events', 'oom_kill 1\n');
+	const other = spawn(script('other.js', 'process.exit(137)'), { tools, dir, cgroup: 'shop' });
+	await once(other, 'exit');
+	assert.equal(other.outOfMemory, false);
 });

@@ -37,12 +37,12 @@ async function work() {
 	return { name, bytes, sha256: hash.digest('hex') };
 }
 
-// A small UDP service, for others to reach or not.
+// A small UDP service, for others to reach or not. On the port that is this tenant's.
 function echo() {
 	const socket = dgram.createSocket('udp4');
 	socket.on('message', (message, from) => socket.send(message, from.port, from.address));
 	return new Promise((resolve) => {
-		socket.bind(0, '127.0.0.1', () => resolve(socket.address().port));
+		socket.bind(process.env.PORT, '127.0.0.1', () => resolve(socket.address().port));
 	});
 }
 
@@ -52,7 +52,7 @@ async function main() {
 		'/hello': () => ({ name }),
 		'/work': work,
 		'/interfere': (targets) => perform({ ...targets, server, external }),
-	});
+	}, process.env.PORT);
 	await ask(`${server}/report`, { name, port, udpPort });
 }
 

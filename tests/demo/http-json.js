@@ -26,8 +26,8 @@ async function readAll(stream) {
 	return text;
 }
 
-// A server on a free port of 127.0.0.1. routes: { '/path': async (question) => answer }
-async function serve(routes) {
+// A server on 127.0.0.1, at a free port if none is named. routes: { '/path': async (question) => answer }
+async function serve(routes, port = 0) {
 	const server = http.createServer(async (request, response) => {
 		try {
 			const text = await readAll(request);
@@ -39,7 +39,7 @@ async function serve(routes) {
 		}
 	});
 	await new Promise((resolve, reject) => {
-		server.on('error', reject).listen(0, '127.0.0.1', resolve);
+		server.on('error', reject).listen(port, '127.0.0.1', resolve);
 	});
 	return server.address().port;
 }

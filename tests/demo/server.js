@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The trusted server: starts the tenants t1 and t2, has them work, checks the result, then lets
-// each try what it can do to the other, and looks at what became of it.
+// The server of examples/hosting with the tenants t1 and t2 as its customers: has them work, checks
+// the result, then lets each try what it can do to the other, and looks at what became of it.
 //
 // usage: node server.js outside|inside DIRECTORY UID EXTERNAL-URL
-// The results go to DIRECTORY/outside.json or inside.json. The two rounds differ in one thing: the
-// arguments in front of "node app.js", see command().
+// The results go to DIRECTORY/outside.json or inside.json, the tenants' logs to DIRECTORY/logs. Then it
+// waits for SIGTERM. The two rounds differ in one thing: how a tenant is started, see STARTERS.
 'use strict';
 const { spawn } = require('child_process');
 const crypto = require('crypto');
 const { once } = require('events');
 const fs = require('fs');
 const net = require('net');
-const readline = require('readline');
+const { Hosting } = require('./hosting/hosting.js'); // where ./run has copied it
+const { starter } = require('./hosting/process.js');
 const { seenByServer } = require('./acts.js');
 const { ask, serve } = require('./http-json.js');
 
 const NAMES = ['t1', 't2'];
 const PROGRAM = ['app.js', 'acts.js', 'http-json.js', 'addon.node'];
+const PATIENCE = 300; // s for one answer: each of them is many acts, on a machine that may be emulated
 
 const [round, base, uidText, external] = process.argv.slice(2);
 const uid = Number(uidText);
@@ -31,23 +33,28 @@ function say(text) {
 // The tenants' user, just as little privileged as safenode-attach leaves it
 const AS_TENANT = ['setpriv', '--pdeathsig=KILL', `--reuid=${uid}`, `--regid=${uid}`,
 	'--clear-groups', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'];
+const NODE = ['node', '--inspect-port=0'];
 
-function command(name, dir, port) {
-	const sandbox = ['safenode-attach', '--cgroup', name, '--dir', dir, '--safe-mode',
-		'--restricted-outgoing-addresses', 'self', '--allowed-outgoing-ports', `${port}`,
-		'--'];
-	return [...(round === 'inside' ? sandbox : AS_TENANT),
-		'node', '--inspect-port=0', 'app.js', name, `http://127.0.0.1:${port}`, external];
+function startAsTenant([program, ...args], options) {
+	return spawn(AS_TENANT[0], [...AS_TENANT.slice(1), program, ...args],
+		{ stdio: ['ignore', 'pipe', 'pipe'], ...options });
 }
 
-const children = [];
-process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
-process.on('SIGTERM', () => process.exit(1)); // so that "exit" comes
+const STARTERS = {
+	outside: {
+		check: async () => {},
+		start: (name, { port, script, args, dir }) => startAsTenant([...NODE, script, ...args],
+			{ cwd: dir, env: { ...process.env, PORT: port } }),
+	},
+	inside: starter({ execArgv: NODE.slice(1) }),
+};
 
-function start([program, ...args], cwd) {
-	const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-	children.push(child);
-	return child;
+async function freePort() {
+	const listener = net.createServer().listen(0, '127.0.0.1');
+	await once(listener, 'listening');
+	const { port } = listener.address();
+	await new Promise((resolve) => { listener.close(resolve); });
+	return port;
 }
 
 // A tenant's directory: its program, its scratch space, and files for the other to read, write and
@@ -67,24 +74,9 @@ function prepare(name) {
 	return { name, dir, secret, results: [] };
 }
 
-function run(tenant, port) {
-	const child = start(command(tenant.name, tenant.dir, port), tenant.dir);
-	for (const stream of [child.stdout, child.stderr])
-		readline.createInterface(stream).on('line', (line) => {
-			console.log(`  ${tenant.name}: ${line}`);
-		});
-	tenant.child = child; // safenode-attach execs in place: its pid becomes the tenant's
-	tenant.end = new Promise((resolve, reject) => {
-		child.on('error', reject).on('exit', (code, signal) => {
-			reject(new Error(`${tenant.name} ended (${signal || `status ${code}`})`));
-		});
-	});
-	tenant.end.catch(() => {}); // seen by the code that waits for the tenant
-}
-
+// The front leads to it.
 function askTenant(tenant, path, question) {
-	const answer = ask(`http://127.0.0.1:${tenant.port}${path}`, question);
-	return Promise.race([answer, tenant.end]);
+	return ask(`${tenant.front}/${tenant.name}${path}`, question);
 }
 
 // ---- ordinary work, and what is not ----
@@ -106,10 +98,10 @@ async function work(tenant) {
 
 async function interfere(tenant, other) {
 	// outside, where the signal arrives, a stand-in is sent it
-	const victim = round === 'inside' ? other.child : start([...AS_TENANT, 'sleep', '999'], '/');
+	const victim = round === 'inside' ? other.customer.child : startAsTenant(['sleep', '999'], { stdio: 'ignore' });
 	const { name, dir, secret, port, udpPort } = other;
 	const results = await askTenant(tenant, '/interfere', {
-		other: { name, dir, secret, port, udpPort, pid: other.child.pid },
+		other: { name, dir, secret, port, udpPort, pid: other.customer.child.pid },
 		victim: victim.pid,
 		unixSocket,
 	});
@@ -117,6 +109,8 @@ async function interfere(tenant, other) {
 	const done = results.filter((result) => result.outcome === 'ok').length;
 	say(`${tenant.name}: tried ${results.length} acts, succeeded in ${done}`);
 	await observe(tenant, seenByServer.harm, () => harmTo(other, victim));
+	if (round !== 'inside')
+		victim.kill('SIGKILL');
 }
 
 async function harmTo(other, victim) {
@@ -132,6 +126,7 @@ async function harmTo(other, victim) {
 
 // ---- one round ----
 
+// Resolves when each tenant has reported what it listens on.
 async function startTenants(tenants) {
 	const reports = {};
 	const port = await serve({
@@ -141,36 +136,57 @@ async function startTenants(tenants) {
 			return {};
 		},
 	});
-	await Promise.all(tenants.map(async (tenant) => {
-		const report = new Promise((resolve) => {
-			reports[tenant.name] = resolve;
-		});
-		run(tenant, port);
-		Object.assign(tenant, await Promise.race([report, tenant.end]));
-		say(`${tenant.name}: runs as process ${tenant.child.pid}, serves port ${tenant.port}`);
+	const entries = await Promise.all(tenants.map(async ({ name, dir }) => [name, {
+		dir, port: await freePort(), allowedOutgoingPorts: port, script: 'app.js',
+		args: [name, `http://127.0.0.1:${port}`, external],
+	}]));
+	const hosting = new Hosting({ address: '127.0.0.1', port: 0, privatePort: 0, logs: `${base}/logs/${round}`,
+		patience: PATIENCE, customers: Object.fromEntries(entries) }, STARTERS[round]);
+	hosting.on('said', say);
+	const reported = tenants.map(({ name }) => new Promise((resolve) => { reports[name] = resolve; }));
+	await hosting.open();
+	await Promise.all(tenants.map(async (tenant, i) => {
+		const customer = hosting.customers.get(tenant.name);
+		const front = `http://127.0.0.1:${hosting.servers[0].address().port}`;
+		Object.assign(tenant, { customer, front }, await reported[i]);
+		say(`${tenant.name}: runs as process ${customer.child.pid}, serves port ${tenant.port}`);
 	}));
+	return hosting;
+}
+
+// In one step, for whoever waits for it
+function writeResults(tenants) {
+	const results = Object.fromEntries(tenants.map((t) => [t.name, t.results]));
+	fs.writeFileSync(`${base}/results.new`, JSON.stringify(results));
+	fs.renameSync(`${base}/results.new`, `${base}/${round}.json`);
 }
 
 async function main() {
 	const tenants = NAMES.map(prepare);
 	const [t1, t2] = tenants;
+	let hosting = null;
+
+	process.once('SIGTERM', async () => {
+		await hosting?.stop();
+		process.exit(0);
+	});
 	fs.rmSync(unixSocket, { force: true });
 	await once(net.createServer((socket) => socket.end()).listen(unixSocket), 'listening');
 	fs.chmodSync(unixSocket, 0o777);
-	// whatever the end, the results so far
-	process.on('exit', () => {
-		const results = Object.fromEntries(tenants.map((t) => [t.name, t.results]));
-		fs.writeFileSync(`${base}/${round}.json`, JSON.stringify(results));
-	});
-	await startTenants(tenants);
-	await Promise.all(tenants.map((t) => observe(t, seenByServer.work, () => work(t))));
-	await interfere(t1, t2);
-	await interfere(t2, t1);
-	for (const t of tenants)
-		await observe(t, seenByServer.alive, () => askTenant(t, '/hello').then(() => 'ok'));
+	hosting = await startTenants(tenants);
+	try {
+		await Promise.all(tenants.map((t) => observe(t, seenByServer.work, () => work(t))));
+		await interfere(t1, t2);
+		await interfere(t2, t1);
+		for (const t of tenants)
+			await observe(t, seenByServer.alive, () => askTenant(t, '/hello').then(() => 'ok'));
+	} catch (error) {
+		say(error.stack);
+	}
+	writeResults(tenants); // whatever the end, those so far
 }
 
-main().then(() => process.exit(0), (error) => {
+main().catch((error) => {
 	say(error.stack);
 	process.exit(1);
 });

@@ -2,7 +2,7 @@
 // Judges both rounds and the denial log, prints the table; exits 0 if every row is as it should be.
 //
 // usage: node table.js DIRECTORY [--pretty]
-// DIRECTORY holds outside.json and inside.json, from server.js, and log, from safenode-log.
+// DIRECTORY holds outside.json and inside.json, and the tenants' logs, from server.js.
 'use strict';
 const fs = require('fs');
 const { acts, seenByServer } = require('./acts.js');
@@ -27,17 +27,15 @@ function readResults(round) {
 	}
 }
 
-function readLog() {
-	const text = fs.readFileSync(`${directory}/log`, 'utf8');
-	return text.split('\n').filter(Boolean).map((line) => {
-		const word = (key) => (line.match(`(?:^| )${key}=(\\S+)`) || [])[1];
-		return { line, time: Date.parse(word('time')), tenant: word('tenant'),
-			op: word('op'), why: word('why'), error: word('error') };
-	});
+// What was refused, of all that a tenant's log has
+function readLog(name) {
+	const text = fs.readFileSync(`${directory}/logs/inside/${name}.log`, 'utf8');
+	return text.split('\n').filter(Boolean).map((line) => ({ line, ...JSON.parse(line) }))
+		.filter(({ op }) => op).map((record) => ({ ...record, time: Date.parse(record.time) }));
 }
 
 const rounds = { outside: readResults('outside'), inside: readResults('inside') };
-const log = readLog();
+const log = NAMES.flatMap(readLog).sort((a, b) => a.time - b.time);
 
 // ---- judging ----
 

@@ -25,6 +25,7 @@
 #include "rehearse.h"
 #include "runtime.h"
 #include "session.h"
+#include "steps.h"
 
 #define DIRECTORY "/tmp" /* any that is not root's own */
 #define ELSEWHERE "/sys/kernel"
@@ -53,12 +54,7 @@ static struct {
 
 static int step(const char *name, struct sn_err *err)
 {
-	size_t used = strlen(world.steps);
-
-	snprintf(world.steps + used, sizeof(world.steps) - used, "%s%s", used ? " " : "", name);
-	if (world.fails && !strcmp(world.fails, name))
-		return sn_fail(err, EIO, "%s failed", name);
-	return 0;
+	return take_step(world.steps, sizeof(world.steps), world.fails, name, err);
 }
 
 uid_t geteuid(void)

@@ -122,6 +122,69 @@ static const char *got(int fd)
 	}
 }
 
+static void a_user_gets_what_is_of_its_tenants(void **state)
+{
+	int all, one;
+
+	tell("1000:t1", 1);
+	tell("100:t1", 2);
+	tell("t1", 3);
+	tell("", 4);
+	tell("1000:t2", 5);
+	all = follow(SN_WANT_BACKLOG | SN_WANT_LAST | SN_WANT_OF_USER, "1000:");
+	one = follow(SN_WANT_BACKLOG | SN_WANT_OF_USER, "1000:t2");
+	assert_string_equal(got(all), "last1 last5 1 5 done end ");
+	assert_string_equal(got(one), "5 done end ");
+	close(all);
+	close(one);
+}
+
+/* There is room for others, and for root most of all. */
+static void a_user_has_few_at_a_time(void **state)
+{
+	int of_one[SN_FOLLOWERS_OF_ONE], next;
+
+	for (int i = 0; i < SN_FOLLOWERS_OF_ONE; i++)
+		of_one[i] = follow(SN_WANT_NEW | SN_WANT_OF_USER, i % 2 ? "1000:" : "1000:t1");
+	next = follow(SN_WANT_NEW | SN_WANT_OF_USER, "1000:t2");
+	assert_non_null(strstr(got(next), "as many followers"));
+	close(next);
+	next = follow(SN_WANT_NEW | SN_WANT_OF_USER, "100:");
+	assert_string_equal(got(next), "");
+	close(next);
+	next = follow(SN_WANT_NEW, "1000:t1"); /* root's */
+	assert_string_equal(got(next), "");
+	close(next);
+	close(of_one[0]);
+	turn();
+	next = follow(SN_WANT_NEW | SN_WANT_OF_USER, "1000:t2");
+	assert_string_equal(got(next), "");
+	close(next);
+	for (int i = 1; i < SN_FOLLOWERS_OF_ONE; i++)
+		close(of_one[i]);
+	turn();
+}
+
+static void users_leave_room_for_root(void **state)
+{
+	int fds[SN_FOLLOWERS_OF_USERS], next;
+	char user[16];
+
+	for (int i = 0; i < SN_FOLLOWERS_OF_USERS; i++) {
+		snprintf(user, sizeof(user), "%d:", i / SN_FOLLOWERS_OF_ONE + 1);
+		fds[i] = follow(SN_WANT_NEW | SN_WANT_OF_USER, user);
+	}
+	next = follow(SN_WANT_NEW | SN_WANT_OF_USER, "1000:");
+	assert_non_null(strstr(got(next), "as many followers"));
+	close(next);
+	next = follow(SN_WANT_NEW, "");
+	assert_string_equal(got(next), "");
+	close(next);
+	for (int i = 0; i < SN_FOLLOWERS_OF_USERS; i++)
+		close(fds[i]);
+	turn();
+}
+
 static void each_gets_what_it_asked_for(void **state)
 {
 	int all, new, dump, last, one;
@@ -360,6 +423,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(each_gets_what_it_asked_for),
+		TEST(a_user_gets_what_is_of_its_tenants),
+		TEST(a_user_has_few_at_a_time),
+		TEST(users_leave_room_for_root),
 		TEST(a_slow_one_costs_the_others_nothing),
 		TEST(a_dead_one_costs_the_others_nothing),
 		TEST(half_open_ones_are_bounded),

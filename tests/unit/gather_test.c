@@ -104,6 +104,23 @@ static void an_extra_path_does_not_lead_through_the_directory(void **state)
 	refused(sn_gather_paths(&gathered, &err), "leads through it", &err);
 }
 
+static void an_extra_path_is_not_the_whole_machine(void **state)
+{
+	const char *const whole[] = { "/", "/proc", "/srv/../proc/", at("link") };
+	struct sn_err err = {};
+
+	assert_int_equal(symlink("/", at("link")), 0);
+	assert_int_equal(sn_gather_directory(&gathered, &err), 0);
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		options.read_only[options.nr_read_only++] = strdup(whole[i]);
+		refused(sn_gather_paths(&gathered, &err), "no tenant may have all of '/", &err);
+		options.read_write[options.nr_read_write++] = options.read_only[0];
+		options.nr_read_only = 0;
+		refused(sn_gather_paths(&gathered, &err), "no tenant may have all of '/", &err);
+		free(options.read_write[--options.nr_read_write]);
+	}
+}
+
 /* The third option of a file, in its third line. */
 static void what_is_wrong_has_its_line(void **state)
 {
@@ -140,6 +157,7 @@ int main(void)
 		IN_SCRATCH(the_directory_is_opened_once),
 		IN_SCRATCH(what_can_be_no_directory_is_a_wrong_value),
 		IN_SCRATCH(extra_paths_are_read_or_changed),
+		IN_SCRATCH(an_extra_path_is_not_the_whole_machine),
 		IN_SCRATCH(an_extra_path_does_not_lead_through_the_directory),
 		IN_SCRATCH(what_is_wrong_has_its_line),
 		IN_SCRATCH(a_tenant_is_not_started_by_what_it_can_write),

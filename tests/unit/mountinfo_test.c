@@ -28,6 +28,7 @@ static void expect(const char *text, __u32 dev, const char *root, const char *po
 	struct sn_mount mount = {};
 
 	assert_true(parse(text, &mount));
+	assert_int_equal(mount.id, atoi(text));
 	assert_int_equal(mount.dev, dev);
 	assert_string_equal(mount.root, root);
 	assert_string_equal(mount.point, point);

@@ -96,6 +96,11 @@ static void a_containers_label_is_shown(void **state)
 	assert_int_equal(sn_check_shown_name("t1", NULL), 0);
 	assert_int_equal(sn_check_shown_name("shop/web-1/node", NULL), 0);
 	assert_int_equal(sn_check_shown_name("container/x", NULL), 0);
+	assert_int_equal(sn_check_shown_name("1000:t1", NULL), 0);
+	assert_int_equal(sn_check_shown_name("x:t1", NULL), -EINVAL);
+	assert_int_equal(sn_check_shown_name(":t1", NULL), -EINVAL);
+	assert_int_equal(sn_check_shown_name("1000:", NULL), -EINVAL);
+	assert_int_equal(sn_check_shown_name("1000:1:t1", NULL), -EINVAL);
 	assert_int_equal(sn_check_shown_name("/x", NULL), -EINVAL);
 	assert_int_equal(sn_check_shown_name("a/b c", NULL), -EINVAL);
 	assert_int_equal(sn_check_shown_name("", NULL), -EINVAL);
@@ -109,6 +114,7 @@ static void names_of_tenants_are_plain(void **state)
 	assert_int_equal(sn_check_tenant_name("t1", NULL), 0);
 	assert_int_equal(sn_check_tenant_name("A_b-c.9", NULL), 0);
 	assert_int_equal(sn_check_tenant_name("_", NULL), 0);
+	assert_int_equal(sn_check_tenant_name("1000:t1", NULL), -EINVAL);
 	assert_int_equal(sn_check_tenant_name(longest, NULL), 0);
 	longest[63] = 'a';
 	refuse("cgroup", longest, "1 to 63");

@@ -31,7 +31,7 @@ static struct {
 	int loaded, links; /* errors of these checks */
 	int open, lock, store, whole;
 	int anew; /* so often it is loaded anew before the lock */
-	bool locked;
+	bool locked, alone;
 	int policies;
 	bool other_cgroup; /* of the name of the second one */
 	bool drifts;
@@ -78,7 +78,7 @@ int sn_enforcer_open_loaded(struct sn_enforcer *enforcer, struct sn_err *err)
 
 int sn_enforcer_lock(struct sn_enforcer *enforcer, enum sn_sharing sharing, struct sn_err *err)
 {
-	assert_int_equal(sharing, SN_SHARED);
+	world.alone = sharing == SN_EXCLUSIVE;
 	if (world.anew && world.anew--)
 		return sn_fail(err, EAGAIN, "loaded anew; try again");
 	world.locked = true;
@@ -247,6 +247,7 @@ static void found(const struct sn_status_query *query, struct sn_status *status)
 	if (ret)
 		fail_msg("%s", err.text);
 	assert_false(world.locked);
+	assert_true(world.alone == !!query->user);
 }
 
 static void tenants_are_sorted_and_known(void **state)
@@ -288,6 +289,22 @@ static void one_can_be_asked_for(void **state)
 	world.loaded = -ENOENT;
 	found(&query, &status);
 	sn_status_free(&status);
+}
+
+static void a_user_sees_what_begins_with_its_number(void **state)
+{
+	struct sn_status_query query = { .user = "t2" };
+	struct sn_err err = {};
+	struct sn_status status;
+
+	found(&query, &status);
+	assert_true(world.alone);
+	assert_int_equal(status.nr_tenants, 1);
+	assert_string_equal(status.tenants[0].policy.tenant, "t2");
+	assert_int_equal(status.without_policy.denied[SN_OP_TASK_FORK], 0);
+	sn_status_free(&status);
+	query.tenant = "t3"; /* is there, and another's */
+	assert_int_equal(sn_status_collect(&query, &status, &err), -ENOENT);
 }
 
 static void expect_not_in_force(const char *id, bool known)
@@ -459,6 +476,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(tenants_are_sorted_and_known, reset),
 		cmocka_unit_test_setup(one_can_be_asked_for, reset),
+		cmocka_unit_test_setup(a_user_sees_what_begins_with_its_number, reset),
 		cmocka_unit_test_setup(what_is_missing_is_told_with_the_tenants, reset),
 		cmocka_unit_test_setup(a_limit_that_no_longer_holds_weakens, reset),
 		cmocka_unit_test_setup(who_is_observed_is_told, reset),

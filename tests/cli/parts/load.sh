@@ -203,6 +203,7 @@ part_load()
 	it "the next load works, and keeps nothing of that" load_works
 
 	it "a tenant runs, one elsewhere, and both do forbidden things all the time" start_watches 1500
+	outrun -5
 	remember
 	it "load again replaces every program, and tenants can be started meanwhile" replaces
 	shared 1 "load again, when a program cannot be attached, changes nothing" fails_at bpf-link:40 1
@@ -220,5 +221,6 @@ part_load()
 	shared 1 "load again may be killed while it removes the old ones" killed_again unlink:40
 	it "the next load works, and keeps nothing of those" load_works
 	shared 1 "two loads at once leave it whole, and keep nothing of those" two_at_once
+	outrun 0
 	it "both tenants were refused at every instant of all these loads" stop_watches
 }

@@ -194,6 +194,7 @@ part_upgrade()
 {
 	need_loaded
 	it "tenants of this version run, and two do forbidden things all the time, one of them elsewhere" populate
+	outrun -5
 	it "tools of the next version refuse its maps and name the cure" as_next tools_refuse
 	it "unload by the next version does not leave tenants alone" as_next unload_refuses
 	remember
@@ -216,6 +217,7 @@ part_upgrade()
 		killed_down unlink:40
 	it "where nothing would be lost, this version takes all of it back" carries
 	it "this version starts and removes tenants" new_tenant
+	outrun 0
 	it "both tenants were refused at every instant of all these loads" stop_watches
 	it "the next version removes tenants that this one has started" as_next remove_all
 	it "unload of this version clears what the next one has left" unload_clears
