@@ -70,14 +70,14 @@ static __always_inline bool sn_facts_are_dir(const struct sn_policy *pol, const 
 	       sn_generation_matches(pol->dir.generation, f->generation);
 }
 
-/*
- * The address of the dentry of the tenant's directory @dir; 0 if it is not known. It is that of the
- * working directory, which safenode-attach has set and chdir(2) does not change. A directory has
- * one dentry, so walks compare addresses, and the inode is identified only here.
- */
-static __always_inline __u64 sn_own_directory(const struct sn_inode *dir)
+static __always_inline struct dentry *sn_working_directory(void)
 {
-	struct dentry *dentry = bpf_get_current_task_btf()->fs->pwd.dentry;
+	return bpf_get_current_task_btf()->fs->pwd.dentry;
+}
+
+/* @dentry as an address if it is that of the directory @dir; 0 if it is not. */
+static __always_inline __u64 sn_address_if(struct dentry *dentry, const struct sn_inode *dir)
+{
 	struct inode *inode = dentry->d_inode;
 
 	if (inode->i_ino != dir->ino || inode->i_sb->s_dev != dir->dev ||
@@ -87,14 +87,27 @@ static __always_inline __u64 sn_own_directory(const struct sn_inode *dir)
 }
 
 /*
+ * The address of the dentry of the tenant's directory @dir; 0 if it is not known. It is that of the
+ * working directory, which safenode-attach has set and chdir(2) does not change. A directory has
+ * one dentry, so walks compare addresses, and the inode is identified only here.
+ */
+static __always_inline __u64 sn_own_directory(const struct sn_inode *dir)
+{
+	return sn_address_if(sn_working_directory(), dir);
+}
+
+/*
  * The address of the home's dentry of current, which is confined: everything below is its own. 0 if
- * it has none in "homes": then only the policy tells.
+ * it has none in "homes": then only the policy tells. The working directory is loaded before the
+ * look-up: what comes after it the verifier checks once for each of its four ways, and for a pointer
+ * that is loaded from current it searches all types of the kernel (btf_find_by_name_kind()).
  */
 static __always_inline __u64 sn_home(void)
 {
+	struct dentry *dentry = sn_working_directory();
 	const struct sn_inode *dir = sn_find_home(sn_current_cgroup());
 
-	return dir ? sn_own_directory(dir) : 0;
+	return dir ? sn_address_if(dentry, dir) : 0;
 }
 
 /* Is @dentry below @own? Its inode is not looked at, for it may be negative. */
