@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "grace.h"
@@ -45,6 +46,15 @@ static int open_map(struct sn_store *store, size_t i, struct sn_err *err)
 	return fd < 0 ? fd : 0;
 }
 
+static size_t row_of(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(maps[i].name, name) != 0)
+		i++;
+	return i;
+}
+
 int sn_store_open(struct sn_store *store, struct sn_err *err)
 {
 	int ret = 0;
@@ -68,15 +78,18 @@ void sn_store_close(struct sn_store *store)
 	}
 }
 
-static int put_as(__u64 flags, int map, const char *name, const void *key, const void *value,
-		  struct sn_err *err)
+static int not_written(const char *name, struct sn_err *err)
 {
-	if (!bpf_map_update_elem(map, key, value, flags))
-		return 0;
 	if (errno == E2BIG)
 		return sn_fail(err, ENOSPC, "the map '%s' is full; detach tenants that ended",
 			       name);
 	return sn_fail(err, errno, "cannot write to the map '%s': %s", name, strerror(errno));
+}
+
+static int put_as(__u64 flags, int map, const char *name, const void *key, const void *value,
+		  struct sn_err *err)
+{
+	return bpf_map_update_elem(map, key, value, flags) ? not_written(name, err) : 0;
 }
 
 static int put(int map, const char *name, const void *key, const void *value, struct sn_err *err)
@@ -107,36 +120,110 @@ static int rules_fd(const struct sn_store *store, __u8 map)
 	return -1;
 }
 
-/* The key of that entry under @scope, whatever the scope that it was compiled for. */
-static union sn_rule_key key_under(__u64 scope, const struct sn_entry *entry)
-{
-	union sn_rule_key key = entry->key;
+/* Keys and values of one map, each side by side, as bpf_map_update_batch() takes them. */
+struct batch {
+	char *keys, *values;
+	size_t key_size, value_size;
+	__u32 nr;
+};
 
-	key.scope = scope;
-	return key;
+static int batch_open(struct batch *batch, size_t row, size_t most, struct sn_err *err)
+{
+	*batch = (struct batch){
+		.keys = calloc(most ?: 1, maps[row].key_size),
+		.values = calloc(most ?: 1, maps[row].value_size),
+		.key_size = maps[row].key_size,
+		.value_size = maps[row].value_size,
+	};
+	return batch->keys && batch->values ? 0 : sn_fail(err, ENOMEM, "out of memory");
+}
+
+static void batch_close(struct batch *batch)
+{
+	free(batch->keys);
+	free(batch->values);
+}
+
+static void batch_add(struct batch *batch, const void *key, const void *value)
+{
+	memcpy(batch->keys + batch->nr * batch->key_size, key, batch->key_size);
+	memcpy(batch->values + batch->nr * batch->value_size, value, batch->value_size);
+	batch->nr++;
+}
+
+/* In one system call: a tenant's rules are some hundreds. What fails may leave the first of them.
+ */
+static int batch_put(struct batch *batch, int map, const char *name, struct sn_err *err)
+{
+	if (!batch->nr || !bpf_map_update_batch(map, batch->keys, batch->values, &batch->nr, NULL))
+		return 0;
+	return not_written(name, err);
 }
 
 /* A listed rule may be missing, for the list is written first and removed last. */
-static int put_list(const struct sn_store *store, const struct sn_entries *entries, __u64 scope,
-		    struct sn_err *err)
+static void list_keys(struct batch *batch, const struct sn_entries *entries, __u64 scope)
 {
 	struct sn_list_key key = { .scope = scope };
 	struct sn_list list = {};
 	size_t used = 0;
-	int ret = 0;
 
-	for (size_t i = 0; i < entries->nr && !ret; i++) {
+	for (size_t i = 0; i < entries->nr; i++) {
 		const struct sn_entry *entry = &entries->all[i];
 
 		if (sn_list_append(&list, &used, entry->map, &entry->key))
 			continue;
-		ret = put(store->lists, "lists", &key, &list, err);
+		batch_add(batch, &key, &list);
 		key.number++;
 		list = (struct sn_list){};
 		used = 0;
 		sn_list_append(&list, &used, entry->map, &entry->key);
 	}
-	return ret || !used ? ret : put(store->lists, "lists", &key, &list, err);
+	if (used)
+		batch_add(batch, &key, &list);
+}
+
+static int put_list(const struct sn_store *store, const struct sn_entries *entries, __u64 scope,
+		    struct sn_err *err)
+{
+	struct batch batch;
+	int ret = batch_open(&batch, row_of("lists"), entries->nr, err);
+
+	if (!ret) {
+		list_keys(&batch, entries, scope);
+		ret = batch_put(&batch, store->lists, "lists", err);
+	}
+	batch_close(&batch);
+	return ret;
+}
+
+static size_t count(const struct sn_entries *entries, __u8 map)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < entries->nr; i++)
+		nr += entries->all[i].map == map;
+	return nr;
+}
+
+/* Those of @entries that are of that map, under @scope, whatever scope they were compiled for. */
+static int put_rules(const struct sn_store *store, __u8 map, const struct sn_entries *entries,
+		     __u64 scope, struct sn_err *err)
+{
+	const char *name = sn_rules_name(map);
+	struct batch batch;
+	int ret = batch_open(&batch, row_of(name), count(entries, map), err);
+
+	for (size_t i = 0; i < entries->nr && !ret; i++) {
+		union sn_rule_key key = entries->all[i].key;
+
+		key.scope = scope;
+		if (entries->all[i].map == map)
+			batch_add(&batch, &key, &entries->all[i].text);
+	}
+	if (!ret)
+		ret = batch_put(&batch, rules_fd(store, map), name, err);
+	batch_close(&batch);
+	return ret;
 }
 
 static int put_entries(const struct sn_store *store, const struct sn_entries *entries, __u64 scope,
@@ -144,13 +231,8 @@ static int put_entries(const struct sn_store *store, const struct sn_entries *en
 {
 	int ret = put_list(store, entries, scope, err);
 
-	for (size_t i = 0; i < entries->nr && !ret; i++) {
-		const struct sn_entry *entry = &entries->all[i];
-		union sn_rule_key key = key_under(scope, entry);
-
-		ret = put(rules_fd(store, entry->map), sn_rules_name(entry->map), &key,
-			  &entry->text, err);
-	}
+	for (__u8 map = 0; map < SN_RULE_MAPS && !ret; map++)
+		ret = put_rules(store, map, entries, scope, err);
 	return ret;
 }
 

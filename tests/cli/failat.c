@@ -304,6 +304,7 @@ static const char *bpf_family(long cmd)
 	case BPF_MAP_CREATE:
 		return "bpf-map";
 	case BPF_MAP_UPDATE_ELEM:
+	case BPF_MAP_UPDATE_BATCH:
 		return "bpf-update";
 	case BPF_PROG_LOAD:
 		return "bpf-prog";

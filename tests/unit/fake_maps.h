@@ -115,6 +115,21 @@ int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
 	return 0;
 }
 
+/* As generic_map_update_batch(): those before the one that fails are there, and *@nr says how many.
+ */
+int bpf_map_update_batch(int fd, const void *keys, const void *values, __u32 *nr,
+			 const struct bpf_map_batch_opts *opts)
+{
+	struct fake_map *map = fake_map(fd);
+	__u32 most = *nr;
+
+	for (*nr = 0; *nr < most; ++*nr)
+		if (bpf_map_update_elem(fd, (const char *)keys + *nr * map->key_size,
+					(const char *)values + *nr * map->value_size, 0))
+			return -1;
+	return 0;
+}
+
 int bpf_map_lookup_elem(int fd, const void *key, void *value)
 {
 	struct fake_map *map = fake_map(fd);
