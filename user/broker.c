@@ -115,22 +115,6 @@ static int choose_cgroup(struct deal *deal, struct sn_err *err)
 	return ret ? ret : sn_tenancy_check(&deal->tenancy, err);
 }
 
-/* With words for who cannot call safenode-detach. */
-static int check_name(const struct deal *deal, struct sn_err *err)
-{
-	const char *name = deal->request.options.tenant;
-	char path[PATH_MAX];
-	int ret = sn_enforcer_find(&deal->enforcer, name, path, err);
-
-	if (ret >= 0)
-		ret = sn_tenant_is_running(path, name, err);
-	if (ret == 1)
-		return sn_fail(err, EINVAL,
-			       "tenant '%s' is running, in %.200s; choose another name, or end it",
-			       name, path);
-	return ret;
-}
-
 static int check_quota(const struct deal *deal, struct sn_err *err)
 {
 	int nr = sn_ended_count(&deal->enforcer, deal->caller.uid, err), ret;
@@ -197,8 +181,6 @@ static int make(struct deal *deal, struct sn_err *err)
 {
 	int ret = sn_enforcer_lock(&deal->enforcer, SN_EXCLUSIVE, err);
 
-	if (!ret)
-		ret = check_name(deal, err);
 	if (!ret)
 		ret = check_quota(deal, err);
 	if (!ret)

@@ -51,21 +51,22 @@ bool sn_received_parse(const char *fdinfo, bool *is_path, int *mount)
 	return true;
 }
 
-static int read_fdinfo(int fd, struct look *look, struct sn_err *err)
+/* Both are below @proc, for to walk to them costs as much as to read them. */
+static int read_fdinfo(int proc, int fd, struct look *look, struct sn_err *err)
 {
-	char name[40], text[512];
+	char name[24], text[512];
 	sn_autoclose int info = -1;
 	bool is_path = false;
 	ssize_t len;
 
-	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
-	info = open(name, O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	info = openat(proc, name, O_RDONLY | O_CLOEXEC);
 	len = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
 	if (len < 0)
-		return sn_fail(err, errno, "cannot read %s: %s", name, strerror(errno));
+		return sn_fail(err, errno, "cannot read /proc/self/%s: %s", name, strerror(errno));
 	text[len] = '\0';
 	if (!sn_received_parse(text, &is_path, &look->mount))
-		return sn_fail(err, EIO, "cannot understand %s", name);
+		return sn_fail(err, EIO, "cannot understand /proc/self/%s", name);
 	if (!is_path)
 		return sn_fail(err, EINVAL, "a descriptor was handed over that is not O_PATH");
 	return 0;
@@ -111,15 +112,15 @@ static int compare(struct sn_mounts mounts, struct look *looks, struct sn_receiv
 	return ret;
 }
 
-static int identify(int fd, struct sn_received *handed, struct sn_err *err)
+static int identify(int proc, int fd, struct sn_received *handed, struct sn_err *err)
 {
-	char link[32];
+	char link[24];
 	struct stat st;
 	ssize_t len;
 	int ret;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, handed->path, sizeof(handed->path) - 1);
+	snprintf(link, sizeof(link), "fd/%d", fd);
+	len = readlinkat(proc, link, handed->path, sizeof(handed->path) - 1);
 	if (len < 0 || fstat(fd, &st))
 		return sn_fail(err, errno, "cannot look at a descriptor: %s", strerror(errno));
 	handed->path[len] = '\0';
@@ -136,10 +137,13 @@ int sn_received_look(const int *fds, size_t nr, pid_t from, struct sn_received *
 		     struct sn_err *err)
 {
 	sn_autofree struct look *looks = calloc(nr + 1, sizeof(*looks));
+	sn_autoclose int proc = open("/proc/self", O_PATH | O_CLOEXEC);
 	int ret = looks ? 0 : sn_fail(err, ENOMEM, "out of memory");
 
+	if (proc < 0)
+		ret = sn_fail(err, errno, "cannot open /proc/self: %s", strerror(errno));
 	for (size_t i = 0; i < nr && !ret; i++)
-		ret = read_fdinfo(fds[i], &looks[i], err);
+		ret = read_fdinfo(proc, fds[i], &looks[i], err);
 	if (!ret)
 		ret = compare(sn_mounts_open(), looks, handed, nr, err);
 	if (!ret)
@@ -147,7 +151,7 @@ int sn_received_look(const int *fds, size_t nr, pid_t from, struct sn_received *
 	if (!ret) /* what a service was started with is of neither's mount namespace */
 		ret = compare(sn_mounts_open_of(1), looks, handed, nr, err);
 	for (size_t i = 0; i < nr && !ret; i++)
-		ret = looks[i].known ? identify(fds[i], &handed[i], err)
+		ret = looks[i].known ? identify(proc, fds[i], &handed[i], err)
 				     : sn_fail(err, EINVAL,
 					       "something was handed over that is mounted nowhere; "
 					       "standard streams can be pipes, sockets or files");

@@ -24,17 +24,24 @@ int sn_tenancy_check(const struct sn_tenancy *tenancy, struct sn_err *err)
 	return ret;
 }
 
+/* Does nothing run in @cgroup, which is or was the tenant's? @where tells people, too. */
+static int check_idle(const char *tenant, const char *cgroup, const char *where, struct sn_err *err)
+{
+	const char *users = strchr(tenant, ':'); /* behind the number of a user */
+	int running = sn_tenant_is_running(cgroup, tenant, err);
+
+	if (running != 1)
+		return running;
+	tenant = users ? users + 1 : tenant;
+	return sn_fail(err, EINVAL,
+		       "tenant '%s' is running%s%s; choose another name, or "
+		       "safenode-detach --cgroup %s --kill first",
+		       tenant, *where ? ", in " : "", where, tenant);
+}
+
 int sn_tenancy_check_idle(const struct sn_tenancy *tenancy, struct sn_err *err)
 {
-	const char *tenant = tenancy->options->tenant;
-	int running = sn_tenant_is_running(tenancy->cgroup, tenant, err);
-
-	if (running == 1)
-		return sn_fail(err, EINVAL,
-			       "tenant '%s' is running; choose another name, or "
-			       "safenode-detach --cgroup %s --kill first",
-			       tenant, tenant);
-	return running;
+	return check_idle(tenancy->options->tenant, tenancy->cgroup, "", err);
 }
 
 static int set_limits(struct sn_tenancy *tenancy, struct sn_err *err)
@@ -124,12 +131,7 @@ static int remove_namesake(const struct sn_tenancy *tenancy, struct sn_err *err)
 
 	if (ret < 0 || !strcmp(other, tenancy->cgroup))
 		return ret < 0 ? ret : 0;
-	ret = sn_tenant_is_running(other, tenant, err);
-	if (ret == 1)
-		return sn_fail(err, EINVAL,
-			       "tenant '%s' is running, in %s; choose another name, or "
-			       "safenode-detach --cgroup %s --kill first",
-			       tenant, other, tenant);
+	ret = check_idle(tenant, other, other, err);
 	if (!ret)
 		ret = sn_tenant_remove(tenancy->enforcer, other, err);
 	return ret < 0 && ret != -ENOENT ? ret : 0;

@@ -32,7 +32,6 @@ static struct {
 	const char *fails; /* the step that fails */
 	struct sn_request_rule rule;
 	struct sn_received handed[2]; /* the directory, and what the rule is about */
-	int running;		      /* the tenant of that name */
 	int tenants, ended;	      /* of that user */
 	bool dies;		      /* the caller, when it is moved */
 	bool inquires;		      /* it does not want to be a tenant */
@@ -137,14 +136,6 @@ void sn_enforcer_close(struct sn_enforcer *enforcer)
 {
 }
 
-int sn_enforcer_find(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
-		     struct sn_err *err)
-{
-	assert_string_equal(tenant, "1000:t1");
-	strcpy(path, "/c/1000:t1");
-	return 0;
-}
-
 int sn_cgroup_of(pid_t pid, const char *mount, char path[PATH_MAX], struct sn_err *err)
 {
 	assert_int_equal(pid, 42);
@@ -181,11 +172,6 @@ int sn_cgroup_write(const char *path, const char *file, const char *value)
 int sn_cgroup_populated(const char *path)
 {
 	return !world.dies;
-}
-
-int sn_tenant_is_running(const char *cgroup, const char *tenant, struct sn_err *err)
-{
-	return world.running;
 }
 
 int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *err)
@@ -341,14 +327,6 @@ static void other_rules_are_refused(void **state)
 	assert_int_equal(serve(), -EINVAL);
 }
 
-static void a_name_that_runs_is_taken(void **state)
-{
-	world.running = 1;
-	assert_int_equal(serve(), -EINVAL);
-	assert_string_equal(world.steps, BEFORE " lock tell");
-	assert_non_null(strstr(world.said.text, "'1000:t1' is running, in /c/1000:t1"));
-}
-
 static void a_quota_counts_who_has_not_ended(void **state)
 {
 	world.tenants = 4;
@@ -397,7 +375,6 @@ int main(void)
 		cmocka_unit_test_setup(who_dies_on_the_way_in_leaves_nothing, reset),
 		cmocka_unit_test_setup(other_directories_are_refused, reset),
 		cmocka_unit_test_setup(other_rules_are_refused, reset),
-		cmocka_unit_test_setup(a_name_that_runs_is_taken, reset),
 		cmocka_unit_test_setup(a_quota_counts_who_has_not_ended, reset),
 		cmocka_unit_test_setup(who_only_asks_is_not_held, reset),
 		cmocka_unit_test_setup(a_sweep_locks_others_out_only_if_it_has_to, reset),

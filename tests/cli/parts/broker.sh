@@ -99,7 +99,7 @@ it_is_the_callers_process()
 	grep -qx 'TracerPid:	0' "/proc/$pid/status" || fail "$(grep Tracer "/proc/$pid/status")"
 	[ "$(ls "/proc/$pid/fd" | sort -n | xargs)" = "0 1 2" ] || fail "$(ls -l "/proc/$pid/fd")"
 	run 2 asks b1 -- "$tenant" acts
-	said "tenant '2001:b1' is running, in $own/2001:b1" "end it"
+	said "tenant 'b1' is running, in $own/2001:b1; choose another name, or safenode-detach --cgroup b1 --kill first"
 	touch /srv/t1/stop
 	wait $pid || fail "status $?"
 	rm /srv/t1/stop
