@@ -336,6 +336,8 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 	if (!ret)
 		ret = lock(&plan, *argv, &session, err);
 	if (!ret)
+		ret = sn_tenancy_survey(&plan.tenancy, NULL, err);
+	if (!ret)
 		ret = sn_tenancy_make(&plan.tenancy, err);
 	if (!ret)
 		say_weakened(&plan);

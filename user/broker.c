@@ -115,15 +115,26 @@ static int choose_cgroup(struct deal *deal, struct sn_err *err)
 	return ret ? ret : sn_tenancy_check(&deal->tenancy, err);
 }
 
-static int check_quota(const struct deal *deal, struct sn_err *err)
+/* How many tenants its user has by the broker. */
+static int count(struct deal *deal, struct sn_err *err)
 {
-	int nr = sn_ended_count(&deal->enforcer, deal->caller.uid, err), ret;
+	char prefix[SN_USER_PREFIX];
+	int ret;
+
+	sn_request_prefix(deal->caller.uid, prefix);
+	ret = sn_tenancy_survey(&deal->tenancy, prefix, err);
+	return ret ? ret : deal->tenancy.survey.nr;
+}
+
+static int check_quota(struct deal *deal, struct sn_err *err)
+{
+	int nr = count(deal, err), ret;
 
 	if (nr < deal->quota)
 		return nr < 0 ? nr : 0;
 	ret = sn_ended_remove(&deal->enforcer, err);
 	if (ret >= 0)
-		ret = nr = sn_ended_count(&deal->enforcer, deal->caller.uid, err);
+		ret = nr = count(deal, err);
 	if (ret < 0)
 		return ret;
 	if (nr < deal->quota)

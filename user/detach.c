@@ -72,6 +72,7 @@ static int end_processes(const char *cgroup, const char *tenant, bool kill, stru
 
 struct sweeping {
 	const struct sn_enforcer *enforcer;
+	struct sn_survey *survey; /* or NULL */
 	struct sn_err *err;
 };
 
@@ -87,6 +88,15 @@ static bool is_left(const struct sn_enforcer *enforcer, __u64 id, const char *pa
 	       !sn_cgroup_populated(path) && !sn_cgroup_remove(path, NULL);
 }
 
+static void see(struct sn_survey *survey, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	if (!strcmp(name, survey->tenant))
+		strcpy(survey->cgroup, path);
+	survey->nr += survey->prefix && !strncmp(name, survey->prefix, strlen(survey->prefix));
+}
+
 static int sweep_one(__u64 id, const char *path, void *data)
 {
 	const struct sweeping *sweeping = data;
@@ -94,15 +104,35 @@ static int sweep_one(__u64 id, const char *path, void *data)
 
 	if (is_left(sweeping->enforcer, id, path))
 		ret = remove_policy(sweeping->enforcer, id, sweeping->err);
+	else if (sweeping->survey)
+		see(sweeping->survey, path);
 	return ret < 0 ? ret : 0;
+}
+
+static int sweep(struct sweeping *sweeping)
+{
+	const struct sn_enforcer *enforcer = sweeping->enforcer;
+
+	return sn_elsewhere_each(enforcer->store.cgroups, enforcer->mount, sweep_one, sweeping,
+				 sweeping->err);
 }
 
 int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *err)
 {
-	struct sweeping sweeping = { enforcer, err };
+	return sweep(&(struct sweeping){ enforcer, NULL, err });
+}
 
-	return sn_elsewhere_each(enforcer->store.cgroups, enforcer->mount, sweep_one, &sweeping,
-				 err);
+int sn_sweep_and_survey(const struct sn_enforcer *enforcer, struct sn_survey *survey,
+			struct sn_err *err)
+{
+	int ret;
+
+	survey->cgroup[0] = '\0';
+	survey->nr = 0;
+	ret = sweep(&(struct sweeping){ enforcer, survey, err });
+	if (ret || survey->cgroup[0])
+		return ret;
+	return sn_enforcer_cgroup(enforcer, survey->tenant, survey->cgroup, err);
 }
 
 /* ---- by name ---- */

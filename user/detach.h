@@ -3,6 +3,7 @@
 #ifndef SAFENODE_DETACH_H
 #define SAFENODE_DETACH_H
 
+#include <linux/limits.h>
 #include <stdbool.h>
 
 #include "enforcer.h"
@@ -22,6 +23,18 @@ int sn_sweep_unnamed(struct sn_err *err);
  * never finished. With the maps open, under the lock.
  */
 int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *err);
+
+/* What else there is to know of the tenants that stay: a way through the map takes long. */
+struct sn_survey {
+	const char *tenant;    /* which one is looked for */
+	const char *prefix;    /* which are counted: those whose names begin so; NULL: none */
+	char cgroup[PATH_MAX]; /* of the tenant, be it there or not */
+	int nr;
+};
+
+/* As sn_sweep_gone(), and fills in the rest of @survey. */
+int sn_sweep_and_survey(const struct sn_enforcer *enforcer, struct sn_survey *survey,
+			struct sn_err *err);
 
 /* The same, by a tool that has nothing else to do with tenants. */
 int sn_sweep(struct sn_err *err);

@@ -8,7 +8,6 @@
 #include "cgroup.h"
 #include "detach.h"
 #include "ended.h"
-#include "request.h"
 
 struct search {
 	const struct sn_enforcer *enforcer;
@@ -86,27 +85,4 @@ int sn_ended_remove(const struct sn_enforcer *enforcer, struct sn_err *err)
 		ret = sn_tenant_remove(enforcer, search.paths[i], err);
 	free(search.paths);
 	return ret < 0 ? ret : (int)search.nr;
-}
-
-struct count {
-	char prefix[SN_USER_PREFIX];
-	int nr;
-};
-
-static int add(const struct sn_policy *policy, void *data)
-{
-	struct count *count = data;
-
-	count->nr += !strncmp(policy->tenant, count->prefix, strlen(count->prefix));
-	return 0;
-}
-
-int sn_ended_count(const struct sn_enforcer *enforcer, uid_t uid, struct sn_err *err)
-{
-	struct count count = {};
-	int ret;
-
-	sn_request_prefix(uid, count.prefix);
-	ret = sn_store_each(&enforcer->store, add, &count, err);
-	return ret ? ret : count.nr;
 }

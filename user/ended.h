@@ -6,9 +6,6 @@
 #include "enforcer.h"
 #include "err.h"
 
-/* How many tenants user @uid has by the broker, with those that have ended. Maps open. */
-int sn_ended_count(const struct sn_enforcer *enforcer, uid_t uid, struct sn_err *err);
-
 /*
  * Removes policies and cgroups of all that have ended, but for containers, which are their
  * engines'. One of root's that never began is left alone: it may have been made for a process to

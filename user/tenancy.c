@@ -125,13 +125,12 @@ static int check_above(const struct sn_tenancy *tenancy, struct sn_err *err)
 /* One of this name that is in another cgroup: it has to go as well, for names are unique. */
 static int remove_namesake(const struct sn_tenancy *tenancy, struct sn_err *err)
 {
-	const char *tenant = tenancy->options->tenant;
-	char other[PATH_MAX];
-	int ret = sn_enforcer_find(tenancy->enforcer, tenant, other, err);
+	const char *other = tenancy->survey.cgroup;
+	int ret;
 
-	if (ret < 0 || !strcmp(other, tenancy->cgroup))
-		return ret < 0 ? ret : 0;
-	ret = check_idle(tenant, other, other, err);
+	if (!strcmp(other, tenancy->cgroup))
+		return 0;
+	ret = check_idle(tenancy->options->tenant, other, other, err);
 	if (!ret)
 		ret = sn_tenant_remove(tenancy->enforcer, other, err);
 	return ret < 0 && ret != -ENOENT ? ret : 0;
@@ -140,13 +139,20 @@ static int remove_namesake(const struct sn_tenancy *tenancy, struct sn_err *err)
 /* Once more what was checked, now that no other tool can change it. */
 static int check_again(const struct sn_tenancy *tenancy, struct sn_err *err)
 {
-	int ret = sn_sweep_gone(tenancy->enforcer, err);
+	int ret = sn_tenancy_check_idle(tenancy, err);
 
-	if (!ret)
-		ret = sn_tenancy_check_idle(tenancy, err);
 	if (!ret && tenancy->options->delegated)
 		ret = check_above(tenancy, err);
 	return ret ? ret : remove_namesake(tenancy, err);
+}
+
+int sn_tenancy_survey(struct sn_tenancy *tenancy, const char *prefix, struct sn_err *err)
+{
+	tenancy->survey = (struct sn_survey){
+		.tenant = tenancy->options->tenant,
+		.prefix = prefix,
+	};
+	return sn_sweep_and_survey(tenancy->enforcer, &tenancy->survey, err);
 }
 
 int sn_tenancy_make(struct sn_tenancy *tenancy, struct sn_err *err)

@@ -7,6 +7,7 @@
 
 #include "compiled.h"
 #include "controllers.h"
+#include "detach.h"
 #include "enforcer.h"
 #include "err.h"
 #include "options.h"
@@ -17,6 +18,7 @@ struct sn_tenancy {
 	char cgroup[PATH_MAX];
 	char above[PATH_MAX];		   /* where that is made */
 	__u64 cgroup_id;		   /* as soon as it is there */
+	struct sn_survey survey;	   /* the tenants that there are */
 	struct sn_controllers controllers; /* that were switched on for its limits */
 	/* The policy for the cgroup, when that is there. 0 or a negative errno. */
 	int (*compile)(void *data, struct sn_compiled *compiled, struct sn_err *err);
@@ -33,8 +35,14 @@ int sn_tenancy_check(const struct sn_tenancy *tenancy, struct sn_err *err);
 int sn_tenancy_check_idle(const struct sn_tenancy *tenancy, struct sn_err *err);
 
 /*
- * Makes it, in place of one of the same name that has ended. With the maps open, under the lock. On
- * failure nothing is left. -EINVAL: one of that name runs, or it cannot be there.
+ * Sweeps, and looks who is there: the tenant of that name, and those whose names begin with
+ * @prefix, which can be NULL. With the maps open, under the lock.
+ */
+int sn_tenancy_survey(struct sn_tenancy *tenancy, const char *prefix, struct sn_err *err);
+
+/*
+ * Makes it, in place of one of the same name that has ended. After sn_tenancy_survey(), under the
+ * same lock. On failure nothing is left. -EINVAL: one of that name runs, or it cannot be there.
  */
 int sn_tenancy_make(struct sn_tenancy *tenancy, struct sn_err *err);
 

@@ -29,6 +29,7 @@
 
 #define DIRECTORY "/tmp" /* any that is not root's own */
 #define ELSEWHERE "/sys/kernel"
+#define NAMESAKE  5555 /* the id of its cgroup */
 
 /* ---- what is around ---- */
 
@@ -110,13 +111,11 @@ int sn_enforcer_cgroup(const struct sn_enforcer *enforcer, const char *tenant, c
 	return 0;
 }
 
-/* Where the tenant of that name is, if it is not below the parent. */
+/* Of detaching alone. */
 int sn_enforcer_find(const struct sn_enforcer *enforcer, const char *tenant, char path[PATH_MAX],
 		     struct sn_err *err)
 {
-	assert_true(world.locked);
-	strcpy(path, world.namesake ?: world.elsewhere ? ELSEWHERE : "/sys");
-	return world.namesake || world.elsewhere;
+	abort();
 }
 
 int sn_elsewhere_choose(const char *mount, const char *tenant, char path[PATH_MAX],
@@ -141,7 +140,9 @@ int sn_elsewhere_each(int map, const char *mount,
 		      int (*each)(__u64 id, const char *path, void *data), void *data,
 		      struct sn_err *err)
 {
-	return step("sweep", err);
+	int ret = step("sweep", err);
+
+	return ret || !world.namesake ? ret : each(NAMESAKE, world.namesake, data);
 }
 
 int sn_cgroup_open(const char *mount, const char *path, __u64 id)
@@ -166,6 +167,10 @@ int sn_cgroup_id(const char *path, __u64 *id, struct sn_err *err)
 {
 	bool above = world.elsewhere && !strcmp(path, "/sys");
 
+	if (world.namesake && !strcmp(path, world.namesake)) {
+		*id = NAMESAKE;
+		return 0;
+	}
 	*id = above ? world.above : world.id;
 	return above ? 0 : world.exists ? step("id", err) : -ENOENT;
 }
@@ -394,9 +399,14 @@ static void no_tenant_is_below_another(void **state)
 
 static void a_name_is_that_of_one_tenant(void **state)
 {
+	struct sn_slot slot = { .policy[0] = { .tenant = "t1", .cgroup_id = NAMESAKE } };
+	__u64 id = NAMESAKE;
+
 	world.namesake = "/other/t1";
 	world.namesake_runs = true;
+	bpf_map_update_elem(fake_store.policies, &id, &slot, BPF_ANY);
 	assert_int_equal(attach(true), -EINVAL);
+	assert_int_equal(fake_count(fake_store.policies), 1);
 	world.namesake_runs = false;
 	assert_int_equal(attach(true), 0);
 	assert_int_equal(fake_count(fake_store.policies), 1);

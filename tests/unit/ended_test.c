@@ -130,22 +130,12 @@ static void one_that_cannot_be_removed_is_told(void **state)
 	assert_string_equal(err.text, "busy");
 }
 
-static void those_of_a_user_are_counted(void **state)
-{
-	struct sn_enforcer enforcer = {};
-
-	assert_int_equal(sn_ended_count(&enforcer, 1000, NULL), 2);
-	assert_int_equal(sn_ended_count(&enforcer, 100, NULL), 0);
-	assert_int_equal(sn_ended_count(&enforcer, 10000, NULL), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(those_that_have_ended_go, reset),
 		cmocka_unit_test_setup(what_cannot_be_told_stays, reset),
 		cmocka_unit_test_setup(one_that_cannot_be_removed_is_told, reset),
-		cmocka_unit_test_setup(those_of_a_user_are_counted, reset),
 	};
 
 	return cmocka_run_group_tests_name("ended", tests, NULL, NULL);
