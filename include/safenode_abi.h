@@ -255,8 +255,9 @@ struct sn_policy {
 	__u32 layers_dev;  /* s_dev of the layers of the overlay that its files are on; or 0 */
 	__u8 warm; /* with safe_mode: files and mappings are left to it until it is narrowed */
 	__u8 pad[7];
+	__u64 baseline_sum; /* of what is in the baseline, whatever its scope */
 };
-_Static_assert(sizeof(struct sn_policy) == 872, "no hidden padding");
+_Static_assert(sizeof(struct sn_policy) == 880, "no hidden padding");
 
 /*
  * The value in "policies", whose key is the id of the tenant's cgroup: its policy, and room for the
@@ -473,6 +474,7 @@ _Static_assert(sizeof(struct sn_event) == 672, "no hidden padding");
 	X(sn_policy, layers_dev, 860)                                  \
 	X(sn_policy, warm, 864)                                        \
 	X(sn_policy, pad, 865)                                         \
+	X(sn_policy, baseline_sum, 872)                                \
 	X(sn_slot, lock, 0)                                            \
 	X(sn_slot, in_force, 4)                                        \
 	X(sn_slot, policy, 8)                                          \

@@ -148,9 +148,22 @@ static int check_quota(struct deal *deal, struct sn_err *err)
 /* ---- the tenant ---- */
 
 /*
- * The baseline is shared with nobody: its scope would be a hash of what is in it, for which a
- * caller could find rules of its own, to be in force for others.
+ * The scope of a baseline of the same rules that a tenant of the same user has; else that of
+ * @policy. Nobody else shares it: a caller could find rules of its own with the same sum, to be in
+ * force for others.
  */
+static __u64 find_baseline(const struct deal *deal, const struct sn_policy *policy)
+{
+	const struct sn_survey *survey = &deal->tenancy.survey;
+	struct sn_policy other;
+
+	for (int i = 0; i < survey->nr && i < SN_SURVEY_IDS; i++)
+		if (!sn_store_get(&deal->enforcer.store, survey->ids[i], &other) &&
+		    other.baseline_sum == policy->baseline_sum)
+			return other.baseline;
+	return policy->baseline;
+}
+
 static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 {
 	struct deal *deal = data;
@@ -167,7 +180,11 @@ static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 	};
 	int ret = sn_gather_cgroup(&deal->named, deal->enforcer.mount, deal->tenancy.cgroup, err);
 
-	return ret ? ret : sn_compile(&source, compiled, err);
+	if (!ret)
+		ret = sn_compile(&source, compiled, err);
+	if (!ret)
+		compiled->policy.baseline = find_baseline(deal, &compiled->policy);
+	return ret;
 }
 
 /* By its number, which is its own while it is held. */

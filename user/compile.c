@@ -133,6 +133,7 @@ static void append_ports(char text[SN_TEXT_MAX], const struct sn_port_list *list
 static void fill_policy(const struct sn_source *source, struct sn_policy *policy)
 {
 	const struct sn_options *options = source->options;
+	__u64 sum = sn_rules_scope(source->baseline);
 
 	*policy = (struct sn_policy){
 		.safe_mode = options->safe_mode,
@@ -143,7 +144,8 @@ static void fill_policy(const struct sn_source *source, struct sn_policy *policy
 		.self_restricted = options->restricted.self,
 		.listen_restricted = options->restrict_listen,
 		.cgroup_id = source->cgroup_id,
-		.baseline = source->baseline_scope ?: sn_rules_scope(source->baseline),
+		.baseline = source->baseline_scope ?: sum,
+		.baseline_sum = sum,
 		.dir = source->dir,
 		.launcher = source->launcher,
 		.runtime_init = source->container,

@@ -88,13 +88,17 @@ static bool is_left(const struct sn_enforcer *enforcer, __u64 id, const char *pa
 	       !sn_cgroup_populated(path) && !sn_cgroup_remove(path, NULL);
 }
 
-static void see(struct sn_survey *survey, const char *path)
+static void see(struct sn_survey *survey, __u64 id, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
 	if (!strcmp(name, survey->tenant))
 		strcpy(survey->cgroup, path);
-	survey->nr += survey->prefix && !strncmp(name, survey->prefix, strlen(survey->prefix));
+	if (!survey->prefix || strncmp(name, survey->prefix, strlen(survey->prefix)) != 0)
+		return;
+	if (survey->nr < SN_SURVEY_IDS)
+		survey->ids[survey->nr] = id;
+	survey->nr++;
 }
 
 static int sweep_one(__u64 id, const char *path, void *data)
@@ -105,7 +109,7 @@ static int sweep_one(__u64 id, const char *path, void *data)
 	if (is_left(sweeping->enforcer, id, path))
 		ret = remove_policy(sweeping->enforcer, id, sweeping->err);
 	else if (sweeping->survey)
-		see(sweeping->survey, path);
+		see(sweeping->survey, id, path);
 	return ret < 0 ? ret : 0;
 }
 

@@ -24,12 +24,15 @@ int sn_sweep_unnamed(struct sn_err *err);
  */
 int sn_sweep_gone(const struct sn_enforcer *enforcer, struct sn_err *err);
 
+#define SN_SURVEY_IDS 8
+
 /* What else there is to know of the tenants that stay: a way through the map takes long. */
 struct sn_survey {
 	const char *tenant;    /* which one is looked for */
 	const char *prefix;    /* which are counted: those whose names begin so; NULL: none */
 	char cgroup[PATH_MAX]; /* of the tenant, be it there or not */
 	int nr;
+	__u64 ids[SN_SURVEY_IDS]; /* of the cgroups of the first of them */
 };
 
 /* As sn_sweep_gone(), and fills in the rest of @survey. */

@@ -304,6 +304,7 @@ static int compile(struct change *change, struct sn_err *err)
 	if (ret)
 		return ret;
 	change->new.policy.baseline = change->old.baseline;
+	change->new.policy.baseline_sum = change->old.baseline_sum;
 	/* of one that is narrowed, they have been looked at */
 	ret = change->options->narrow ? 0 : keep_descriptors(change);
 	return ret ? sn_fail(err, -ret, "out of memory") : 0;

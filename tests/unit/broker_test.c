@@ -31,6 +31,7 @@ static struct {
 	char steps[512];
 	const char *fails; /* the step that fails */
 	struct sn_request_rule rule;
+	struct sn_policy other;	      /* of a tenant of the same user */
 	struct sn_received handed[2]; /* the directory, and what the rule is about */
 	int tenants, ended;	      /* of that user */
 	bool dies;		      /* the caller, when it is moved */
@@ -214,7 +215,16 @@ int sn_tenancy_survey(struct sn_tenancy *tenancy, const char *prefix, struct sn_
 {
 	assert_string_equal(prefix, "1000:");
 	tenancy->survey.nr = world.tenants;
+	for (int i = 0; i < SN_SURVEY_IDS; i++)
+		tenancy->survey.ids[i] = 77;
 	return 0;
+}
+
+int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy *policy)
+{
+	assert_int_equal(cgroup_id, 77);
+	*policy = world.other;
+	return world.other.baseline ? 0 : -ENOENT;
 }
 
 int sn_ended_remove(const struct sn_enforcer *enforcer, struct sn_err *err)
@@ -328,6 +338,23 @@ static void other_rules_are_refused(void **state)
 	assert_int_equal(serve(), -EINVAL);
 }
 
+static void a_baseline_is_shared_with_tenants_of_the_same_user_that_have_the_same(void **state)
+{
+	const __u64 own = 5 | SN_SCOPE_BASELINE, others = 77 | SN_SCOPE_BASELINE;
+	__u64 sum;
+
+	assert_int_equal(serve(), 0);
+	assert_true(world.policy.baseline == own);
+	sum = world.policy.baseline_sum;
+	for (int same = 0; same < 2; same++) {
+		reset(NULL);
+		world.tenants = 1;
+		world.other = (struct sn_policy){ .baseline = others, .baseline_sum = sum - !same };
+		assert_int_equal(serve(), 0);
+		assert_true(world.policy.baseline == (same ? others : own));
+	}
+}
+
 static void a_quota_counts_who_has_not_ended(void **state)
 {
 	world.tenants = 4;
@@ -376,6 +403,9 @@ int main(void)
 		cmocka_unit_test_setup(who_dies_on_the_way_in_leaves_nothing, reset),
 		cmocka_unit_test_setup(other_directories_are_refused, reset),
 		cmocka_unit_test_setup(other_rules_are_refused, reset),
+		cmocka_unit_test_setup(
+			a_baseline_is_shared_with_tenants_of_the_same_user_that_have_the_same,
+			reset),
 		cmocka_unit_test_setup(a_quota_counts_who_has_not_ended, reset),
 		cmocka_unit_test_setup(who_only_asks_is_not_held, reset),
 		cmocka_unit_test_setup(a_sweep_locks_others_out_only_if_it_has_to, reset),

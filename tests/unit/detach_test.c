@@ -16,7 +16,7 @@
 
 #define GONE 7ULL /* the cgroup with that id */
 
-static struct sn_enforcer enforcer;
+static struct sn_enforcer maps;
 
 int sn_cgroup_open(const char *mount, const char *path, __u64 id)
 {
@@ -92,15 +92,15 @@ int sn_cgroup_kill(const char *path, struct sn_err *err)
 
 static void there_is(__u64 id, const char *path)
 {
-	assert_int_equal(sn_elsewhere_put(enforcer.store.cgroups, id, "/cg", path, NULL), 0);
+	assert_int_equal(sn_elsewhere_put(maps.store.cgroups, id, "/cg", path, NULL), 0);
 }
 
 static int reset(void **state)
 {
 	fake_reset();
-	enforcer = SN_ENFORCER_CLOSED;
-	enforcer.store = fake_store;
-	strcpy(enforcer.mount, "/cg");
+	maps = SN_ENFORCER_CLOSED;
+	maps.store = fake_store;
+	strcpy(maps.mount, "/cg");
 	there_is(1, "/cg/a.service/1000:t1");
 	there_is(2, "/cg/b.service/1000:t2");
 	there_is(3, "/cg/a.service/10000:t1");
@@ -112,21 +112,23 @@ static void what_is_gone_is_removed_and_neither_found_nor_counted(void **state)
 {
 	struct sn_survey survey = { .tenant = "1000:t3", .prefix = "1000:" };
 
-	assert_int_equal(sn_sweep_and_survey(&enforcer, &survey, NULL), 0);
+	assert_int_equal(sn_sweep_and_survey(&maps, &survey, NULL), 0);
 	assert_int_equal(fake_count(fake_store.cgroups), 3);
 	assert_string_equal(survey.cgroup, "/cg/safenode/1000:t3");
 	assert_int_equal(survey.nr, 2);
+	assert_int_equal(survey.ids[0], 1);
+	assert_int_equal(survey.ids[1], 2);
 }
 
 static void who_is_there_is_found_by_its_whole_name(void **state)
 {
 	struct sn_survey survey = { .tenant = "1000:t2", .nr = 9 };
 
-	assert_int_equal(sn_sweep_and_survey(&enforcer, &survey, NULL), 0);
+	assert_int_equal(sn_sweep_and_survey(&maps, &survey, NULL), 0);
 	assert_string_equal(survey.cgroup, "/cg/b.service/1000:t2");
 	assert_int_equal(survey.nr, 0);
 	survey.tenant = "t2";
-	assert_int_equal(sn_sweep_and_survey(&enforcer, &survey, NULL), 0);
+	assert_int_equal(sn_sweep_and_survey(&maps, &survey, NULL), 0);
 	assert_string_equal(survey.cgroup, "/cg/safenode/t2");
 }
 

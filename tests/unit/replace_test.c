@@ -194,6 +194,7 @@ static void put_tenant(void)
 	held->key.directory.ino = 4711;
 	held->rule.access = SN_MAY_STAT;
 	compiled.policy.baseline = shared.key.scope;
+	compiled.policy.baseline_sum = 4711;
 	compiled.baseline = (struct sn_entries){ &shared, 1 };
 	if (sn_store_put(&fake_store, &compiled, NULL, &err))
 		fail_msg("%s", err.text);
@@ -281,6 +282,7 @@ static void addresses_and_limits_change_and_the_rest_stays(void **state)
 	after = in_force();
 	assert_string_equal(after.restricted_outgoing_addresses, "192.0.2.0/24");
 	assert_true(after.baseline == before.baseline);
+	assert_true(after.baseline_sum == before.baseline_sum);
 	assert_memory_equal(&after.dir, &before.dir, sizeof(after.dir));
 	assert_memory_equal(&after.launcher, &before.launcher, sizeof(after.launcher));
 	holds("cpu.max", "50000 100000");
