@@ -221,7 +221,7 @@ takes_little()
 	each=$(((full - empty) * 1024 / policies))
 	echo "# loaded: $((empty - none)) kB; $policies policies of $rules rules: $((full - empty)) kB, $each bytes each" >&3
 	end_herds
-	[ $((empty - none)) -lt 32768 ] || fail "the maps and programs take more than 32 MB"
+	[ $((empty - none)) -lt 36864 ] || fail "the maps and programs take more than 36 MB"
 	[ "$each" -le $((3328 + 384 * rules)) ] || fail "a policy takes $each bytes"
 }
 
