@@ -121,6 +121,9 @@ int sn_bundle_config(struct sn_bundle *bundle, const char *text, struct sn_err *
 	bundle->path = find_path(member(process, "env"));
 	bundle->terminal = is_true(process, "terminal");
 	bundle->notes = member(bundle->config, "annotations");
+	if (bundle->notes && !json_object_is_type(bundle->notes, json_type_object))
+		return sn_fail(err, EINVAL, "%.300s/config.json: annotations is no object",
+			       bundle->directory);
 	if (bundle->rootfs && *bundle->rootfs && bundle->cwd && bundle->program && *bundle->program)
 		return 0;
 	return sn_fail(err, EINVAL,

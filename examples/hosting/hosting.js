@@ -23,7 +23,7 @@ function check(name, { port }) {
 // Emits 'said' with a line for whoever operates the server.
 class Hosting extends EventEmitter {
 	// @config: as hosting.json has it. @starter: check() rejects where no program can be started,
-	// start(name, entry) starts one: see process.js
+	// start(name, entry) starts one: see process.js; stop(), if there is one, ends what start() has not used
 	constructor(config, starter) {
 		super();
 		for (const [name, entry] of Object.entries(config.customers))
@@ -71,6 +71,7 @@ class Hosting extends EventEmitter {
 			server.closeIdleConnections();
 		}
 		await Promise.all([...this.customers.values()].map((customer) => customer.stop()));
+		await this.starter.stop?.();
 		this.servers.forEach((server) => server.closeAllConnections());
 		this.emit('said', 'stopped');
 	}

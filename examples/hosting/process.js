@@ -2,16 +2,7 @@
 // Starts a customer's program by the npm package: a process that is the tenant.
 'use strict';
 const { check, spawn } = require('safenode');
-const { ALLOWED_PORTS, RESTRICTED } = require('./policy.js');
-
-// Each listens on its own port alone, which nobody else can take then.
-function policyOf(port) {
-	return {
-		restrictedOutgoingAddresses: ['self', ...RESTRICTED],
-		allowedOutgoingPorts: ALLOWED_PORTS,
-		allowedListenPorts: port,
-	};
-}
+const { policyOf } = require('./policy.js');
 
 // @common: options for all of them
 function starter(common = {}) {

@@ -2,7 +2,7 @@
 // A multi-tenant server: each customer's program is a tenant of safenode, one front leads to all.
 // What is here needs no privilege of its own; what safenode-attach or podman needs, it needs.
 //
-// usage: node server.js [--start process|delegated|container] CONFIG
+// usage: node server.js [--start process|delegated|pool|container] CONFIG
 'use strict';
 const fs = require('node:fs');
 const { parseArgs } = require('node:util');
@@ -12,6 +12,7 @@ const { Hosting } = require('./hosting.js');
 const STARTERS = {
 	process: () => require('./process.js').starter(),
 	delegated: () => require('./process.js').starter({ delegated: true }),
+	pool: (config) => require('./pool.js').starter(config.pool, config.customers),
 	container: (config) => require('./container.js').starter(config.image),
 };
 

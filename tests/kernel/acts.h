@@ -448,7 +448,8 @@ static const char *own(const char *prefix, const char *name)
 	return path;
 }
 
-/* The act's own files lie right in /srv, where the way to its directory leads. */
+/* The act's own files lie right in /srv, where the way to its directory leads. What it makes is not
+   there, though another test has done the same. */
 static void lay_out_for(const struct act *act, const char *prefix)
 {
 	char command[PATH_MAX];
@@ -465,7 +466,7 @@ static void lay_out_for(const struct act *act, const char *prefix)
 	put_file("/srv/linked"); /* of one length for all, which is what readlink() answers */
 	if (symlink("linked", own(prefix, "l"))) /* of root: --read-only follows no other */
 		GIVE_UP("%sl: %s", prefix, strerror(errno));
-	snprintf(command, sizeof(command), "cp -p /usr/bin/true %sx", prefix);
+	snprintf(command, sizeof(command), "rm -rf %snew; cp -p /usr/bin/true %sx", prefix, prefix);
 	must_run(command);
 }
 

@@ -104,6 +104,23 @@ static void config_is_read_where_the_state_says(void **state)
 	sn_bundle_free(&bundle);
 }
 
+/* Nothing says what such a container is to have: it is not taken for one without annotations. */
+static void annotations_that_are_no_object_are_refused(void **state)
+{
+	static const char *const others[] = { "[]", "\"safenode.safe-mode\"", "true", "1" };
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct sn_bundle bundle = {};
+		struct sn_err err = {};
+
+		snprintf(text, sizeof(text), CONFIG("", ",\"annotations\":%s"), others[i]);
+		assert_int_equal(sn_bundle_config(&bundle, text, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "annotations"));
+		sn_bundle_free(&bundle);
+	}
+}
+
 /* @text is in the reason. */
 static void refused(const char *config, const char *text)
 {
@@ -174,6 +191,7 @@ int main(void)
 		cmocka_unit_test(a_pods_sandbox_is_what_the_engines_own_annotation_says),
 		cmocka_unit_test_setup_teardown(config_is_read_where_the_state_says, scratch_begin,
 						scratch_end),
+		cmocka_unit_test(annotations_that_are_no_object_are_refused),
 		cmocka_unit_test(what_cannot_be_a_tenant_is_refused),
 		cmocka_unit_test(what_engines_write_is_taken),
 		cmocka_unit_test(a_plain_path_has_no_way_back),

@@ -58,11 +58,17 @@ start_qemu()
 limit=()
 
 complaint='BUG:|Oops|WARNING:|kernel BUG at|general protection fault|Kernel panic'
-# failed STATUS WHY: with what the kernel said last, or from where it began to complain
+# Last, or from where it began to complain
+kernel_said()
+{
+	grep -aE -m 1 -A 40 "$complaint" "$tmp/console" || tail -n 20 "$tmp/console"
+}
+
+# failed STATUS WHY
 failed()
 {
 	say "$2"
-	grep -aE -m 1 -A 40 "$complaint" "$tmp/console" >&2 || tail -n 20 "$tmp/console" >&2
+	kernel_said >&2
 	exit "$1"
 }
 

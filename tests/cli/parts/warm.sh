@@ -16,7 +16,7 @@ require('readline').createInterface({ input: process.stdin }).on('line', async (
 	} catch (error) {
 		console.log(error.code || error.message);
 	}
-});
+}).on('close', () => process.exit()); // a worker that listens would keep it
 END
 	: >"$work/w1.out"
 	"${w1[@]}" --warm --dir /srv/t1 "$@" -- node warm.cjs <"$work/in" >"$work/w1.out" 2>"$work/w1.err" &

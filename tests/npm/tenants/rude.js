@@ -19,6 +19,7 @@ const attempt = (act, what) => ACTS[act](what).then(() => 'ok', (error) => error
 const PAGES = {
 	'/try': async (query, response) => response.end(await attempt(...query.split('&').map(decodeURIComponent))),
 	'/crash': () => process.exit(7),
+	'/channel': (query, response) => response.end(String(process.connected ?? false)),
 	'/write': (query, response) => {
 		console.log('{"op":"forged","error":"EPERM"}');
 		response.end('written');
