@@ -71,6 +71,7 @@ static char wanted[64], only[256];
 static bool fail, failing_on, reached, armed;
 static int list = -1, callers = 1, signal_instead;
 static unsigned long program_start, program_end;
+static const void *wrapper; /* in libbpf, which may be a part of the program, and calls bpf(2) */
 
 /* Not through the functions below, and not counted. */
 static void put_line(const char *line, size_t len)
@@ -86,6 +87,13 @@ static bool is_listed(const char *name)
 	return !*only || (at && (at == only || at[-1] == ',') && (!at[len] || at[len] == ','));
 }
 
+static bool is_program(const void *frame)
+{
+	unsigned long at = (unsigned long)frame;
+
+	return at >= program_start && at < program_end;
+}
+
 static void list_call(const char *name, unsigned int nr)
 {
 	void *frames[64];
@@ -97,11 +105,9 @@ static void list_call(const char *name, unsigned int nr)
 		return;
 	depth = backtrace(frames, 64);
 	for (int i = 0; i < depth && left; i++) {
-		unsigned long at = (unsigned long)frames[i];
-
-		if (at < program_start || at >= program_end)
+		if (!is_program(frames[i]) || frames[i] == wrapper)
 			continue;
-		sum = sum * 33 ^ at;
+		sum = sum * 33 ^ (unsigned long)frames[i];
 		left--;
 	}
 	put_line(line, snprintf(line, sizeof(line), "%s%s:%u %lx\n", generation, name, nr, sum));
@@ -322,6 +328,7 @@ long syscall(long number, ...)
 	const char *family = "";
 	REST(number, 6);
 
+	wrapper = number == SYS_bpf ? __builtin_return_address(0) : NULL;
 	if (number == SYS_bpf)
 		family = bpf_family(rest[0]);
 	if (number == SYS_capset)
