@@ -23,7 +23,7 @@
 #include "launch.h"
 #include "mark.h"
 #include "rehearse.h"
-#include "runtime.h"
+#include "kept.h"
 #include "session.h"
 #include "steps.h"
 
@@ -250,9 +250,11 @@ int sn_rehearse(const struct sn_launch *launch, struct sn_err *err)
 	return ret || !world.no_jit ? ret : (sn_fail(err, EPERM, "no JIT"), 1);
 }
 
-int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *err)
+int sn_kept_baseline(const char *dir, const struct sn_inode *program, const char *exe,
+		     struct sn_rules *rules, struct sn_err *err)
 {
 	assert_false(world.locked); /* it takes longest */
+	assert_int_not_equal(program->ino, 0);
 	return step("baseline", err);
 }
 
