@@ -178,6 +178,7 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 {
 	struct plan *plan = data;
+	struct sn_rules none = {};
 	struct sn_source source = {
 		.options = plan->options,
 		.cgroup_id = plan->tenancy.cgroup_id,
@@ -186,12 +187,16 @@ static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 		.launcher = plan->launcher,
 		.own = &plan->named.own,
 		.baseline = &plan->baseline,
+		.baseline_scope = sn_rules_scope(&plan->baseline),
 	};
 	int ret = sn_gather_cgroup(&plan->named, plan->enforcer.mount, plan->tenancy.cgroup, err);
 
 	/* undoing may need the descriptors, if the process is short of them */
 	sn_rules_close(&plan->named.own);
 	sn_rules_close(&plan->baseline);
+	/* mostly other tenants have the same; while the lock is held it stays */
+	if (sn_store_has_baseline(&plan->enforcer.store, source.baseline_scope) == 1)
+		source.baseline = &none;
 	return ret ? ret : sn_compile(&source, compiled, err);
 }
 
