@@ -26,6 +26,7 @@
 #include <link.h>
 #include <linux/bpf.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -247,6 +248,28 @@ pid_t fork(void)
 		strcat(generation, "+");
 		memset(calls, 0, sizeof(calls));
 	}
+	return pid;
+}
+
+/* Of a child that has the caller's memory: until it ends, its calls are counted apart. */
+int clone(int (*act)(void *), void *stack, int flags, void *data, ...)
+{
+	unsigned int before[NR_FAMILIES];
+	size_t length = strlen(generation);
+	int pid, error;
+
+	if (hit("fork"))
+		return -1;
+	memcpy(before, calls, sizeof(calls));
+	if (length + 1 < sizeof(generation)) {
+		strcat(generation, "+");
+		memset(calls, 0, sizeof(calls));
+	}
+	pid = NEXT(clone)(act, stack, flags, data);
+	error = errno;
+	generation[length] = '\0';
+	memcpy(calls, before, sizeof(calls));
+	errno = error;
 	return pid;
 }
 
