@@ -17,8 +17,12 @@ BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
 # json-c writes JSON, libsystemd the journal: as Debian's own tools do. Each program takes what it uses
 LDLIBS    := -Wl,--as-needed -lbpf -lelf -lz -ljson-c -lsystemd
 
+# in Debian 13 libelf.a uses it
+ZSTD      := $(if $(wildcard /usr/lib/*/libzstd.a),-lzstd)
+
 PROGRAMS  := safenode-load safenode-attach safenode-check safenode-detach safenode-status safenode-log \
 	     safenode-logd safenode-report safenode-oci safenode-runtime safenode-broker safenode
+STARTERS  := build/safenode-attach build/safenode
 BPF_OBJ   := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/*.bpf.c))
 LIB_OBJ   := $(patsubst user/%.c,build/user/%.o,$(filter-out $(PROGRAMS:%=user/%.c),$(wildcard user/*.c)))
 UNITS     := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*_test.c))
@@ -60,15 +64,18 @@ build/libsafenode.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(filter-out build/safenode-oci,$(PROGRAMS:%=build/%)): build/%: build/user/%.o build/libsafenode.a
+$(filter-out build/safenode-oci $(STARTERS),$(PROGRAMS:%=build/%)): build/%: build/user/%.o build/libsafenode.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# Each start of a tenant loads one of these: to map three libraries of which little is used takes a
+# third of that. The C library stays shared, for users may come from modules of it (nsswitch.conf).
+$(STARTERS): build/%: build/user/%.o build/libsafenode.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -Wl,-Bstatic -lbpf -lelf -lz $(ZSTD) -Wl,-Bdynamic -o $@
+
 # In one file: nodes of a cluster have none of the libraries. The warnings would be of getpwnam(3) in
-# account.c, which comes with gather.c and is not called: a container's user is its engine's. In Debian
-# 13 libelf.a uses zstd.
+# account.c, which comes with gather.c and is not called: a container's user is its engine's.
 build/safenode-oci: build/user/safenode-oci.o build/libsafenode.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,--no-warnings $^ -lbpf -lelf -lz -ljson-c \
-		$(if $(wildcard /usr/lib/*/libzstd.a),-lzstd) -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,--no-warnings $^ -lbpf -lelf -lz $(ZSTD) -ljson-c -o $@
 
 build/man/%.8: build/% packaging/man/%.h2m packaging/man/common.h2m packaging/man/page | build/man/
 	packaging/man/page build/$* packaging/man/$*.h2m $(VERSION) $(PROGRAMS) >$@

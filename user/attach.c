@@ -15,10 +15,11 @@
 #include "enforcer.h"
 #include "gather.h"
 #include "identify.h"
+#include "kept.h"
 #include "launch.h"
+#include "logrecord.h"
 #include "rehearse.h"
 #include "rules.h"
-#include "runtime.h"
 #include "session.h"
 #include "tenancy.h"
 
@@ -128,14 +129,19 @@ static int check_enforcer(struct plan *plan, struct sn_err *err)
 	return ret ? ret : sn_tenancy_check_idle(&plan->tenancy, err);
 }
 
-/* This takes longest: some sixty paths, and a process that lists the runtime's libraries. */
+/*
+ * The first time this takes longest: some sixty paths, and a process that lists the runtime's
+ * libraries. Later it is a look at each of them.
+ */
 static int gather_rules(struct plan *plan, struct sn_err *err)
 {
 	int ret = sn_gather_paths(&plan->named, err);
 
 	if (!ret)
 		ret = sn_attach_add_descriptors(&plan->named, err);
-	return ret ? ret : sn_runtime_baseline(&plan->baseline, plan->command.path, err);
+	return ret ? ret
+		   : sn_kept_baseline(SN_LOG_DIR, &plan->launcher, plan->command.path,
+				      &plan->baseline, err);
 }
 
 static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
@@ -172,6 +178,7 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 {
 	struct plan *plan = data;
+	struct sn_rules none = {};
 	struct sn_source source = {
 		.options = plan->options,
 		.cgroup_id = plan->tenancy.cgroup_id,
@@ -180,12 +187,16 @@ static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 		.launcher = plan->launcher,
 		.own = &plan->named.own,
 		.baseline = &plan->baseline,
+		.baseline_scope = sn_rules_scope(&plan->baseline),
 	};
 	int ret = sn_gather_cgroup(&plan->named, plan->enforcer.mount, plan->tenancy.cgroup, err);
 
 	/* undoing may need the descriptors, if the process is short of them */
 	sn_rules_close(&plan->named.own);
 	sn_rules_close(&plan->baseline);
+	/* mostly other tenants have the same; while the lock is held it stays */
+	if (sn_store_has_baseline(&plan->enforcer.store, source.baseline_scope) == 1)
+		source.baseline = &none;
 	return ret ? ret : sn_compile(&source, compiled, err);
 }
 

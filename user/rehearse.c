@@ -6,6 +6,7 @@
  * launcher itself would end without a word.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
@@ -87,15 +88,18 @@ static int try_jit(struct sn_err *err)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
 	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int ret;
 
 	if (page == MAP_FAILED)
 		return sn_fail(err, ENOMEM, "out of memory");
-	if (!mprotect(page, size, PROT_READ | PROT_EXEC))
+	ret = mprotect(page, size, PROT_READ | PROT_EXEC) ? errno : 0;
+	munmap(page, size);
+	if (!ret)
 		return 0;
-	sn_fail(err, errno,
+	sn_fail(err, ret,
 		"memory cannot be made executable here (%s), and node's JIT cannot start without; "
 		"leave MemoryDenyWriteExecute= out of the unit, or start node with --jitless",
-		strerror(errno));
+		strerror(ret));
 	return 1;
 }
 
@@ -148,6 +152,19 @@ static int judge(const struct report *report, int status, struct sn_err *err)
 		       "the process that tries whether the tenant can start was killed");
 }
 
+/*
+ * May the child, which becomes the tenant's user, have the memory of this process, which is root?
+ * The kernel lets nobody look into it then (commit_creds() in kernel/cred.c: not dumpable), unless
+ * fs.suid_dumpable is 1: other processes of that user could write there.
+ */
+static bool may_share(void)
+{
+	sn_autoclose int fd = open("/proc/sys/fs/suid_dumpable", O_RDONLY | O_CLOEXEC);
+	char word = '1';
+
+	return fd >= 0 && read(fd, &word, 1) == 1 && (word == '0' || word == '2');
+}
+
 int sn_rehearse(const struct sn_launch *launch, struct sn_err *err)
 {
 	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
@@ -157,7 +174,8 @@ int sn_rehearse(const struct sn_launch *launch, struct sn_err *err)
 	if (report == MAP_FAILED)
 		return sn_fail(err, ENOMEM, "out of memory");
 	report->launch = launch;
-	ret = sn_child_run(rehearse, report, &status, err);
+	ret = may_share() ? sn_child_share(rehearse, report, &status, err)
+			  : sn_child_run(rehearse, report, &status, err);
 	if (!ret)
 		ret = judge(report, status, err);
 	munmap(report, sizeof(*report));

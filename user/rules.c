@@ -115,6 +115,7 @@ static int reserve(struct sn_rules *rules, size_t nr_directories, size_t nr_name
 					   sizeof(*directories));
 	if (nr_directories && !directories)
 		return -ENOMEM;
+	rules->scope = 0;
 	rules->directories = directories;
 	if (nr_names)
 		names = reallocarray(names, rules->nr_names + nr_names, sizeof(*names));
@@ -217,6 +218,21 @@ static int add_name(struct walk *walk, const char *name, __u32 access)
 	return 0;
 }
 
+static void note(struct walk *walk, enum sn_look kind, const char *path, const struct statx *st)
+{
+	if (walk->set->looks)
+		sn_looks_add(walk->set->looks, kind, path, st);
+}
+
+/* What an error comes from is not known well enough to tell later whether it still does. */
+static void note_failure(struct walk *walk, int error, const char *path)
+{
+	if (error == ENOENT)
+		note(walk, SN_LOOK_MISSING, path, NULL);
+	else if (walk->set->looks)
+		walk->set->looks->doubtful = true;
+}
+
 static void arrive(struct walk *walk, const struct sn_place *place)
 {
 	walk->at = place;
@@ -235,6 +251,15 @@ static bool known(struct walk *walk, const char *path)
 		return true;
 	}
 	return false;
+}
+
+/* Where a number can be used again, the time of birth tells one directory from the next. */
+static void note_place(struct walk *walk, const struct sn_place *place, const struct statx *st)
+{
+	note(walk, SN_LOOK_PLACE, place->path, st);
+	if (walk->set->looks && place->id.generation != SN_ANY_GENERATION &&
+	    !(st->stx_mask & STATX_BTIME))
+		walk->set->looks->doubtful = true;
 }
 
 /* Makes @fd, which it owns from here on, the place that the walk has reached. */
@@ -258,19 +283,21 @@ static int enter(struct walk *walk, const char *path, int fd, const struct statx
 				  : sn_identify_fd(fd, &place->id, &why);
 	if (error) {
 		sn_fail(walk->err, -error, "'%.200s' cannot be reached: %s", walk->path, why.text);
+		note_failure(walk, -error, path);
 		close(fd);
 		free(place);
 		return error;
 	}
 	place->next = walk->set->places;
 	walk->set->places = place;
+	note_place(walk, place, st);
 	arrive(walk, place);
 	return 0;
 }
 
 static int look(struct walk *walk, int fd, struct statx *st)
 {
-	if (!statx(fd, "", AT_EMPTY_PATH, SN_FAULT_STATX, st))
+	if (!statx(fd, "", AT_EMPTY_PATH, SN_LOOK_STATX, st))
 		return 0;
 	return sn_fail(walk->err, errno, "cannot stat '%.200s': %m", walk->path);
 }
@@ -359,6 +386,34 @@ static char *next_name(struct walk *walk)
 	return *name ? name : NULL;
 }
 
+/* @name of walk->at, which is @path, cannot be opened: errno. */
+static int miss(struct walk *walk, const char *name, const char *path, bool last)
+{
+	int error = errno;
+
+	note_failure(walk, error, path);
+	if (error != ENOENT || !last || !walk->may_miss)
+		return sn_fail(walk->err, error, "cannot reach '%.200s': %s", walk->path,
+			       strerror(error));
+	walk->entry = name;
+	return 0;
+}
+
+/* @name of walk->at is no directory: @fd, and @st. */
+static int end_at(struct walk *walk, int fd, const char *name, const struct statx *st, bool last)
+{
+	if (!last)
+		return sn_fail(walk->err, ENOTDIR,
+			       "cannot reach '%.200s': '%.200s' is not a directory", walk->path,
+			       name);
+	if (walk->fault.kind == SN_FAULT_NONE) {
+		walk->fault = sn_fault_of(fd, st);
+		walk->fault_at = NULL;
+	}
+	walk->entry = name;
+	return 0;
+}
+
 /* Walks one component further, or sets walk->entry. */
 static int step(struct walk *walk, const char *name)
 {
@@ -374,29 +429,23 @@ static int step(struct walk *walk, const char *name)
 	if (error || known(walk, path))
 		return error;
 	fd = openat(walk->at->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && (errno != ENOENT || !last || !walk->may_miss))
-		return sn_fail(walk->err, errno, "cannot reach '%.200s': %m", walk->path);
-	error = fd < 0 ? 0 : look(walk, fd, &st);
+	if (fd < 0)
+		return miss(walk, name, path, last);
+	error = look(walk, fd, &st);
 	if (error)
 		return error;
-	if (S_ISLNK(st.stx_mode) && !(last && walk->keep_link))
+	if (S_ISLNK(st.stx_mode) && !(last && walk->keep_link)) {
+		note(walk, SN_LOOK_WHOLE, path, &st);
 		return follow(walk, fd, name, st.stx_uid);
+	}
 	/* The kernel sees a mounted file under its original name, so it is known by inode. */
 	if (S_ISDIR(st.stx_mode) || (last && st.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
 		dir = fd;
 		fd = -1;
 		return enter(walk, path, dir, &st);
 	}
-	if (!last)
-		return sn_fail(walk->err, ENOTDIR,
-			       "cannot reach '%.200s': '%.200s' is not a directory", walk->path,
-			       name);
-	if (fd >= 0 && walk->fault.kind == SN_FAULT_NONE) {
-		walk->fault = sn_fault_of(fd, &st);
-		walk->fault_at = NULL;
-	}
-	walk->entry = name;
-	return 0;
+	note(walk, walk->trusted ? SN_LOOK_WHOLE : SN_LOOK_TYPE, path, &st);
+	return end_at(walk, fd, name, &st, last);
 }
 
 static int run(struct walk *walk)
@@ -483,6 +532,21 @@ int sn_rules_add_link_if_there(struct sn_rules *rules, const char *path)
 	return unless_missing(add(&walk, WAY_LINK, 0));
 }
 
+/* @path cannot be opened as a directory: errno. */
+static int no_directory(struct walk *walk, const char *path)
+{
+	int error = errno;
+	struct statx st;
+
+	if ((error == ENOTDIR || error == ELOOP) && walk->set->looks &&
+	    !statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, SN_LOOK_STATX, &st) &&
+	    !S_ISDIR(st.stx_mode))
+		note(walk, SN_LOOK_TYPE, path, &st);
+	else
+		note_failure(walk, error, path);
+	return -error;
+}
+
 static int enter_directory(struct walk *walk, const char *path)
 {
 	struct statx st;
@@ -492,7 +556,7 @@ static int enter_directory(struct walk *walk, const char *path)
 		return 0;
 	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return no_directory(walk, path);
 	if (!look(walk, fd, &st))
 		return enter(walk, path, fd, &st);
 	close(fd);
@@ -750,6 +814,8 @@ __u64 sn_rules_scope(struct sn_rules *rules)
 	const size_t counts = offsetof(struct sn_rule, path); /* the path is for the operator */
 	__u64 sum = 0xcbf29ce484222325ULL;
 
+	if (rules->scope)
+		return rules->scope;
 	if (rules->nr_directories)
 		qsort(rules->directories, rules->nr_directories, sizeof(*rules->directories),
 		      by_directory);

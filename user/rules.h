@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "looks.h"
 #include "safenode_abi.h"
 
 /* Entries of the maps "directories" and "names". Storing them fills in the scope of the keys. */
@@ -29,7 +30,9 @@ struct sn_rules {
 	size_t nr_directories;
 	struct sn_name_rule *names;
 	size_t nr_names;
-	bool rooted; /* sn_rules_root() was called */
+	bool rooted;		/* sn_rules_root() was called */
+	struct sn_looks *looks; /* the caller's: gets all that paths turn out to be; or NULL */
+	__u64 scope; /* what sn_rules_scope() says, where it is known; adding a rule forgets it */
 };
 
 /*

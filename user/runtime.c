@@ -73,13 +73,14 @@ static int read_interpreter(const char *exe, char path[PATH_MAX], struct sn_err 
 
 /*
  * Starts "@interp --list @exe" with an empty environment, by its descriptor: the file that was
- * checked is the file that runs.
+ * checked is the file that runs. With @tells, glibc's also says which files it tries.
  */
-static int start_list(const char *interp, const char *exe, pid_t *pid, FILE **out,
+static int start_list(const char *interp, const char *exe, bool tells, pid_t *pid, FILE **out,
 		      struct sn_err *err)
 {
 	sn_autoclose int fd = open(interp, O_RDONLY | O_CLOEXEC);
-	char *argv[] = { (char *)interp, "--list", (char *)exe, NULL }, *envp[] = { NULL };
+	char *argv[] = { (char *)interp, "--list", (char *)exe, NULL };
+	char *envp[] = { tells ? "LD_DEBUG=libs" : NULL, NULL };
 	posix_spawn_file_actions_t actions;
 	char self[32];
 	struct sn_fault fault;
@@ -143,55 +144,122 @@ static int add_nss(struct sn_rules *rules, const char *libc, struct sn_err *err)
 	return error;
 }
 
+/* What the loader is asked for, and has said. */
+struct listing {
+	struct sn_rules *rules;
+	const char *exe;
+	unsigned int tried, found; /* files that it found there, and libraries that it took */
+	char last[256];		   /* line that is not about trying */
+};
+
 /* "libc.so.6 => /lib/libc.so.6 (0x7f...)" or "/lib64/ld-linux-x86-64.so.2 (0x7f...)" */
-static int add_listed(struct sn_rules *rules, char *line, const char *exe, struct sn_err *err)
+static int add_listed(struct listing *list, char *line, struct sn_err *err)
 {
 	char *arrow = strstr(line, " => ");
 	char *path = arrow ? arrow + 4 : line + strspn(line, " \t");
 	char *address = strrchr(path, '(');
 	int error;
 
+	snprintf(list->last, sizeof(list->last), "%s", line);
 	if (arrow && path[0] != '/')
-		return sn_fail(err, ENOENT, "'%s' needs a library that is missing: %s", exe, line);
+		return sn_fail(err, ENOENT, "'%s' needs a library that is missing: %s", list->exe,
+			       line);
 	if (path[0] != '/' || !address || strncmp(address - 1, " (0x", 4))
 		return 0; /* linux-vdso.so.1, which is not a file, or an error message */
+	list->found += !!arrow;
 	address[-1] = '\0';
-	error = sn_rules_add_code(rules, path, READ_FILE | SN_MAY_MAP, err);
+	error = sn_rules_add_code(list->rules, path, READ_FILE | SN_MAY_MAP, err);
 	if (error || strcmp(strrchr(path, '/'), "/libc.so.6"))
 		return error;
-	return add_nss(rules, path, err);
+	return add_nss(list->rules, path, err);
+}
+
+/*
+ * "     1234:	  trying file=/lib/libc.so.6". Where it found none, none may come later; it tries no
+ * other file in a directory that is not there.
+ */
+static void note_tried(struct listing *list, char *line)
+{
+	static const char trying[] = "trying file=";
+	char *path = strstr(line, trying), *slash;
+	struct sn_looks *looks = list->rules->looks;
+
+	if (!path)
+		return;
+	path += strlen(trying);
+	slash = strrchr(path, '/');
+	if (!access(path, F_OK)) { /* what it is has been looked at if it took that */
+		list->tried++;
+		return;
+	}
+	sn_looks_at(looks, SN_LOOK_MISSING, path);
+	if (!slash || slash == path)
+		return;
+	*slash = '\0';
+	if (access(path, F_OK))
+		sn_looks_at(looks, SN_LOOK_MISSING, path);
+}
+
+/* "    1234:" begins what glibc's loader says for LD_DEBUG. */
+static bool is_told(const char *line)
+{
+	size_t blanks = strspn(line, " "), digits = strspn(line + blanks, "0123456789");
+
+	return digits && line[blanks + digits] == ':';
+}
+
+/* What else the loader depends on. It was asked after that, so what came in between is noticed. */
+static void note_configuration(struct sn_looks *looks)
+{
+	sn_looks_at(looks, SN_LOOK_WHOLE, "/etc/ld.so.cache");
+	sn_looks_at(looks, SN_LOOK_MISSING, "/etc/ld.so.preload");
+}
+
+static int read_list(struct listing *list, FILE *out, struct sn_err *err)
+{
+	sn_autofree char *line = NULL;
+	bool tells = list->rules->looks;
+	size_t size = 0;
+	int error = 0;
+
+	while (!error && getline(&line, &size, out) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (tells && is_told(line))
+			note_tried(list, line);
+		else
+			error = add_listed(list, line, err);
+	}
+	/* musl's does not tell, and of what another says not all may be understood */
+	if (tells && list->tried != list->found)
+		list->rules->looks->doubtful = true;
+	return error;
 }
 
 /* Asks the dynamic loader itself, which knows best what it will load. */
 static int add_libraries(struct sn_rules *rules, const char *interp, const char *exe,
 			 struct sn_err *err)
 {
+	struct listing list = { .rules = rules, .exe = exe };
 	FILE *out __attribute__((cleanup(file_release))) = NULL;
-	sn_autofree char *line = NULL;
-	char last[256] = "";
+	void (*before)(int) = signal(SIGCHLD, SIG_DFL); /* ignored, waitpid(2) gives no status */
 	int error, status = 0;
-	void (*before)(int);
-	size_t size = 0;
 	pid_t pid;
 
-	before = signal(SIGCHLD, SIG_DFL); /* if it is ignored, waitpid(2) gives no status */
-	error = start_list(interp, exe, &pid, &out, err);
+	if (rules->looks)
+		note_configuration(rules->looks);
+	error = start_list(interp, exe, rules->looks, &pid, &out, err);
 	if (error) {
 		signal(SIGCHLD, before);
 		return error;
 	}
-	while (!error && getline(&line, &size, out) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		snprintf(last, sizeof(last), "%s", line);
-		error = add_listed(rules, line, exe, err);
-	}
+	error = read_list(&list, out, err);
 	file_release(&out);
 	out = NULL;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	signal(SIGCHLD, before);
 	if (!error && status)
-		error = sn_fail(err, EINVAL, "'%s' cannot load '%s': %s", interp, exe, last);
+		error = sn_fail(err, EINVAL, "'%s' cannot load '%s': %s", interp, exe, list.last);
 	return error;
 }
 
@@ -261,23 +329,36 @@ static const struct place {
 	{ "/usr/lib/nodejs", A_TREE, NOW },
 };
 
-/* The user's id; 0 without @name, or if there is no such user. */
-static int find_owner(const char *name, __u32 *id)
+static bool is_in_passwd(const char *name, __u32 id)
+{
+	FILE *file __attribute__((cleanup(file_release))) = fopen("/etc/passwd", "re");
+	const struct passwd *user;
+
+	while (file && (user = fgetpwent(file)))
+		if (!strcmp(user->pw_name, name))
+			return user->pw_uid == id;
+	return false;
+}
+
+/* The user's id; 0 if there is no such user. */
+static int find_owner(const char *name, struct sn_looks *looks, __u32 *id)
 {
 	const struct passwd *user;
 
-	*id = 0;
-	if (!name)
-		return 0;
+	if (looks) {
+		sn_looks_at(looks, SN_LOOK_WHOLE, "/etc/nsswitch.conf");
+		sn_looks_at(looks, SN_LOOK_WHOLE, "/etc/passwd");
+	}
 	errno = 0;
 	user = getpwnam(name);
-	if (!user)
-		return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -errno : 0;
-	*id = user->pw_uid;
-	return 0;
+	*id = user ? user->pw_uid : 0;
+	/* of what comes from elsewhere nobody can tell whether it is as it was */
+	if (looks && user && !is_in_passwd(name, *id))
+		looks->doubtful = true;
+	return !user && (errno == ENOMEM || errno == EMFILE || errno == ENFILE) ? -errno : 0;
 }
 
-static int add_place(struct sn_rules *rules, const struct place *place)
+static int add_place(struct sn_rules *rules, const struct place *place, __u32 owner)
 {
 	static const struct sn_grant by_kind[] = {
 		[A_FILE] = { .access = READ_FILE },
@@ -291,18 +372,27 @@ static int add_place(struct sn_rules *rules, const struct place *place)
 		error = place->is == A_LINK ? sn_rules_add_link_if_there(rules, place->path)
 					    : sn_rules_add_if_there(rules, place->path,
 								    grant.access, grant.below);
+	grant.owner = owner;
 	if (!error && place->when != NOW)
-		error = find_owner(place->owner, &grant.owner)
-				?: sn_rules_add_steps(rules, place->path, &grant);
+		error = sn_rules_add_steps(rules, place->path, &grant);
 	return error;
 }
 
 static int add_places(struct sn_rules *rules)
 {
+	const char *known = NULL;
+	__u32 owner = 0;
 	int error = 0;
 
-	for (size_t i = 0; !error && i < sizeof(places) / sizeof(places[0]); i++)
-		error = add_place(rules, &places[i]);
+	for (size_t i = 0; !error && i < sizeof(places) / sizeof(places[0]); i++) {
+		const struct place *place = &places[i];
+
+		/* a name is looked up once: the modules of nsswitch.conf can take long */
+		if (place->owner && (!known || strcmp(known, place->owner)))
+			error = find_owner(known = place->owner, rules->looks, &owner);
+		if (!error)
+			error = add_place(rules, place, place->owner ? owner : 0);
+	}
 	return error ?: sn_pseudo_places(rules);
 }
 

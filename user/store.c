@@ -236,6 +236,16 @@ static int put_entries(const struct sn_store *store, const struct sn_entries *en
 	return ret;
 }
 
+int sn_store_has_baseline(const struct sn_store *store, __u64 scope)
+{
+	struct sn_list_key complete = { .scope = scope, .number = SN_LIST_COMPLETE };
+	struct sn_list none;
+
+	if (!bpf_map_lookup_elem(store->lists, &complete, &none))
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
 /*
  * An existing baseline is left alone: running tenants share it, and the kernel reuses the memory of
  * a replaced entry while a BPF program may still read it.
@@ -245,13 +255,13 @@ static int put_baseline(const struct sn_store *store, const struct sn_compiled *
 {
 	__u64 scope = compiled->policy.baseline;
 	struct sn_list_key complete = { .scope = scope, .number = SN_LIST_COMPLETE };
-	struct sn_list none = {};
-	int ret;
+	const struct sn_list none = {};
+	int ret = sn_store_has_baseline(store, scope);
 
-	if (!bpf_map_lookup_elem(store->lists, &complete, &none))
+	if (ret < 0)
+		return sn_fail(err, -ret, "cannot read the map 'lists': %s", strerror(-ret));
+	if (ret || !compiled->baseline.nr) /* nothing is not all of it */
 		return 0;
-	if (errno != ENOENT)
-		return sn_fail(err, errno, "cannot read the map 'lists': %s", strerror(errno));
 	ret = put_entries(store, &compiled->baseline, scope, err);
 	return ret ? ret : put(store->lists, "lists", &complete, &none, err);
 }

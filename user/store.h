@@ -29,8 +29,12 @@ struct sn_store {
 int sn_store_open(struct sn_store *store, struct sn_err *err);
 void sn_store_close(struct sn_store *store);
 
+/* Are the rules of that baseline there, all of them? 1, 0 or a negative errno. */
+int sn_store_has_baseline(const struct sn_store *store, __u64 scope);
+
 /*
- * Writes the rules first and the policy that permits anything last. On failure nothing of it is
+ * Writes the rules first and the policy that permits anything last. Rules of a baseline are left
+ * out where they are there already, and need not be compiled then. On failure nothing of it is
  * left. @old, or NULL, is a policy from sn_store_empty() that this one replaces: it is forgotten
  * before this one permits anything.
  */

@@ -26,6 +26,7 @@
 #include <link.h>
 #include <linux/bpf.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -71,6 +72,7 @@ static char wanted[64], only[256];
 static bool fail, failing_on, reached, armed;
 static int list = -1, callers = 1, signal_instead;
 static unsigned long program_start, program_end;
+static const void *wrapper; /* in libbpf, which may be a part of the program, and calls bpf(2) */
 
 /* Not through the functions below, and not counted. */
 static void put_line(const char *line, size_t len)
@@ -86,6 +88,13 @@ static bool is_listed(const char *name)
 	return !*only || (at && (at == only || at[-1] == ',') && (!at[len] || at[len] == ','));
 }
 
+static bool is_program(const void *frame)
+{
+	unsigned long at = (unsigned long)frame;
+
+	return at >= program_start && at < program_end;
+}
+
 static void list_call(const char *name, unsigned int nr)
 {
 	void *frames[64];
@@ -97,11 +106,9 @@ static void list_call(const char *name, unsigned int nr)
 		return;
 	depth = backtrace(frames, 64);
 	for (int i = 0; i < depth && left; i++) {
-		unsigned long at = (unsigned long)frames[i];
-
-		if (at < program_start || at >= program_end)
+		if (!is_program(frames[i]) || frames[i] == wrapper)
 			continue;
-		sum = sum * 33 ^ at;
+		sum = sum * 33 ^ (unsigned long)frames[i];
 		left--;
 	}
 	put_line(line, snprintf(line, sizeof(line), "%s%s:%u %lx\n", generation, name, nr, sum));
@@ -244,6 +251,28 @@ pid_t fork(void)
 	return pid;
 }
 
+/* Of a child that has the caller's memory: until it ends, its calls are counted apart. */
+int clone(int (*act)(void *), void *stack, int flags, void *data, ...)
+{
+	unsigned int before[NR_FAMILIES];
+	size_t length = strlen(generation);
+	int pid, error;
+
+	if (hit("fork"))
+		return -1;
+	memcpy(before, calls, sizeof(calls));
+	if (length + 1 < sizeof(generation)) {
+		strcat(generation, "+");
+		memset(calls, 0, sizeof(calls));
+	}
+	pid = NEXT(clone)(act, stack, flags, data);
+	error = errno;
+	generation[length] = '\0';
+	memcpy(calls, before, sizeof(calls));
+	errno = error;
+	return pid;
+}
+
 /* Which it may be, and a function that calls vfork(2) must not return. */
 pid_t vfork(void)
 {
@@ -323,6 +352,7 @@ long syscall(long number, ...)
 	const char *family = "";
 	REST(number, 6);
 
+	wrapper = number == SYS_bpf ? __builtin_return_address(0) : NULL;
 	if (number == SYS_bpf)
 		family = bpf_family(rest[0]);
 	if (number == SYS_capset)

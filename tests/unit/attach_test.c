@@ -23,7 +23,7 @@
 #include "launch.h"
 #include "mark.h"
 #include "rehearse.h"
-#include "runtime.h"
+#include "kept.h"
 #include "session.h"
 #include "steps.h"
 
@@ -255,9 +255,20 @@ int sn_rehearse(const struct sn_launch *launch, struct sn_err *err)
 	return ret || !world.no_jit ? ret : (sn_fail(err, EPERM, "no JIT"), 1);
 }
 
-int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *err)
+static void add_baseline(struct sn_rules *rules)
+{
+	const struct sn_inode id = { .ino = 1, .dev = 2 };
+	const struct sn_grant start = { .access = SN_MAY_START };
+
+	assert_int_equal(sn_rules_put(rules, "/usr/bin/node", &id, "node", &start, NULL), 0);
+}
+
+int sn_kept_baseline(const char *dir, const struct sn_inode *program, const char *exe,
+		     struct sn_rules *rules, struct sn_err *err)
 {
 	assert_false(world.locked); /* it takes longest */
+	assert_int_not_equal(program->ino, 0);
+	add_baseline(rules);
 	return step("baseline", err);
 }
 
@@ -344,6 +355,24 @@ static void everything_is_checked_before_the_lock_and_changed_behind_it(void **s
 	assert_string_equal(world.steps,
 			    "resolve rehearse open baseline terminals lock session sweep make "
 			    "id limits launch");
+	assert_int_equal(fake_count(fake_store.policies), 1);
+}
+
+static void the_baseline_is_put_where_it_is_not(void **state)
+{
+	struct sn_list_key complete = { .number = SN_LIST_COMPLETE };
+	struct sn_rules rules = {};
+	struct sn_list none = {};
+
+	assert_int_equal(attach(true), 0);
+	assert_int_equal(fake_count(fake_store.names), 1);
+	reset(state);
+	add_baseline(&rules);
+	complete.scope = sn_rules_scope(&rules);
+	sn_rules_free(&rules);
+	bpf_map_update_elem(fake_store.lists, &complete, &none, BPF_ANY);
+	assert_int_equal(attach(true), 0);
+	assert_int_equal(fake_count(fake_store.names), 0);
 	assert_int_equal(fake_count(fake_store.policies), 1);
 }
 
@@ -523,6 +552,7 @@ static void a_running_tenant_is_left_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_baseline_is_put_where_it_is_not, reset),
 		cmocka_unit_test_setup(everything_is_checked_before_the_lock_and_changed_behind_it,
 				       reset),
 		cmocka_unit_test_setup(

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* user/child.c: what a process that ends has found, and how it ended. */
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +104,77 @@ static void where_it_cannot_be_made_the_cure_is_named(void **state)
 					 "raise TasksMax= of the unit"));
 }
 
+/* ---- with the caller's memory ---- */
+
+static int (*clone_of_libc(void))(int (*)(void *), void *, int, void *, ...)
+{
+	return (int (*)(int (*)(void *), void *, int, void *, ...))dlsym(RTLD_NEXT, "clone");
+}
+
+int clone(int (*function)(void *), void *stack, int flags, void *data, ...)
+{
+	if (!no_process)
+		return clone_of_libc()(function, stack, flags, data);
+	errno = EAGAIN;
+	return -1;
+}
+
+static struct {
+	pid_t pid;
+	bool dies;
+} own; /* memory of this process */
+
+static void act_on_own(void *data)
+{
+	char room[32 * 1024]; /* a path, a line, what printf(3) needs: less than that */
+
+	memset(room, 1, sizeof(room));
+	own.pid = getpid() + !room[77];
+	assert_int_equal(chdir("/proc"), 0);
+	assert_int_equal(close(0), 0);
+	signal(SIGUSR1, SIG_IGN);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){});
+	if (own.dies)
+		raise(SIGKILL);
+}
+
+static void what_it_writes_is_the_callers_and_what_it_is_its_own(void **state)
+{
+	char before[PATH_MAX], after[PATH_MAX];
+	struct rlimit limit = {}, now = {};
+	int status = -1;
+
+	own = (typeof(own)){};
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
+	assert_int_equal(sn_child_share(act_on_own, NULL, &status, NULL), 0);
+	assert_int_equal(status, 0);
+	assert_int_not_equal(own.pid, 0);
+	assert_int_not_equal(own.pid, getpid());
+	assert_string_equal(getcwd(after, sizeof(after)), before);
+	assert_true(fcntl(0, F_GETFD) >= 0);
+	assert_ptr_equal(signal(SIGUSR1, SIG_DFL), SIG_DFL);
+	assert_int_equal(getrlimit(RLIMIT_CORE, &now), 0);
+	assert_int_equal(now.rlim_max, limit.rlim_max);
+}
+
+static void its_end_is_told_as_well(void **state)
+{
+	struct sn_err err = {};
+	int status = 0;
+
+	own.dies = true;
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(sn_child_share(act_on_own, NULL, &status, NULL), 0);
+	assert_ptr_equal(signal(SIGCHLD, SIG_DFL), SIG_IGN);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	no_process = true;
+	assert_int_equal(sn_child_share(act_on_own, NULL, &status, &err), -EAGAIN);
+	no_process = false;
+	assert_non_null(strstr(err.text, "raise TasksMax= of the unit"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +183,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sigchld_may_be_ignored_and_stays_so, begin, end),
 		cmocka_unit_test_setup_teardown(where_it_cannot_be_made_the_cure_is_named, begin,
 						end),
+		cmocka_unit_test(what_it_writes_is_the_callers_and_what_it_is_its_own),
+		cmocka_unit_test(its_end_is_told_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

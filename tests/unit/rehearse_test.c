@@ -5,6 +5,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -30,8 +31,9 @@
 #include "scratch.h"
 #include "trial.h"
 
-static char steps[64]; /* of the child; its parent sees none of it */
+static char steps[64]; /* of the child, whose parent sees them if both have one memory */
 static const char *fails;
+static const char *dumpable = "/proc/sys/fs/suid_dumpable"; /* what is read in its place */
 
 /* ---- in place of what needs root ---- */
 
@@ -60,6 +62,12 @@ long syscall(long number, ...)
 	data = (struct __user_cap_data_struct *)args[1];
 	data[CAP_TO_INDEX(capability)].effective = CAP_TO_MASK(capability);
 	return 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+	return openat(AT_FDCWD, strcmp(path, "/proc/sys/fs/suid_dumpable") ? path : dumpable,
+		      flags);
 }
 
 int sn_launch_prepare(const struct sn_launch *launch, struct sn_err *err)
@@ -112,6 +120,8 @@ static struct shared {
 	struct sn_err err;
 } * shared;
 
+static bool shares = true; /* the child has its parent's memory */
+
 /* In a process of its own, which may have a filter: @call is 0 for none. */
 static int rehearse(const char *program, int call, unsigned int action, bool exec)
 {
@@ -128,7 +138,7 @@ static int rehearse(const char *program, int call, unsigned int action, bool exe
 		if (call)
 			filter(call, action, exec);
 		shared->ret = sn_rehearse(program ? &launch : NULL, &shared->err);
-		_exit(*steps ? 98 : 0); /* the steps were another process's */
+		_exit(*steps && !shares ? 98 : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -144,6 +154,8 @@ static void assert_said(const char *text)
 static int setup(void **state)
 {
 	fails = NULL;
+	shares = true;
+	dumpable = "/proc/sys/fs/suid_dumpable";
 	capability = CAP_BPF;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
@@ -154,6 +166,29 @@ static int teardown(void **state)
 {
 	munmap(shared, sizeof(*shared));
 	return scratch_end(state);
+}
+
+/* Where others of the tenant's user could look into it, that is not shared with root. */
+static void memory_is_shared_only_where_nobody_can_look_into_it(void **state)
+{
+	static const char *const values[] = { "1", "3", "", "x" };
+
+	make_script("dumpable", "0");
+	dumpable = at("dumpable");
+	assert_int_equal(rehearse("/bin/sh", 0, 0, false), 0);
+	make_script("dumpable", "2\n");
+	assert_int_equal(rehearse("/bin/sh", 0, 0, false), 0);
+	shares = false;
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		make_script("dumpable", values[i]);
+		assert_int_equal(rehearse("/bin/sh", 0, 0, false), 0);
+	}
+	dumpable = at("none");
+	assert_int_equal(rehearse("/bin/sh", 0, 0, false), 0);
+	fails = "drop";
+	assert_int_equal(rehearse("/bin/sh", 0, 0, false), -EXDEV);
+	fails = "killed";
+	assert_int_equal(rehearse("/bin/sh", 0, 0, false), -EINTR);
 }
 
 static void a_caller_that_ignores_sigchld_is_served_and_goes_on_ignoring_it(void **state)
@@ -270,6 +305,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_can_start_is_let_through_and_nothing_lasts),
+		TEST(memory_is_shared_only_where_nobody_can_look_into_it),
 		TEST(whichever_step_fails_says_why),
 		TEST(a_caller_that_ignores_sigchld_is_served_and_goes_on_ignoring_it),
 		TEST(a_filter_of_bpf_is_named_whatever_it_does),

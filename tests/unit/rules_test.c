@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "identity.h"
 #include "rules.h"
 
@@ -883,6 +884,80 @@ static void code_that_a_group_can_replace_is_refused(void **state)
 		add_on_way(&ways[i]);
 }
 
+/* Walks over what is there and what is not, and says whether @change below the base is noticed. */
+static bool is_noticed(const char *change)
+{
+	static const struct sn_grant read = { .access = READ };
+	struct sn_looks looks = {};
+	struct sn_rules rules = { .looks = &looks };
+	char command[512];
+	bool held;
+
+	snprintf(
+		command, sizeof(command),
+		"cd %s && rm -rf ./* && mkdir dir && echo >dir/file && echo >code && ln -s dir way "
+		"&& ln -s file dir/link && ln -s dir turned",
+		base);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(sn_rules_add_if_there(&rules, at("way/file"), READ, 0), 0);
+	assert_int_equal(sn_rules_add_if_there(&rules, at("dir/later"), READ, 0), 0);
+	assert_int_equal(sn_rules_add_if_there(&rules, at("none/later"), READ, 0), 0);
+	assert_int_equal(sn_rules_add_if_there(&rules, at("dir/file/no"), READ, 0), 0);
+	assert_int_equal(sn_rules_add_link_if_there(&rules, at("dir/link")), 0);
+	assert_int_equal(sn_rules_add_code(&rules, at("code"), READ, NULL), 0);
+	assert_int_equal(sn_rules_add_steps(&rules, at("turned/a"), &read), 0);
+	assert_int_equal(sn_rules_add_steps(&rules, at("new/a"), &read), 0);
+	sn_rules_free(&rules);
+	assert_false(looks.doubtful);
+	assert_true(sn_looks_hold(looks.bytes, looks.size));
+	snprintf(command, sizeof(command), "cd %s && { %s; }", base, change);
+	assert_int_equal(system(command), 0);
+	held = sn_looks_hold(looks.bytes, looks.size);
+	sn_looks_free(&looks);
+	return !held;
+}
+
+static void all_that_a_walk_depends_on_is_noted(void **state)
+{
+	static const char *const changes[] = {
+		"ln -sfn /tmp way",
+		"rm way && mkdir way",
+		"rm turned && mkdir turned",
+		"chmod 700 dir",
+		"rm dir/file",
+		"echo >dir/later",
+		"mkdir none",
+		"mkdir new",
+		"rm dir/file && mkdir dir/file",
+		"rm dir/link && echo >dir/link",
+		"echo >>code",
+		"chmod 600 code",
+		"chmod 755 .",
+	};
+
+	need_base();
+	assert_false(is_noticed("echo more >dir/file && ln -sf other dir/link && echo >other"));
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
+		if (!is_noticed(changes[i]))
+			fail_msg("not noticed: %s", changes[i]);
+}
+
+/* Of an error that is no absence nobody can tell later whether it would still be one. */
+static void a_walk_that_fails_is_doubtful(void **state)
+{
+	struct sn_looks looks = {};
+	struct sn_rules rules = { .looks = &looks };
+	char name[300];
+
+	need_base();
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(sn_rules_add_if_there(&rules, at(name), READ, 0), 0);
+	assert_true(looks.doubtful);
+	sn_looks_free(&looks);
+	sn_rules_free(&rules);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -913,6 +988,8 @@ int main(void)
 		TEST(of_a_ramfs_its_root_is_known),
 		TEST(where_the_shell_stands_is_not_what_was_mounted_there),
 		TEST(code_that_a_group_can_replace_is_refused),
+		TEST(all_that_a_walk_depends_on_is_noted),
+		TEST(a_walk_that_fails_is_doubtful),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "command.h"
 #include "identity.h"
 #include "runtime.h"
@@ -295,6 +296,87 @@ static void the_baseline_of_node_has_all_that_it_maps(void **state)
 	sn_command_free(&command);
 }
 
+/* ---- what a baseline depends on ---- */
+
+static void run(const char *command)
+{
+	sn_autofree char *line = NULL;
+
+	assert_true(asprintf(&line, "cd %s && { %s; }", base, command) > 0);
+	assert_int_equal(system(line), 0);
+}
+
+/* A program that looks for its library in the directory "first", and then in "second": a link. */
+static void make_searching(void)
+{
+	if (system("cc --version >/dev/null 2>&1"))
+		lacks("a compiler");
+	run("mkdir second && echo 'int own(void) { return 0; }' |"
+	    " cc -shared -fPIC -x c - -o second/own && ln -s own second/libown.so &&"
+	    " echo 'int own(void); int main(void) { return own(); }' |"
+	    " cc -x c - -o prog -Lsecond -lown -Wl,-rpath,$PWD/first:$PWD/second");
+}
+
+static void looks_of(struct sn_looks *looks, const char *exe)
+{
+	struct sn_rules rules = { .looks = looks };
+
+	sn_looks_free(looks);
+	baseline_of(&rules, exe);
+	assert_true(access_to(&rules, exe) & SN_MAY_START);
+	sn_rules_free(&rules);
+	if (looks->doubtful)
+		lacks("a machine of which all that a runtime needs can be told");
+}
+
+static void what_would_change_a_baseline_is_noticed(void **state)
+{
+	static const char *const changes[] = {
+		"echo >>prog",
+		"echo >>second/libown.so",
+		"mkdir first",
+		"mv second third && ln -s third second",
+		"cp second/own second/new && ln -sf new second/libown.so",
+	};
+	struct sn_looks looks = {};
+
+	need_identity();
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		run("rm -rf ./*");
+		make_searching();
+		looks_of(&looks, at("prog"));
+		assert_true(sn_looks_hold(looks.bytes, looks.size));
+		run(changes[i]);
+		if (sn_looks_hold(looks.bytes, looks.size))
+			fail_msg("not noticed: %s", changes[i]);
+	}
+	run("rm -rf ./*");
+	make_searching();
+	run("mkdir first");
+	looks_of(&looks, at("prog"));
+	run("echo >first/other");
+	assert_true(sn_looks_hold(looks.bytes, looks.size));
+	run("echo >first/libown.so");
+	assert_false(sn_looks_hold(looks.bytes, looks.size));
+	sn_looks_free(&looks);
+}
+
+/* One that is not for this machine, and which the loader passes over. */
+static void a_library_that_is_passed_over_makes_it_doubtful(void **state)
+{
+	struct sn_looks looks = {};
+	struct sn_rules rules = { .looks = &looks };
+
+	need_identity();
+	make_searching();
+	run("mkdir first && cp second/own first/libown.so && "
+	    "printf '\\3\\0' | dd of=first/libown.so bs=1 seek=18 conv=notrunc 2>/dev/null");
+	baseline_of(&rules, at("prog"));
+	assert_true(looks.doubtful);
+	sn_rules_free(&rules);
+	sn_looks_free(&looks);
+}
+
 /* Copies @from to @name with the first @old in it overwritten by @new, which is not longer. */
 static void make_patched(const char *name, const char *from, const char *old, const char *new)
 {
@@ -417,6 +499,8 @@ int main(void)
 		TEST(the_baseline_has_a_stable_scope),
 		TEST(a_static_program_needs_no_libraries),
 		TEST(the_baseline_of_node_has_all_that_it_maps),
+		TEST(what_would_change_a_baseline_is_noticed),
+		TEST(a_library_that_is_passed_over_makes_it_doubtful),
 		TEST(broken_programs_are_refused_with_the_reason),
 		TEST(program_headers_at_the_beginning_of_the_file_are_refused),
 		TEST(an_interpreter_that_others_can_write_is_not_run),

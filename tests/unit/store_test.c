@@ -87,6 +87,25 @@ static void a_baseline_that_is_there_is_left_alone(void **state)
 	assert_int_equal(fake_count(fake_store.names), 1);
 }
 
+static void a_baseline_that_is_there_need_not_be_compiled(void **state)
+{
+	struct sn_compiled c = compiled(CGROUP + 1);
+	struct sn_err err = {};
+
+	assert_int_equal(sn_store_has_baseline(&fake_store, c.policy.baseline), 0);
+	assert_int_equal(put(CGROUP, NULL), 0);
+	assert_int_equal(sn_store_has_baseline(&fake_store, c.policy.baseline), 1);
+	c.baseline.nr = 0;
+	assert_int_equal(sn_store_put(&fake_store, &c, NULL, &err), 0);
+	assert_int_equal(safe_mode(CGROUP + 1), 1);
+	/* nor is nothing taken for another one, which the next tenant would then be without */
+	c = compiled(CGROUP + 2);
+	c.policy.baseline |= 2;
+	c.baseline.nr = 0;
+	assert_int_equal(sn_store_put(&fake_store, &c, NULL, &err), 0);
+	assert_int_equal(sn_store_has_baseline(&fake_store, c.policy.baseline), 0);
+}
+
 /* Every change in turn: nothing stays, whichever it is. */
 static void whatever_fails_nothing_of_it_is_left(void **state)
 {
@@ -343,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_permits_anything_is_written_last, reset),
 		cmocka_unit_test_setup(a_baseline_that_is_there_is_left_alone, reset),
+		cmocka_unit_test_setup(a_baseline_that_is_there_need_not_be_compiled, reset),
 		cmocka_unit_test_setup(whatever_fails_nothing_of_it_is_left, reset),
 		cmocka_unit_test_setup(a_full_map_has_a_cure, reset),
 		cmocka_unit_test_setup(what_permits_anything_is_removed_first, reset),

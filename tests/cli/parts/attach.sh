@@ -610,6 +610,28 @@ clean()
 }
 
 # The baseline is whole, or there is none
+kept_baselines()
+{
+	stat -c '%n %i %z' /run/safenode/baseline-*
+}
+
+baseline_is_kept()
+{
+	local before
+
+	rm -f /run/safenode/baseline-*
+	f1_prints "as promised" "$tenant" self /srv/t1
+	before=$(kept_baselines) || fail "none is kept"
+	f1_prints "as promised" "$tenant" self /srv/t1
+	[ "$(kept_baselines)" = "$before" ] || fail "$before; then $(kept_baselines)"
+	ldconfig
+	f1_prints "as promised" "$tenant" self /srv/t1
+	[ "$(kept_baselines)" = "$before" ] || fail "kept where something has just changed"
+	sleep 3
+	f1_prints "as promised" "$tenant" self /srv/t1
+	[ "$(kept_baselines)" != "$before" ] || fail "not found anew"
+}
+
 too_few_descriptors()
 {
 	local limit
@@ -617,6 +639,7 @@ too_few_descriptors()
 	limit=$(ulimit -Sn)
 
 	safenode-detach --cgroup f1 2>/dev/null || true
+	rm -f /run/safenode/baseline-* # with them it takes fewer
 	ulimit -Sn 36
 	run 1 "${f1[@]}" -- "$tenant" self /srv/t1
 	ulimit -Sn "$limit"
@@ -681,6 +704,7 @@ part_attach()
 	it "the way to a directory may lead through the directory" directory_through_itself
 	it "without --log-granted, what is granted is not reported" log_granted_reports none
 	it "with --log-granted, what is granted is reported" log_granted_reports some --log-granted
+	it "what a program needs is looked for once, and again when any of it has changed" baseline_is_kept
 	it "where files cannot be opened for want of descriptors, nothing is started" too_few_descriptors
 	it "of two attaches of one name at once, one wins and the other says why not" same_name_at_once
 	it "five tenants can be started at once" many_at_once

@@ -9,12 +9,19 @@ failing=("${f1[@]}" --restricted-outgoing-addresses "self,10.0.0.0/8" --memory-m
 # a command that starts it in a way of its own
 caller=()
 
+# Without a baseline that another attach has kept, it takes all of its steps
+forget_baselines()
+{
+	rm -f /run/safenode/baseline-*
+}
+
 # fail_at CALL [FAILAT_KILL=1]: runs it until there; its status is in $status
 fail_at()
 {
 	local call=$1
 
 	shift
+	forget_baselines
 	: >"$work/calls"
 	chmod 666 "$work/calls"
 	status=0
@@ -40,6 +47,7 @@ list_calls()
 
 	: >"$work/calls"
 	chmod 666 "$work/calls"
+	forget_baselines
 	run 0 env LD_PRELOAD="$here/failat.so" FAILAT_LIST="$work/calls" "${failing[@]}" -- \
 		"$tenant" self /srv/t1
 	printed "as promised"
