@@ -3,6 +3,7 @@
 #ifndef SAFENODE_KERNEL_H
 #define SAFENODE_KERNEL_H
 
+#include <bpf/btf.h>
 #include <stdbool.h>
 
 #include "err.h"
@@ -18,6 +19,14 @@ int sn_kernel_check(bool to_load, void (*each)(const struct sn_requirement *req,
 
 /* "; " and the cure, where the kernel refuses BPF programs with @error and there is one, or "". */
 const char *sn_kernel_hint(int error);
+
+/*
+ * The same for what attaching takes of a kernel with the types @kernel, by functions that it has
+ * only if it was built with it.
+ */
+int sn_kernel_check_build(const struct btf *kernel,
+			  void (*each)(const struct sn_requirement *req, void *data), void *data,
+			  struct sn_err *err);
 
 /*
  * Is the kernel new enough? By release and version of uname(2), and the signature of Ubuntu's

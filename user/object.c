@@ -50,7 +50,7 @@ static int choose_by_types(struct safenode_bpf *skel, const struct btf *kernel,
 {
 	const struct btf *programs = bpf_object__btf(skel->obj);
 	struct bpf_program *prog;
-	int ret = 0;
+	int ret = sn_kernel_check_build(kernel, each, data, err);
 
 	skel->rodata->sn_setattr_dentry = sn_hook_argument(kernel, "inode_setattr", "dentry");
 	bpf_object__for_each_program (prog, skel->obj) {
@@ -81,7 +81,12 @@ static int choose_programs(struct safenode_bpf *skel,
 		return sn_fail(err, ENOSYS,
 			       "no kernel type information in /sys/kernel/btf/vmlinux; "
 			       "run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
-	ret = choose_by_types(skel, kernel, each, data, err);
+	if (sn_hook_exists(kernel, "file_open"))
+		ret = choose_by_types(skel, kernel, each, data, err);
+	else
+		ret = sn_fail(err, ENOSYS,
+			      "no hook of this kernel takes BPF programs; "
+			      "run a kernel built with CONFIG_BPF_LSM=y");
 	btf__free(kernel);
 	return ret;
 }

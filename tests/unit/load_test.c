@@ -34,11 +34,12 @@
 enum whose { NOBODYS, OLD, NEW, KILLED };
 
 /* Steps of a load that can fail. */
-enum step { NOTHING, HOOK, LOCK, MARK, ATTACH, TRIAL, STATE, RENAME, REMOVE_OLD };
+enum step { NOTHING, BUILD, HOOK, LOCK, MARK, ATTACH, TRIAL, STATE, RENAME, REMOVE_OLD };
 
 static struct {
 	enum step fails;
 	bool other_version;
+	bool no_bpf_lsm;	     /* is built in */
 	bool parent;		     /* there is the cgroup */
 	enum whose pins, new;	     /* whose directories these are */
 	enum whose links, new_links; /* below the pins */
@@ -255,6 +256,18 @@ struct btf *btf__load_vmlinux_btf(void)
 	return btf__new_empty();
 }
 
+int sn_kernel_check_build(const struct btf *kernel,
+			  void (*each)(const struct sn_requirement *req, void *data), void *data,
+			  struct sn_err *err)
+{
+	return in_step(BUILD) ? sn_fail(err, ENOSYS, "direct calls: none; build it") : 0;
+}
+
+bool sn_hook_exists(const struct btf *kernel, const char *hook)
+{
+	return !world.no_bpf_lsm;
+}
+
 int sn_hook_argument(const struct btf *kernel, const char *hook, const char *type)
 {
 	assert_string_equal(hook, "inode_setattr");
@@ -302,7 +315,7 @@ int bpf_object__load_skeleton(struct bpf_object_skeleton *skeleton)
 {
 	const struct safenode_bpf__rodata *rodata;
 
-	assert_false(in_step(HOOK));
+	assert_false(in_step(BUILD) || in_step(HOOK));
 	for (int i = 0; i < skeleton->map_cnt; i++) {
 		if (strstr(skeleton->maps[i].name, ".bss"))
 			bss = *skeleton->maps[i].mmaped;
@@ -447,7 +460,7 @@ static void expect_loaded(enum whose whose, bool parent)
 
 static void a_first_load_that_fails_leaves_nothing(void **state)
 {
-	static const enum step steps[] = { HOOK, ATTACH, TRIAL, STATE, RENAME };
+	static const enum step steps[] = { BUILD, HOOK, ATTACH, TRIAL, STATE, RENAME };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		for (int parent = 0; parent < 2; parent++) {
@@ -465,7 +478,7 @@ static void a_first_load_that_fails_leaves_nothing(void **state)
 /* The parent may have been removed before it, and is then made by this load. */
 static void a_load_again_that_fails_changes_nothing(void **state)
 {
-	static const enum step steps[] = { HOOK, LOCK, MARK, ATTACH, TRIAL, STATE, RENAME };
+	static const enum step steps[] = { BUILD, HOOK, LOCK, MARK, ATTACH, TRIAL, STATE, RENAME };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		for (int which = 0; which < 4; which++) {
@@ -530,6 +543,14 @@ static void a_kernel_that_does_not_fit_is_told_before_anything_is_done(void **st
 	begin(HOOK, false, false);
 	assert_int_equal(sn_object_load(NULL, &err), -ENOSYS);
 	assert_string_equal(err.text, "hook: inode_setattr takes what nobody knows; report it");
+	begin(BUILD, false, false);
+	assert_int_equal(sn_object_load(NULL, &err), -ENOSYS);
+	assert_string_equal(err.text, "direct calls: none; build it");
+	begin(NOTHING, false, false);
+	world.no_bpf_lsm = true;
+	assert_int_equal(sn_object_load(NULL, &err), -ENOSYS);
+	assert_string_equal(err.text, "no hook of this kernel takes BPF programs; "
+				      "run a kernel built with CONFIG_BPF_LSM=y");
 	expect_loaded(NOBODYS, false);
 }
 
