@@ -99,8 +99,9 @@ static __always_inline __u64 sn_own_directory(const struct sn_inode *dir)
 /*
  * The address of the home's dentry of current, which is confined: everything below is its own. 0 if
  * it has none in "homes": then only the policy tells. The working directory is loaded before the
- * look-up: what comes after it the verifier checks once for each of its four ways, and for a pointer
- * that is loaded from current it searches all types of the kernel (btf_find_by_name_kind()).
+ * look-up: what comes after it the verifier checks once for each of its four ways, and for a
+ * pointer that is loaded from current it searches all types of the kernel
+ * (btf_find_by_name_kind()).
  */
 static __always_inline __u64 sn_home(void)
 {
