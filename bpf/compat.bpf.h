@@ -8,6 +8,17 @@
 #include <bpf/bpf_helpers.h>
 
 /*
+ * SN_HOOK() of a hook whose first argument, which no program reads, is another type in older
+ * kernels.
+ * since: 6.3
+ * why: struct mnt_idmap took the place of struct user_namespace
+ * drop when: 6.1 is no longer supported
+ */
+#define SN_HOOK_IDMAP(hook, args...)                                         \
+	SN_PROTOTYPE(hook##___before_6_3, struct user_namespace *ns, ##args) \
+	SN_HOOK(hook, struct mnt_idmap *idmap, ##args)
+
+/*
  * since: 7.3
  * why: d_alias left the union d_u of struct dentry
  * drop when: no kernel with d_u.d_alias is supported

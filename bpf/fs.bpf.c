@@ -163,7 +163,7 @@ SN_HOOK(inode_listxattr, struct dentry *dentry)
 	return sn_ask_about_dentry(SN_OP_FS_GETXATTR, dentry, SN_MAY_READ);
 }
 
-SN_HOOK(inode_get_acl, void *idmap, struct dentry *dentry)
+SN_HOOK_IDMAP(inode_get_acl, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_GETXATTR, dentry, SN_MAY_READ);
 }
@@ -333,9 +333,8 @@ static __noinline int sn_ask_the_rules_to_make(__u64 dir, __u64 dentry, __u32 mo
 	return sn_finish(pol, &ask);
 }
 
-SN_HOOK(path_mknod, const struct path *dir, struct dentry *dentry, unsigned int mode)
+SN_HOOK(path_mknod, const struct path *dir, struct dentry *dentry, unsigned short mode)
 {
-	mode &= 0xffff;
 	if (sn_decide_mknod(mode) == SN_ALLOWED && sn_is_below(dentry, sn_home()))
 		return 0;
 	return sn_ask_the_rules_to_make((__u64)dir->dentry, (__u64)dentry, mode);
@@ -465,7 +464,14 @@ static __noinline int sn_ask_the_rules_to_set(__u64 dentry, __u32 valid, __u32 m
 	return sn_finish(pol, &ask);
 }
 
-SN_HOOK(inode_setattr)
+/*
+ * since: 6.9
+ * why: it got the first argument, so the loader tells where the dentry is
+ * drop when: no older kernel is supported
+ */
+SN_PROTOTYPE(inode_setattr___before_6_9, struct dentry *dentry, struct iattr *attr)
+SN_PROTOTYPE(inode_setattr, struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+SN_PROGRAM(inode_setattr)
 {
 	struct iattr *attr = (struct iattr *)sn_argument(ctx, sn_setattr_dentry + 1);
 	__u32 valid = BPF_CORE_READ(attr, ia_valid);
@@ -495,22 +501,22 @@ static __always_inline int sn_ask_about_xattr(struct dentry *dentry, const char 
 	return sn_finish(pol, &ask);
 }
 
-SN_HOOK(inode_setxattr, void *idmap, struct dentry *dentry, const char *name)
+SN_HOOK_IDMAP(inode_setxattr, struct dentry *dentry, const char *name)
 {
 	return sn_ask_about_xattr(dentry, name);
 }
 
-SN_HOOK(inode_removexattr, void *idmap, struct dentry *dentry, const char *name)
+SN_HOOK_IDMAP(inode_removexattr, struct dentry *dentry, const char *name)
 {
 	return sn_ask_about_xattr(dentry, name);
 }
 
-SN_HOOK(inode_set_acl, void *idmap, struct dentry *dentry)
+SN_HOOK_IDMAP(inode_set_acl, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_SETXATTR, dentry, SN_MAY_CHANGE);
 }
 
-SN_HOOK(inode_remove_acl, void *idmap, struct dentry *dentry)
+SN_HOOK_IDMAP(inode_remove_acl, struct dentry *dentry)
 {
 	return sn_ask_about_dentry(SN_OP_FS_SETXATTR, dentry, SN_MAY_CHANGE);
 }

@@ -184,13 +184,30 @@ static __always_inline const struct sn_policy *sn_current_policy(void)
 }
 
 /*
+ * How the kernel's prototype of a hook begins, as far as its program reads arguments. Never called,
+ * and so never loaded: the types of the object have it, and the loader compares it with the
+ * kernel's own (user/lsmhooks.c). A hook has several, if kernels differ; the names of the others go
+ * on with ___ and a word.
+ */
+#define SN_PROTOTYPE(hook, args...)      \
+	int sn_prototype_of_##hook(args) \
+	{                                \
+		return 0;                \
+	}
+
+/*
  * The program on the LSM hook @hook. For an unconfined process it returns at once; the rest is a
  * function of its own, so that the program itself needs no stack and saves one register only, which
  * halves what it costs. Followed by the body of that function. Its arguments are ctx and those of
  * the hook, as many as it needs; it returns 0 or a negative errno.
  */
 /* clang-format off */
-#define SN_HOOK(hook, args...)                                                        \
+#define SN_HOOK(hook, args...)       \
+	SN_PROTOTYPE(hook, ##args)   \
+	SN_PROGRAM(hook, ##args)
+
+/* The same without the prototype, for a hook whose arguments are elsewhere in some kernels. */
+#define SN_PROGRAM(hook, args...)                                                     \
 	static __always_inline int sn_answer_##hook(unsigned long long *ctx, ##args); \
 	static __noinline int sn_confined_##hook(unsigned long long *ctx)             \
 	{                                                                             \

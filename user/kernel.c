@@ -12,99 +12,15 @@
 
 #include "cgroup.h"
 #include "kernel.h"
+#include "lsmhooks.h"
 
 #define SECURITYFS_LSM	    "/sys/kernel/security/lsm"
 #define SECURITYFS_LOCKDOWN "/sys/kernel/security/lockdown"
 #define FTRACE_ENABLED	    "/proc/sys/kernel/ftrace_enabled"
 #define UBUNTU_VERSION	    "/proc/version_signature"
 
-static const struct {
-	const char *hook;
-	const char *why;
-} optional_hooks[] = {
-	{ "inode_set_acl", "6.2; before, ACLs pass inode_setxattr" },
-	{ "inode_get_acl", "6.2; before, ACLs pass inode_getxattr" },
-	{ "inode_remove_acl", "6.2; before, ACLs pass inode_removexattr" },
-	{ "file_ioctl_compat", "6.8 and 6.1.77; before, file_ioctl sees 32-bit calls too" },
-	{ "inode_file_getattr", "6.17, with the system call file_getattr" },
-	{ "inode_file_setattr", "6.17, with the system call file_setattr" },
-};
-
-bool sn_kernel_hook_is_optional(const char *hook)
-{
-	for (size_t i = 0; i < sizeof(optional_hooks) / sizeof(*optional_hooks); i++)
-		if (!strcmp(optional_hooks[i].hook, hook))
-			return true;
-	return false;
-}
-
-/*
- * The prototype of bpf_lsm_<hook> (kernel/bpf/bpf_lsm.c), the empty function that LSM programs are
- * attached to. NULL if there is none.
- */
-static const struct btf_type *find_prototype(const struct btf *btf, const char *hook)
-{
-	char function[64];
-	int id;
-
-	snprintf(function, sizeof(function), "bpf_lsm_%s", hook);
-	id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
-	return id < 0 ? NULL : btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
-}
-
-bool sn_kernel_has_hook(const struct btf *btf, const char *hook)
-{
-	return find_prototype(btf, hook) != NULL;
-}
-
-/* Is the type @id a pointer to a struct @name, const or not? */
-static bool points_to(const struct btf *btf, __u32 id, const char *name)
-{
-	const struct btf_type *type = btf__type_by_id(btf, id);
-
-	if (!type || !btf_is_ptr(type))
-		return false;
-	type = btf__type_by_id(btf, type->type);
-	while (type && btf_is_mod(type))
-		type = btf__type_by_id(btf, type->type);
-	return type && (btf_is_struct(type) || btf_is_fwd(type)) &&
-	       !strcmp(btf__name_by_offset(btf, type->name_off), name);
-}
-
-int sn_kernel_hook_argument(const struct btf *btf, const char *hook, const char *type)
-{
-	const struct btf_type *prototype = find_prototype(btf, hook);
-
-	if (!prototype || !btf_is_func_proto(prototype))
-		return -ENOENT;
-	for (int i = 0; i < btf_vlen(prototype); i++)
-		if (points_to(btf, btf_params(prototype)[i].type, type))
-			return i;
-	return -ENOENT;
-}
-
-/*
- * Hooks whose first argument is not the same in all kernels. The programs expect the dentry as the
- * second argument. inode_setattr got the first one in 6.9, so the loader tells its program where
- * the dentry is.
- */
-bool sn_kernel_hook_fits(const struct btf *btf, const char *hook)
-{
-	static const char *const second[] = {
-		"inode_setxattr", "inode_removexattr", "inode_set_acl",
-		"inode_get_acl",  "inode_remove_acl",
-	};
-
-	if (!strcmp(hook, "inode_setattr")) {
-		int dentry = sn_kernel_hook_argument(btf, hook, "dentry");
-
-		return dentry >= 0 && sn_kernel_hook_argument(btf, hook, "iattr") == dentry + 1;
-	}
-	for (size_t i = 0; i < sizeof(second) / sizeof(*second); i++)
-		if (!strcmp(hook, second[i]))
-			return sn_kernel_hook_argument(btf, hook, "dentry") == 1;
-	return true;
-}
+/* By them the kernel calls a BPF program in place of a function (kernel/bpf/trampoline.c). */
+#define DIRECT_CALLS "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
 
 static int read_line(const char *path, char *line, size_t size)
 {
@@ -154,6 +70,10 @@ static void set_cure(struct sn_requirement *req, const char *cure)
 		snprintf(req->cure, sizeof(req->cure), "%s", cure);
 }
 
+#define DIRECT_CALLS_CURE "run one built with " DIRECT_CALLS "=y, as arm64 can be from Linux 6.4 on"
+
+enum { ENOTSUPP = 524 }; /* errors of the kernel's own (include/linux/errno.h) */
+
 const char *sn_kernel_hint(int error)
 {
 	switch (error) {
@@ -163,6 +83,8 @@ const char *sn_kernel_hint(int error)
 		       "module";
 	case ENOMEM:
 		return "; free memory, or raise the limit of the unit or container (MemoryMax=)";
+	case ENOTSUPP:
+		return "; this kernel lacks direct calls: " DIRECT_CALLS_CURE;
 	}
 	return "";
 }
@@ -262,6 +184,16 @@ static void check_btf(struct sn_requirement *req)
 	set_cure(req, "run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
 }
 
+/* Could bpf be among the security modules? Without type information nobody knows. */
+static bool is_without_bpf_lsm(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	bool without = kernel && !sn_hook_exists(kernel, "file_open");
+
+	btf__free(kernel);
+	return without;
+}
+
 /* The list contains "capability", which is always enabled and must not be in lsm=. */
 static void check_lsm(struct sn_requirement *req)
 {
@@ -282,8 +214,14 @@ static void check_lsm(struct sn_requirement *req)
 	set_found(req, "%s", req->met ? list : "missing");
 	if (!strncmp(names, "capability,", 11))
 		names += 11;
-	if (!req->met)
-		snprintf(req->cure, sizeof(req->cure), "boot with lsm=%s,bpf", names);
+	if (req->met)
+		return;
+	if (is_without_bpf_lsm()) {
+		set_found(req, "not built into this kernel");
+		set_cure(req, "run one built with CONFIG_BPF_LSM=y");
+		return;
+	}
+	snprintf(req->cure, sizeof(req->cure), "boot with lsm=%s,bpf", names);
 }
 
 /* "none [integrity] confidentiality": brackets mark the current mode. */
@@ -337,6 +275,20 @@ static void check_bpffs(struct sn_requirement *req)
 	set_cure(req, "mount -t bpf bpf /sys/fs/bpf");
 }
 
+/* Can the kernel mount it? Not to know is to try. */
+static bool has_cgroup2(void)
+{
+	FILE *f = fopen("/proc/filesystems", "re");
+	char name[64];
+	bool found = !f;
+
+	while (f && !found && fscanf(f, "%63s", name) == 1)
+		found = !strcmp(name, "cgroup2");
+	if (f)
+		fclose(f);
+	return found;
+}
+
 static void check_cgroup(struct sn_requirement *req)
 {
 	char mount[PATH_MAX];
@@ -345,10 +297,14 @@ static void check_cgroup(struct sn_requirement *req)
 
 	req->what = "cgroup v2";
 	req->met = !sn_cgroup_mount(mount, &err);
-	if (!req->met)
+	if (!req->met) {
+		if (!has_cgroup2())
+			sn_fail(&err, ENOSYS,
+				"not built into this kernel; run one built with CONFIG_CGROUPS=y");
 		sn_requirement_unmet(req, &err);
-	else if (!req->to_load || statfs(mount, &fs) ||
-		 !is_read_only(&fs, "ProtectControlGroups=", req))
+		return;
+	}
+	if (!req->to_load || statfs(mount, &fs) || !is_read_only(&fs, "ProtectControlGroups=", req))
 		set_found(req, "%.255s", mount);
 }
 
@@ -390,6 +346,40 @@ int sn_kernel_check(bool to_load, void (*each)(const struct sn_requirement *req,
 			continue;
 		req.needed = checks[i].in_force || to_load;
 		checks[i].check(&req);
+		each(&req, data);
+		if (!req.met && !ret)
+			ret = sn_requirement_fail(&req, err);
+	}
+	return ret;
+}
+
+/* ---- what it was built with ---- */
+
+int sn_kernel_check_build(const struct btf *kernel,
+			  void (*each)(const struct sn_requirement *req, void *data), void *data,
+			  struct sn_err *err)
+{
+	static const struct {
+		const char *what, *function; /* which is there if it is */
+		const char *cure;
+	} parts[] = {
+		{ "direct calls", "register_ftrace_direct", DIRECT_CALLS_CURE },
+		{ "BPF programs on cgroups", "__cgroup_bpf_run_filter_skb",
+		  "run one built with CONFIG_CGROUP_BPF=y" },
+	};
+	struct utsname name;
+	int ret = 0;
+
+	uname(&name);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		struct sn_requirement req = { .what = parts[i].what };
+
+		req.met = btf__find_by_name_kind(kernel, parts[i].function, BTF_KIND_FUNC) > 0;
+		if (req.met)
+			set_found(&req, "yes");
+		else
+			set_found(&req, "this %.64s kernel lacks them", name.machine);
+		set_cure(&req, parts[i].cure);
 		each(&req, data);
 		if (!req.met && !ret)
 			ret = sn_requirement_fail(&req, err);

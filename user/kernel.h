@@ -20,26 +20,13 @@ int sn_kernel_check(bool to_load, void (*each)(const struct sn_requirement *req,
 /* "; " and the cure, where the kernel refuses BPF programs with @error and there is one, or "". */
 const char *sn_kernel_hint(int error);
 
-/* Does the kernel with the types @btf have the LSM hook @hook? */
-bool sn_kernel_has_hook(const struct btf *btf, const char *hook);
-
 /*
- * The index of the argument of the LSM hook @hook that is a pointer to struct @type, or -ENOENT. By
- * the prototype, not by the version: distributions backport changes.
+ * The same for what attaching takes of a kernel with the types @kernel, by functions that it has
+ * only if it was built with it.
  */
-int sn_kernel_hook_argument(const struct btf *btf, const char *hook, const char *type);
-
-/*
- * Are the arguments of @hook where its program reads them? True for hooks whose arguments are the
- * same in all known kernels.
- */
-bool sn_kernel_hook_fits(const struct btf *btf, const char *hook);
-
-/*
- * May @hook be missing? Some were added after 6.1: on older kernels, what they check cannot be
- * done, or another hook checks it.
- */
-bool sn_kernel_hook_is_optional(const char *hook);
+int sn_kernel_check_build(const struct btf *kernel,
+			  void (*each)(const struct sn_requirement *req, void *data), void *data,
+			  struct sn_err *err);
 
 /*
  * Is the kernel new enough? By release and version of uname(2), and the signature of Ubuntu's

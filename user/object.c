@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "elsewhere.h"
+#include "lsmhooks.h"
 #include "mark.h"
 #include "object.h"
 #include "peers.h"
@@ -42,53 +43,51 @@ static bool is_iterator(const struct bpf_program *prog)
 	return !strncmp(bpf_program__section_name(prog), "iter/", 5);
 }
 
-/* Its hook is there, or has to be: what of it is missing? */
-static void judge_hook(const struct btf *btf, struct sn_requirement *req)
+/* Leaves out the programs whose hook this kernel does not have and need not have. */
+static int choose_by_types(struct safenode_bpf *skel, const struct btf *kernel,
+			   void (*each)(const struct sn_requirement *req, void *data), void *data,
+			   struct sn_err *err)
 {
-	const char *found = req->met ? "yes" : "missing", *cure = "";
+	const struct btf *programs = bpf_object__btf(skel->obj);
+	struct bpf_program *prog;
+	int ret = sn_kernel_check_build(kernel, each, data, err);
 
-	if (!req->met) {
-		cure = "run Linux 6.1 or newer with CONFIG_BPF_LSM, CONFIG_SECURITY_PATH and "
-		       "CONFIG_SECURITY_NETWORK";
-	} else if (!sn_kernel_hook_fits(btf, req->what)) {
-		req->met = false;
-		found = "its arguments are not those of any known kernel";
-		cure = "run another one, and report this one";
+	skel->rodata->sn_setattr_dentry = sn_hook_argument(kernel, "inode_setattr", "dentry");
+	bpf_object__for_each_program (prog, skel->obj) {
+		struct sn_requirement req = {};
+		const char *hook = hook_of(prog);
+
+		if (!hook)
+			continue;
+		if (!sn_hook_judge(kernel, programs, hook, &req)) {
+			bpf_program__set_autoload(prog, false);
+			continue;
+		}
+		each(&req, data);
+		if (!req.met && !ret)
+			ret = sn_requirement_fail(&req, err);
 	}
-	snprintf(req->found, sizeof(req->found), "%s", found);
-	snprintf(req->cure, sizeof(req->cure), "%s", cure);
+	return ret;
 }
 
-/* Leaves out the programs whose hook this kernel does not have and need not have. */
 static int choose_programs(struct safenode_bpf *skel,
 			   void (*each)(const struct sn_requirement *req, void *data), void *data,
 			   struct sn_err *err)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	struct bpf_program *prog;
-	int ret = 0;
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int ret;
 
-	if (!btf)
+	if (!kernel)
 		return sn_fail(err, ENOSYS,
 			       "no kernel type information in /sys/kernel/btf/vmlinux; "
 			       "run a kernel built with CONFIG_DEBUG_INFO_BTF=y");
-	skel->rodata->sn_setattr_dentry = sn_kernel_hook_argument(btf, "inode_setattr", "dentry");
-	bpf_object__for_each_program (prog, skel->obj) {
-		struct sn_requirement req = { .what = hook_of(prog) };
-
-		if (!req.what)
-			continue;
-		req.met = sn_kernel_has_hook(btf, req.what);
-		bpf_program__set_autoload(prog, req.met);
-		if (!req.met && sn_kernel_hook_is_optional(req.what))
-			continue;
-		judge_hook(btf, &req);
-		each(&req, data);
-		if (!req.met && !ret)
-			ret = sn_fail(err, ENOSYS, "hook %s: %s; %s", req.what, req.found,
-				      req.cure);
-	}
-	btf__free(btf);
+	if (sn_hook_exists(kernel, "file_open"))
+		ret = choose_by_types(skel, kernel, each, data, err);
+	else
+		ret = sn_fail(err, ENOSYS,
+			      "no hook of this kernel takes BPF programs; "
+			      "run a kernel built with CONFIG_BPF_LSM=y");
+	btf__free(kernel);
 	return ret;
 }
 

@@ -8,8 +8,9 @@
 #include "safenode_abi.h"
 
 /*
- * Calls @each for every LSM hook that a program needs. 0 when none is missing, otherwise -ENOSYS
- * with the first missing one in @err.
+ * Calls @each for what attaching takes, and for every LSM hook that a program needs. 0 when all are
+ * met, otherwise -ENOSYS with the first that is not in @err. Without type information or BPF LSM
+ * that is one of sn_kernel_check(), and @each is not called.
  */
 int sn_object_check_hooks(void (*each)(const struct sn_requirement *req, void *data), void *data,
 			  struct sn_err *err);

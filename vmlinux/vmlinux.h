@@ -295,6 +295,7 @@ struct sk_buff {
 
 /* Passed by the hooks, never looked into. */
 struct kernel_siginfo;
+struct mnt_idmap;
 struct sockaddr;
 struct user_namespace;
 

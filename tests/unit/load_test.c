@@ -20,6 +20,7 @@
 #include "cgroup.h"
 #include "elsewhere.h"
 #include "kernel.h"
+#include "lsmhooks.h"
 #include "mark.h"
 #include "object.h"
 #include "peers.h"
@@ -33,11 +34,12 @@
 enum whose { NOBODYS, OLD, NEW, KILLED };
 
 /* Steps of a load that can fail. */
-enum step { NOTHING, LOCK, MARK, ATTACH, TRIAL, STATE, RENAME, REMOVE_OLD };
+enum step { NOTHING, BUILD, HOOK, LOCK, MARK, ATTACH, TRIAL, STATE, RENAME, REMOVE_OLD };
 
 static struct {
 	enum step fails;
 	bool other_version;
+	bool no_bpf_lsm;	     /* is built in */
 	bool parent;		     /* there is the cgroup */
 	enum whose pins, new;	     /* whose directories these are */
 	enum whose links, new_links; /* below the pins */
@@ -254,24 +256,36 @@ struct btf *btf__load_vmlinux_btf(void)
 	return btf__new_empty();
 }
 
-bool sn_kernel_has_hook(const struct btf *btf, const char *hook)
+int sn_kernel_check_build(const struct btf *kernel,
+			  void (*each)(const struct sn_requirement *req, void *data), void *data,
+			  struct sn_err *err)
 {
-	return true;
+	return in_step(BUILD) ? sn_fail(err, ENOSYS, "direct calls: none; build it") : 0;
 }
 
-int sn_kernel_hook_argument(const struct btf *btf, const char *hook, const char *type)
+bool sn_hook_exists(const struct btf *kernel, const char *hook)
 {
-	return 1;
+	return !world.no_bpf_lsm;
 }
 
-bool sn_kernel_hook_fits(const struct btf *btf, const char *hook)
+int sn_hook_argument(const struct btf *kernel, const char *hook, const char *type)
 {
-	return true;
+	assert_string_equal(hook, "inode_setattr");
+	assert_string_equal(type, "dentry");
+	return 7;
 }
 
-bool sn_kernel_hook_is_optional(const char *hook)
+bool sn_hook_judge(const struct btf *kernel, const struct btf *programs, const char *hook,
+		   struct sn_requirement *req)
 {
-	return false;
+	const bool unknown = in_step(HOOK) && !strcmp(hook, "inode_setattr");
+
+	assert_int_equal(btf__type_cnt(kernel), 1);
+	assert_true(btf__find_by_name(programs, "sn_policy") > 0);
+	*req = (struct sn_requirement){ .what = "hook", .met = !unknown };
+	snprintf(req->found, sizeof(req->found), "%s takes what nobody knows", hook);
+	snprintf(req->cure, sizeof(req->cure), "report it");
+	return strcmp(hook, "inode_set_acl") != 0;
 }
 
 int sn_kernel_check_ftrace(struct sn_err *err)
@@ -299,9 +313,17 @@ static struct safenode_bpf__bss *bss;
 
 int bpf_object__load_skeleton(struct bpf_object_skeleton *skeleton)
 {
-	for (int i = 0; i < skeleton->map_cnt; i++)
+	const struct safenode_bpf__rodata *rodata;
+
+	assert_false(in_step(BUILD) || in_step(HOOK));
+	for (int i = 0; i < skeleton->map_cnt; i++) {
 		if (strstr(skeleton->maps[i].name, ".bss"))
 			bss = *skeleton->maps[i].mmaped;
+		if (!strstr(skeleton->maps[i].name, ".rodata"))
+			continue;
+		rodata = *skeleton->maps[i].mmaped;
+		assert_int_equal(rodata->sn_setattr_dentry, 7);
+	}
 	return 0;
 }
 
@@ -315,6 +337,8 @@ struct bpf_link *bpf_program__attach_iter(const struct bpf_program *prog,
 
 struct bpf_link *bpf_program__attach_lsm(const struct bpf_program *prog)
 {
+	/* whose hook is missing, and may be */
+	assert_string_not_equal(bpf_program__name(prog), "sn_inode_set_acl");
 	return in_step(ATTACH) ? NULL : a_link;
 }
 
@@ -436,7 +460,7 @@ static void expect_loaded(enum whose whose, bool parent)
 
 static void a_first_load_that_fails_leaves_nothing(void **state)
 {
-	static const enum step steps[] = { ATTACH, TRIAL, STATE, RENAME };
+	static const enum step steps[] = { BUILD, HOOK, ATTACH, TRIAL, STATE, RENAME };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		for (int parent = 0; parent < 2; parent++) {
@@ -454,7 +478,7 @@ static void a_first_load_that_fails_leaves_nothing(void **state)
 /* The parent may have been removed before it, and is then made by this load. */
 static void a_load_again_that_fails_changes_nothing(void **state)
 {
-	static const enum step steps[] = { LOCK, MARK, ATTACH, TRIAL, STATE, RENAME };
+	static const enum step steps[] = { BUILD, HOOK, LOCK, MARK, ATTACH, TRIAL, STATE, RENAME };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		for (int which = 0; which < 4; which++) {
@@ -512,6 +536,43 @@ static void what_a_killed_load_has_left_is_removed_under_the_lock_of_the_maps(vo
 	assert_int_equal(world.pins, NEW);
 }
 
+static void a_kernel_that_does_not_fit_is_told_before_anything_is_done(void **state)
+{
+	struct sn_err err = {};
+
+	begin(HOOK, false, false);
+	assert_int_equal(sn_object_load(NULL, &err), -ENOSYS);
+	assert_string_equal(err.text, "hook: inode_setattr takes what nobody knows; report it");
+	begin(BUILD, false, false);
+	assert_int_equal(sn_object_load(NULL, &err), -ENOSYS);
+	assert_string_equal(err.text, "direct calls: none; build it");
+	begin(NOTHING, false, false);
+	world.no_bpf_lsm = true;
+	assert_int_equal(sn_object_load(NULL, &err), -ENOSYS);
+	assert_string_equal(err.text, "no hook of this kernel takes BPF programs; "
+				      "run a kernel built with CONFIG_BPF_LSM=y");
+	expect_loaded(NOBODYS, false);
+}
+
+static void count_unmet(const struct sn_requirement *req, void *data)
+{
+	*(int *)data += !req->met;
+}
+
+static void and_by_a_check_as_well(void **state)
+{
+	struct sn_err err = {};
+	int unmet = 0;
+
+	begin(HOOK, false, false);
+	assert_int_equal(sn_object_check_hooks(count_unmet, &unmet, &err), -ENOSYS);
+	assert_string_equal(err.text, "hook: inode_setattr takes what nobody knows; report it");
+	assert_int_equal(unmet, 1);
+	begin(NOTHING, false, false);
+	assert_int_equal(sn_object_check_hooks(count_unmet, &unmet, &err), 0);
+	assert_int_equal(unmet, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -519,6 +580,8 @@ int main(void)
 		cmocka_unit_test(a_load_again_that_fails_changes_nothing),
 		cmocka_unit_test(a_load_that_is_in_force_keeps_its_parent),
 		cmocka_unit_test(and_so_does_one_that_succeeds),
+		cmocka_unit_test(a_kernel_that_does_not_fit_is_told_before_anything_is_done),
+		cmocka_unit_test(and_by_a_check_as_well),
 		cmocka_unit_test(what_a_killed_load_has_left_is_removed_under_the_lock_of_the_maps),
 	};
 

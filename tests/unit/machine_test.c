@@ -28,9 +28,10 @@ static struct {
 	int refuses; /* every BPF program, with this errno */
 	const char *release, *version;
 	bool btf, bpffs, unified; /* cgroup v2 on /sys/fs/cgroup */
+	const char *types[4];	  /* functions of which it has type information */
 	const char *read_only;	  /* a mount */
 	/* contents of files; NULL: missing */
-	const char *lsm, *lockdown, *ftrace, *mountinfo;
+	const char *lsm, *lockdown, *ftrace, *mountinfo, *filesystems;
 	const char *unreadable; /* a file that is there, and cannot be opened */
 } machine;
 
@@ -50,7 +51,18 @@ int uname(struct utsname *name)
 {
 	snprintf(name->release, sizeof(name->release), "%s", machine.release);
 	snprintf(name->version, sizeof(name->version), "%s", machine.version);
+	snprintf(name->machine, sizeof(name->machine), "aarch64");
 	return 0;
+}
+
+struct btf *btf__load_vmlinux_btf(void)
+{
+	struct btf *btf = machine.btf ? btf__new_empty() : NULL;
+	int proto = btf ? btf__add_func_proto(btf, 0) : 0;
+
+	for (size_t i = 0; btf && machine.types[i]; i++)
+		assert_true(btf__add_func(btf, machine.types[i], BTF_FUNC_GLOBAL, proto) > 0);
+	return btf;
 }
 
 int access(const char *path, int mode)
@@ -83,6 +95,7 @@ FILE *fopen(const char *path, const char *mode)
 		{ "/sys/kernel/security/lockdown", machine.lockdown },
 		{ "/proc/sys/kernel/ftrace_enabled", machine.ftrace },
 		{ "/proc/self/mountinfo", machine.mountinfo },
+		{ "/proc/filesystems", machine.filesystems },
 		{ "/proc/version_signature", NULL },
 	};
 
@@ -127,6 +140,9 @@ static int setup(void **state)
 	machine.lockdown = "[none] integrity confidentiality\n";
 	machine.ftrace = "1\n";
 	machine.mountinfo = "";
+	machine.filesystems = "nodev\ttmpfs\nnodev\tcgroup\nnodev\tcgroup2\n\text4\n";
+	memset(machine.types, 0, sizeof(machine.types));
+	machine.types[0] = "bpf_lsm_file_open";
 	return 0;
 }
 
@@ -240,6 +256,72 @@ static void bpf_is_one_word_of_the_list_of_modules(void **state)
 	      "mount -t securityfs securityfs /sys/kernel/security");
 }
 
+/* There lsm= would change nothing. */
+static void a_kernel_without_bpf_lsm_is_told_from_one_that_does_not_start_it(void **state)
+{
+	machine.lsm = "capability,selinux\n";
+	lacks("bpf among the security modules", "missing; boot with lsm=selinux,bpf");
+	machine.types[0] = NULL;
+	lacks("bpf among the security modules",
+	      "not built into this kernel; run one built with CONFIG_BPF_LSM=y");
+	machine.lsm = "bpf\n"; /* what is in force is not asked for */
+	has("bpf among the security modules", "bpf");
+}
+
+/* Without type information nobody knows. */
+static void without_type_information_lsm_is_the_cure(void **state)
+{
+	machine.lsm = "capability,selinux\n";
+	machine.btf = false;
+	assert_int_equal(sn_kernel_check(true, keep, NULL, NULL), -ENOSYS);
+	assert_string_equal(about("bpf among the security modules")->cure,
+			    "boot with lsm=selinux,bpf");
+}
+
+static int check_build(struct sn_err *err)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int ret;
+
+	nr_told = 0;
+	ret = sn_kernel_check_build(kernel, keep, NULL, err);
+	btf__free(kernel);
+	return ret;
+}
+
+/* arm64 has them from 6.4 on; before, attaching gives an errno that no library knows. */
+static void a_kernel_without_direct_calls_is_named(void **state)
+{
+	struct sn_err err = {};
+
+	machine.types[0] = "__cgroup_bpf_run_filter_skb";
+	assert_int_equal(check_build(&err), -ENOSYS);
+	assert_string_equal(err.text,
+			    "direct calls: this aarch64 kernel lacks them; run one built with "
+			    "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y, as arm64 can be from Linux "
+			    "6.4 on");
+	assert_true(about("BPF programs on cgroups")->met);
+	machine.types[1] = "register_ftrace_direct";
+	assert_int_equal(check_build(&err), 0);
+	assert_true(about("direct calls")->met);
+	assert_int_equal(nr_told, 2);
+	assert_non_null(strstr(sn_kernel_hint(524), "; this kernel lacks direct calls: run one"));
+}
+
+static void and_so_is_one_without_bpf_on_cgroups(void **state)
+{
+	struct sn_err err = {};
+
+	machine.types[0] = "register_ftrace_direct";
+	assert_int_equal(check_build(&err), -ENOSYS);
+	assert_string_equal(err.text, "BPF programs on cgroups: this aarch64 kernel lacks them; "
+				      "run one built with CONFIG_CGROUP_BPF=y");
+	machine.types[0] = NULL;
+	assert_int_equal(check_build(&err), -ENOSYS);
+	assert_memory_equal(err.text, "direct calls", 12);
+	assert_int_equal(nr_told, 2); /* and all of it is told */
+}
+
 static void kernels_without_lockdown_or_ftrace_are_as_good(void **state)
 {
 	machine.lockdown = NULL;
@@ -275,6 +357,9 @@ static void cgroup_v2_is_found_wherever_it_is_mounted(void **state)
 	machine.mountinfo = "32 30 0:28 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n";
 	lacks("cgroup v2", "cgroup v2 is not mounted; "
 			   "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified");
+	machine.filesystems = "nodev\ttmpfs\nnodev\tcgroup\n\text4\n";
+	lacks("cgroup v2", "not built into this kernel; run one built with CONFIG_CGROUPS=y");
+	machine.filesystems = NULL; /* not known */
 	machine.mountinfo = NULL;
 	lacks("cgroup v2", "cannot read /proc/self/mountinfo: No such file or directory");
 }
@@ -318,6 +403,11 @@ int main(void)
 		cmocka_unit_test_setup(what_is_missing_is_told_with_the_cure, setup),
 		cmocka_unit_test_setup(what_is_mounted_read_only_is_missing, setup),
 		cmocka_unit_test_setup(bpf_is_one_word_of_the_list_of_modules, setup),
+		cmocka_unit_test_setup(
+			a_kernel_without_bpf_lsm_is_told_from_one_that_does_not_start_it, setup),
+		cmocka_unit_test_setup(without_type_information_lsm_is_the_cure, setup),
+		cmocka_unit_test_setup(a_kernel_without_direct_calls_is_named, setup),
+		cmocka_unit_test_setup(and_so_is_one_without_bpf_on_cgroups, setup),
 		cmocka_unit_test_setup(kernels_without_lockdown_or_ftrace_are_as_good, setup),
 		cmocka_unit_test_setup(what_cannot_be_read_counts_as_missing, setup),
 		cmocka_unit_test_setup(cgroup_v2_is_found_wherever_it_is_mounted, setup),
