@@ -43,6 +43,23 @@ programs()
 	row "write 20000 files" "$(runs=1 least confined "$confined" "$node" "${options[@]}" $work files $dir)"
 }
 
+# narrow: CPU time of the tool and of node, which is warm, from the call until it is confined
+narrow()
+{
+	local pid
+
+	mkfifo /tmp/up
+	enter $level2 safenode-attach --cgroup t1 --warm --dir $dir --safe-mode -- \
+		"$node" $work idle </dev/null >/tmp/up 2>/dev/null &
+	pid=$!
+	read -r <>/tmp/up
+	rm /tmp/up
+	enter $level2 $bin/program 1 $clock $counted safenode-attach --cgroup t1 --narrow --safe-mode \
+		--restricted-outgoing-addresses self --allowed-outgoing-ports $port | cut -d' ' -f3
+	safenode-detach --cgroup t1 --kill
+	wait $pid || true
+}
+
 find_node
 bare mkdir -p $dir/tree
 bare "$node" $work tree $dir/tree
@@ -51,6 +68,7 @@ programs bare bare
 safenode-load
 programs tenant tenant
 safenode-detach --cgroup t1
+row "from warm to confined, CPU time" "$(least narrow)"
 neighbour_begin
 programs "beside tenants" bare
 neighbour_end

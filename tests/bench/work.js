@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What node does while it is measured: work.js start | tree DIR | require DIR | files DIR | read DIR | serve PORT
+// What node does while it is measured: work.js start | idle | tree DIR | require DIR | files DIR | read DIR | serve PORT
 'use strict';
 const fs = require('fs');
 const [what, where] = process.argv.slice(2);
@@ -11,6 +11,11 @@ const since = (start) => Number(now() - start);
 const acts = {
 	start() {
 		console.log('up');
+	},
+
+	idle() {
+		console.log('up');
+		setInterval(() => {}, 1 << 30);
 	},
 
 	// As npm leaves it: packages that are found by walking up to node_modules
