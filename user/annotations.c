@@ -28,13 +28,26 @@ static int set_each(const struct sn_opt *opt, struct sn_options *options, const 
 	return ret;
 }
 
+/* podman 4.3 takes what is behind a comma for another annotation, so a blank is as good. */
+static int set_list(const struct sn_opt *opt, struct sn_options *options, const char *text,
+		    struct sn_err *err)
+{
+	sn_autofree char *copy = strdup(text);
+
+	if (!copy)
+		return sn_fail(err, ENOMEM, "out of memory");
+	for (char *blank = copy; (blank = strchr(blank, ' '));)
+		*blank = ',';
+	return opt->set(options, copy, err);
+}
+
 static int set(const struct sn_opt *opt, struct sn_options *options, const char *text,
 	       struct sn_err *err)
 {
 	if (opt->arg && !strcmp(opt->arg, "PATH"))
 		return set_each(opt, options, text, err);
 	if (opt->arg)
-		return opt->set(options, text, err);
+		return set_list(opt, options, text, err);
 	if (!strcmp(text, "true"))
 		return opt->set(options, NULL, err);
 	return sn_fail(err, EINVAL, "'%.100s': write \"true\", or leave the annotation out", text);

@@ -45,7 +45,8 @@ function words(image, name, { port, script, args, dir, allowedOutgoingPorts = AL
 		'--name', name, '--replace', '--network', 'host', '--security-opt', 'no-new-privileges', '--cap-drop', 'all',
 		'--user', `${uid}:${gid}`, '--volume', `${dir}:/app`, '--workdir', '/app',
 		'--env', `PORT=${port}`, '--env', 'NODE_ENV=production', ...limits(options),
-		...Object.entries(annotations).flatMap(([key, value]) => ['--annotation', `safenode.${key}=${value}`]),
+		// with blanks between, for podman 4.3 takes what is behind a comma for another annotation
+		...Object.entries(annotations).flatMap(([key, value]) => ['--annotation', `safenode.${key}=${[value].flat().join(' ')}`]),
 		image, 'node', script, ...args,
 	];
 }

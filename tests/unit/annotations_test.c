@@ -59,6 +59,20 @@ static void annotations_are_the_options_by_name(void **state)
 	assert_string_equal(options.native_code[0], "/opt/addons");
 }
 
+static void blanks_part_a_list_as_commas_do(void **state)
+{
+	assert_int_equal(take(NOTES("\"safenode.safe-mode\":\"true\","
+				    "\"safenode.restricted-outgoing-addresses\":\"10.0.0.0/8 ::1\","
+				    "\"safenode.allowed-outgoing-ports\":\"53 80,8000-8100\"")),
+			 0);
+	assert_int_equal(options.restricted.nr, 2);
+	assert_int_equal(options.outgoing.nr, 3);
+	refused(NOTES("\"safenode.allowed-outgoing-ports\":\"53, 80\""), "allowed-outgoing-ports");
+	refused(NOTES("\"safenode.allowed-outgoing-ports\":\"53 \""), "allowed-outgoing-ports");
+	refused(NOTES("\"safenode.restricted-outgoing-addresses\":\" ::1\""),
+		"restricted-outgoing-addresses");
+}
+
 static void without_any_nothing_is_said(void **state)
 {
 	assert_int_equal(take(CONFIG("", "")), 0);
@@ -100,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(annotations_are_the_options_by_name),
+		cmocka_unit_test(blanks_part_a_list_as_commas_do),
 		cmocka_unit_test(without_any_nothing_is_said),
 		cmocka_unit_test(what_is_not_known_is_refused),
 		cmocka_unit_test(wrong_values_are_refused),
