@@ -51,7 +51,8 @@ func configs(dir, name string, annotations map[string]string, command []string) 
 		Labels:       labels,
 		Annotations:  annotations,
 		DnsConfig:    &cri.DNSConfig{},
-		Linux: &cri.LinuxPodSandboxConfig{SecurityContext: &cri.LinuxSandboxSecurityContext{
+		// as kubelet says it where systemd is the driver of control groups
+		Linux: &cri.LinuxPodSandboxConfig{CgroupParent: "kubepods.slice", SecurityContext: &cri.LinuxSandboxSecurityContext{
 			NamespaceOptions: &cri.NamespaceOption{Pid: cri.NamespaceMode_CONTAINER}}},
 	}
 	container := &cri.ContainerConfig{

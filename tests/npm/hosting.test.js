@@ -12,14 +12,17 @@ const { after, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { USER, directory, tenants } = require('./world.js');
 
-// How a tenant is called, and what is said of the end of one that was killed. A container does not have
-// the other's directory, so there is nothing to refuse.
+// How a tenant is called, and what is said of the end of one that was killed, and that by the kernel for
+// its memory, which podman 4.3 does not always notice. A container does not have the other's directory, so
+// there is nothing to refuse.
 const SHAPES = {
-	process: { called: (name) => name, killed: 'SIGKILL', hasOther: true },
-	container: { called: (name) => `container/${name}`, killed: 'status 137', hasOther: false },
+	process: { called: (name) => name, killed: 'SIGKILL', starved: /^SIGKILL, out of memory$/, hasOther: true },
+	container: {
+		called: (name) => `container/${name}`, killed: 'status 137', starved: /^status 137(, out of memory)?$/, hasOther: false,
+	},
 };
 const { SHAPE = 'process', IMAGE } = process.env;
-const { called, killed, hasOther } = SHAPES[SHAPE];
+const { called, killed, starved, hasOther } = SHAPES[SHAPE];
 
 const SERVER = path.join(__dirname, 'examples/hosting/server.js');
 const LOGS = '/run/hosting';
@@ -157,7 +160,7 @@ test('one that takes too much memory is ended, which is said, and started again'
 	await eventually('it starts again', async () => (await statusOf('rude')).restarts === 3);
 	await served('rude');
 	const { ended } = logged('rude').filter((record) => record.ended).pop();
-	assert.equal(ended, `${killed}, out of memory`);
+	assert.match(ended, starved);
 	assert(said.includes(`rude: ended (${ended}), starts again in 2 s\n`), said);
 	assert.equal((await statusOf('acme')).restarts, 0);
 });
