@@ -489,7 +489,7 @@ static int narrow(struct change *change, const struct guardian *g, struct sn_err
 		.nr_keep_fd = options->nr_keep_fd,
 	};
 	struct sn_err why = {};
-	int ret = sn_cgroup_freeze(change->cgroup, &why);
+	int ret = sn_cgroup_freeze(change->cgroup, &why), thawed;
 
 	if (!ret)
 		ret = sn_opened_check(&opened, &change->named.own, &why);
@@ -497,7 +497,10 @@ static int narrow(struct change *change, const struct guardian *g, struct sn_err
 		ret = prepare(change, &why);
 	if (!ret)
 		ret = put_in_force(change, g, &why);
-	sn_cgroup_thaw(change->cgroup);
+	thawed = sn_cgroup_thaw(change->cgroup);
+	if (!ret && thawed) /* the guardian tries once more */
+		return sn_fail(err, -thawed, "tenant '%s' is confined, but does not run on: %s",
+			       options->tenant, strerror(-thawed));
 	return ret ? sn_fail(err, -ret, "tenant '%s' stays warm: %.420s", options->tenant, why.text)
 		   : 0;
 }
