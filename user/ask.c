@@ -9,6 +9,7 @@
 #include "attach.h"
 #include "brokerclient.h"
 #include "identify.h"
+#include "kept.h"
 #include "request.h"
 #include "runtime.h"
 #include "session.h"
@@ -19,6 +20,7 @@ struct plan {
 	struct sn_gathered named;
 	struct sn_command command;
 	struct sn_rules baseline;
+	__u64 kept, kept_scope; /* the number of the one that root has kept, instead */
 	/* the request: what each rule is about, as a descriptor */
 	struct sn_inode ids[SN_PLACES_MAX];
 	int fds[SN_PLACES_MAX];
@@ -78,6 +80,18 @@ static struct sn_launch launch_of(const struct plan *plan)
 	};
 }
 
+/* That which root has kept is the same, and costs neither the loader nor descriptors. */
+static int find_baseline(struct plan *plan, struct sn_err *err)
+{
+	struct sn_inode launcher;
+	int ret = sn_attach_identify(&launcher, err);
+
+	if (ret)
+		return ret;
+	plan->kept = sn_kept_find(SN_KEPT_DIR, &launcher, plan->command.path, &plan->kept_scope);
+	return plan->kept ? 0 : sn_runtime_baseline(&plan->baseline, plan->command.path, err);
+}
+
 static int gather(struct plan *plan, char *const argv[], struct sn_err *err)
 {
 	struct sn_launch launch;
@@ -96,7 +110,7 @@ static int gather(struct plan *plan, char *const argv[], struct sn_err *err)
 		ret = sn_gather_paths(&plan->named, err);
 	if (!ret)
 		ret = sn_attach_add_descriptors(&plan->named, err);
-	return ret ? ret : sn_runtime_baseline(&plan->baseline, plan->command.path, err);
+	return ret ? ret : find_baseline(plan, err);
 }
 
 /* ---- rules -> descriptors ---- */
@@ -189,12 +203,19 @@ static int add_rules(struct plan *plan, const struct sn_rules *rules, bool basel
 }
 
 /* From the broker's first word to its answer, nothing of this process changes. */
-static int ask(struct plan *plan, struct sn_err *err)
+static int ask_once(struct plan *plan, struct sn_err *err)
 {
-	struct sn_request request = { .act = SN_ACT_START, .options = *plan->options };
+	struct sn_request request = {
+		.act = SN_ACT_START,
+		.options = *plan->options,
+		.kept = plan->kept,
+		.kept_scope = plan->kept_scope,
+	};
 	__u16 directory = 0;
-	int ret = add_place(plan, &plan->named.dir, plan->named.directory_fd, &directory, err);
+	int ret;
 
+	plan->nr_places = plan->nr_rules = 0;
+	ret = add_place(plan, &plan->named.dir, plan->named.directory_fd, &directory, err);
 	if (!ret)
 		ret = add_rules(plan, &plan->named.own, false, err);
 	if (!ret)
@@ -206,6 +227,18 @@ static int ask(struct plan *plan, struct sn_err *err)
 	request.rules = plan->rules;
 	request.nr_rules = plan->nr_rules;
 	return sn_brokerclient_start(&request, plan->fds, err);
+}
+
+/* The broker may see another /run, or what was kept has gone since. */
+static int ask(struct plan *plan, struct sn_err *err)
+{
+	int ret = ask_once(plan, err);
+
+	if (ret != -ESTALE || !plan->kept)
+		return ret;
+	plan->kept = 0;
+	ret = sn_runtime_baseline(&plan->baseline, plan->command.path, err);
+	return ret ? ret : ask_once(plan, err);
 }
 
 /* ---- the process ---- */

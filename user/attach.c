@@ -17,7 +17,6 @@
 #include "identify.h"
 #include "kept.h"
 #include "launch.h"
-#include "logrecord.h"
 #include "rehearse.h"
 #include "rules.h"
 #include "session.h"
@@ -51,13 +50,13 @@ int sn_attach_add_descriptors(struct sn_gathered *named, struct sn_err *err)
 	return ret;
 }
 
-static int identify_launcher(struct sn_inode *id, struct sn_err *err)
+int sn_attach_identify(struct sn_inode *launcher, struct sn_err *err)
 {
 	sn_autoclose int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return sn_fail(err, errno, "cannot open /proc/self/exe: %s", strerror(errno));
-	return sn_identify_fd(fd, id, err);
+	return sn_identify_fd(fd, launcher, err);
 }
 
 static struct sn_launch launch_of(struct plan *plan)
@@ -140,7 +139,7 @@ static int gather_rules(struct plan *plan, struct sn_err *err)
 	if (!ret)
 		ret = sn_attach_add_descriptors(&plan->named, err);
 	return ret ? ret
-		   : sn_kept_baseline(SN_LOG_DIR, &plan->launcher, plan->command.path,
+		   : sn_kept_baseline(SN_KEPT_DIR, &plan->launcher, plan->command.path,
 				      &plan->baseline, err);
 }
 
@@ -165,7 +164,7 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 	if (!ret)
 		ret = sn_gather_command(&plan->named, &plan->command, err);
 	if (!ret)
-		ret = identify_launcher(&plan->launcher, err);
+		ret = sn_attach_identify(&plan->launcher, err);
 	if (!ret)
 		ret = check_powers(plan, *argv, err);
 	if (!ret)
@@ -178,7 +177,7 @@ static int check_all(struct plan *plan, char *const argv[], struct sn_err *err)
 static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 {
 	struct plan *plan = data;
-	struct sn_rules none = {};
+	struct sn_rules none = { .scope = sn_rules_scope(&plan->baseline) };
 	struct sn_source source = {
 		.options = plan->options,
 		.cgroup_id = plan->tenancy.cgroup_id,
@@ -187,7 +186,7 @@ static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 		.launcher = plan->launcher,
 		.own = &plan->named.own,
 		.baseline = &plan->baseline,
-		.baseline_scope = sn_rules_scope(&plan->baseline),
+		.baseline_scope = none.scope,
 	};
 	int ret = sn_gather_cgroup(&plan->named, plan->enforcer.mount, plan->tenancy.cgroup, err);
 

@@ -20,11 +20,12 @@ int sn_attach(const struct sn_options *options, char *const argv[], void (*say)(
 
 /*
  * Steps of it that take no privilege, for who asks the broker (ask.h). First: descriptors 0, 1 and
- * 2 are open, and those to keep. Rules for all of these. Would the launch succeed? Without @launch,
- * only what attach does without a command.
+ * 2 are open, and those to keep. Rules for all of these. Which program is this? Would the launch
+ * succeed? Without @launch, only what attach does without a command.
  */
 int sn_attach_begin(const struct sn_options *options, struct sn_err *err);
 int sn_attach_add_descriptors(struct sn_gathered *named, struct sn_err *err);
+int sn_attach_identify(struct sn_inode *launcher, struct sn_err *err);
 int sn_attach_rehearse(const struct sn_launch *launch, void (*say)(const char *text),
 		       struct sn_err *err);
 

@@ -16,6 +16,7 @@
 #include "ended.h"
 #include "gather.h"
 #include "inquiry.h"
+#include "kept.h"
 #include "received.h"
 #include "tenancy.h"
 
@@ -96,6 +97,9 @@ static int make_rules(struct deal *deal, struct sn_err *err)
 		ret = check_directory(&deal->handed[deal->request.directory], err);
 	for (size_t i = 0; i < deal->request.nr_rules && !ret; i++)
 		ret = add_rule(deal, &deal->request.rules[i], err);
+	if (!ret && deal->request.kept)
+		ret = sn_kept_take(SN_KEPT_DIR, deal->request.kept, deal->request.kept_scope,
+				   &deal->baseline, err);
 	return ret;
 }
 
@@ -150,7 +154,7 @@ static int check_quota(struct deal *deal, struct sn_err *err)
 /*
  * The scope of a baseline of the same rules that a tenant of the same user has; else that of
  * @policy. Nobody else shares it: a caller could find rules of its own with the same sum, to be in
- * force for others.
+ * force for others. So it is none of root's either, whose scope is the sum.
  */
 static __u64 find_baseline(const struct deal *deal, const struct sn_policy *policy)
 {
@@ -159,14 +163,28 @@ static __u64 find_baseline(const struct deal *deal, const struct sn_policy *poli
 
 	for (int i = 0; i < survey->nr && i < SN_SURVEY_IDS; i++)
 		if (!sn_store_get(&deal->enforcer.store, survey->ids[i], &other) &&
-		    other.baseline_sum == policy->baseline_sum)
+		    other.baseline_sum == policy->baseline_sum &&
+		    other.baseline != other.baseline_sum)
 			return other.baseline;
 	return policy->baseline;
+}
+
+/* Root's, which is not compiled where it is in force; or the caller's, which is for this tenant. */
+static void choose_baseline(struct deal *deal, struct sn_rules *none, struct sn_source *source)
+{
+	source->baseline = &deal->baseline;
+	source->baseline_scope = deal->tenancy.cgroup_id | SN_SCOPE_BASELINE;
+	if (!deal->request.kept)
+		return;
+	none->scope = source->baseline_scope = sn_rules_scope(&deal->baseline);
+	if (sn_store_has_baseline(&deal->enforcer.store, none->scope) == 1)
+		source->baseline = none;
 }
 
 static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 {
 	struct deal *deal = data;
+	struct sn_rules none = {};
 	const struct sn_received *directory = &deal->handed[deal->request.directory];
 	struct sn_source source = {
 		.options = &deal->request.options,
@@ -175,14 +193,13 @@ static int compile(void *data, struct sn_compiled *compiled, struct sn_err *err)
 		.dir = directory->id,
 		.launcher = deal->caller.launcher,
 		.own = &deal->named.own,
-		.baseline = &deal->baseline,
-		.baseline_scope = deal->tenancy.cgroup_id | SN_SCOPE_BASELINE,
 	};
 	int ret = sn_gather_cgroup(&deal->named, deal->enforcer.mount, deal->tenancy.cgroup, err);
 
+	choose_baseline(deal, &none, &source);
 	if (!ret)
 		ret = sn_compile(&source, compiled, err);
-	if (!ret)
+	if (!ret && !deal->request.kept)
 		compiled->policy.baseline = find_baseline(deal, &compiled->policy);
 	return ret;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A runtime's baseline, kept from one attach to the next. */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -9,9 +10,9 @@
 #include <sys/uio.h>
 
 #include "kept.h"
-#include "logdir.h"
 #include "looks.h"
 #include "runtime.h"
+#include "trust.h"
 
 #define FORM	 1	   /* of the file; its program can change without it */
 #define KEPT_MAX (1 << 20) /* bytes; that of Debian's node takes some 50 000 */
@@ -28,6 +29,7 @@ struct header {
 struct kept {
 	char *bytes;
 	size_t size;
+	mode_t mode;
 };
 
 /* FNV-1a */
@@ -38,17 +40,23 @@ static __u64 hash(__u64 sum, const void *data, size_t size)
 	return sum;
 }
 
-static void name_of(const struct sn_inode *program, const char *exe, char name[32])
+static __u64 number_of(const struct sn_inode *program, const char *exe)
 {
 	__u64 sum = hash(0xcbf29ce484222325ULL, program, sizeof(*program));
 
-	snprintf(name, 32, "baseline-%016llx", hash(sum, exe, strlen(exe)));
+	return hash(sum, exe, strlen(exe)) ?: 1;
 }
 
+static void name_of(__u64 number, char name[32])
+{
+	snprintf(name, 32, "baseline-%016llx", number);
+}
+
+/* Root's or the caller's, and nobody else may write it. */
 static bool is_own(int fd, mode_t type, struct stat *st)
 {
-	return !fstat(fd, st) && (st->st_mode & S_IFMT) == type && st->st_uid == geteuid() &&
-	       !(st->st_mode & (S_IWGRP | S_IWOTH));
+	return !fstat(fd, st) && (st->st_mode & S_IFMT) == type &&
+	       !sn_is_another_user(st->st_uid) && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
 static int open_dir(const char *dir)
@@ -65,27 +73,39 @@ static int open_dir(const char *dir)
 
 /* ---- from the file ---- */
 
-static bool read_file(int dir, const char *name, struct kept *kept)
+static bool read_file(const char *dir, const char *name, struct kept *kept)
 {
-	sn_autoclose int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	sn_autoclose int in = open_dir(dir);
+	sn_autoclose int fd =
+		in < 0 ? -1 : openat(in, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || !is_own(fd, S_IFREG, &st) || st.st_size > KEPT_MAX)
 		return false;
+	kept->mode = st.st_mode;
 	kept->size = st.st_size;
 	kept->bytes = malloc(kept->size);
 	return kept->bytes && read(fd, kept->bytes, kept->size) == (ssize_t)kept->size;
 }
 
-static bool is_whole(const struct kept *kept, const char *exe)
+static bool is_whole(const struct kept *kept)
 {
 	const struct header *header = (const void *)kept->bytes;
 
 	return kept->size >= sizeof(*header) && header->form == FORM &&
 	       kept->size == sizeof(*header) + (size_t)header->exe + header->looks +
 				     header->nr_directories * sizeof(struct sn_directory_rule) +
-				     header->nr_names * sizeof(struct sn_name_rule) &&
-	       header->exe > strlen(exe) && !strcmp(kept->bytes + sizeof(*header), exe);
+				     header->nr_names * sizeof(struct sn_name_rule);
+}
+
+/* One that is whole: is it that of @exe, and as it was? */
+static bool holds(const struct kept *kept, const char *exe)
+{
+	const struct header *header = (const void *)kept->bytes;
+	const char *path = kept->bytes + sizeof(*header);
+
+	return header->exe > strlen(exe) && !strcmp(path, exe) &&
+	       sn_looks_hold(path + header->exe, header->looks);
 }
 
 static void *copy(const void *bytes, size_t size)
@@ -98,12 +118,9 @@ static void *copy(const void *bytes, size_t size)
 static bool take(const struct kept *kept, struct sn_rules *rules)
 {
 	const struct header *header = (const void *)kept->bytes;
-	const char *at = kept->bytes + sizeof(*header) + header->exe;
+	const char *at = kept->bytes + sizeof(*header) + header->exe + header->looks;
 	size_t size = header->nr_directories * sizeof(*rules->directories);
 
-	if (!sn_looks_hold(at, header->looks))
-		return false;
-	at += header->looks;
 	rules->directories = copy(at, size);
 	rules->names = copy(at + size, header->nr_names * sizeof(*rules->names));
 	if (!rules->directories || !rules->names) {
@@ -116,15 +133,12 @@ static bool take(const struct kept *kept, struct sn_rules *rules)
 	return true;
 }
 
-static bool load(const char *dir, const char *name, const char *exe, struct sn_rules *rules)
+static bool load(const char *dir, __u64 number, const char *exe, struct kept *kept)
 {
-	sn_autoclose int in = open_dir(dir);
-	struct kept kept = {};
-	bool taken =
-		in >= 0 && read_file(in, name, &kept) && is_whole(&kept, exe) && take(&kept, rules);
+	char name[32];
 
-	free(kept.bytes);
-	return taken;
+	name_of(number, name);
+	return read_file(dir, name, kept) && is_whole(kept) && holds(kept, exe);
 }
 
 /* ---- to the file ---- */
@@ -157,20 +171,30 @@ static bool write_file(int fd, const char *exe, const struct sn_looks *looks,
 	return size <= KEPT_MAX && writev(fd, parts, sizeof(parts) / sizeof(*parts)) == size;
 }
 
+/* Others may go through it, whatever the umask. */
+static int make_dir(const char *dir)
+{
+	if (!mkdir(dir, 0700) && chmod(dir, 0711))
+		return -1;
+	return open_dir(dir);
+}
+
 /* Others find the old file, none, or all of the new one. If it cannot be kept, it is not. */
-static void keep(const char *dir, const char *name, const char *exe, const struct sn_looks *looks,
+static void keep(const char *dir, __u64 number, const char *exe, const struct sn_looks *looks,
 		 struct sn_rules *rules)
 {
-	sn_autoclose int in = sn_logdir_make(dir, NULL) ? -1 : open_dir(dir), fd = -1;
-	char new[64];
+	sn_autoclose int in = make_dir(dir), fd = -1;
+	char name[32], new[64];
 
 	if (in < 0)
 		return;
+	name_of(number, name);
 	snprintf(new, sizeof(new), "%s.%d", name, getpid());
 	fd = openat(in, new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	if (!write_file(fd, exe, looks, rules) || renameat(in, new, in, name))
+	if (!write_file(fd, exe, looks, rules) || (!looks->hidden && fchmod(fd, 0644)) ||
+	    renameat(in, new, in, name))
 		unlinkat(in, new, 0);
 }
 
@@ -187,19 +211,50 @@ static void note_program(struct sn_looks *looks)
 int sn_kept_baseline(const char *dir, const struct sn_inode *program, const char *exe,
 		     struct sn_rules *rules, struct sn_err *err)
 {
+	__u64 number = number_of(program, exe);
 	struct sn_looks looks = {};
-	char name[32];
+	struct kept kept = {};
+	bool taken = load(dir, number, exe, &kept) && take(&kept, rules);
 	int ret;
 
-	name_of(program, exe, name);
-	if (load(dir, name, exe, rules))
+	free(kept.bytes);
+	if (taken)
 		return 0;
 	note_program(&looks);
 	rules->looks = &looks;
 	ret = sn_runtime_baseline(rules, exe, err);
 	rules->looks = NULL;
 	if (!ret && !looks.doubtful)
-		keep(dir, name, exe, &looks, rules);
+		keep(dir, number, exe, &looks, rules);
 	sn_looks_free(&looks);
 	return ret;
+}
+
+/* ---- for another process ---- */
+
+__u64 sn_kept_find(const char *dir, const struct sn_inode *program, const char *exe, __u64 *scope)
+{
+	__u64 number = number_of(program, exe);
+	struct kept kept = {};
+
+	if (load(dir, number, exe, &kept))
+		*scope = ((const struct header *)kept.bytes)->scope;
+	else
+		number = 0;
+	free(kept.bytes);
+	return number;
+}
+
+int sn_kept_take(const char *dir, __u64 number, __u64 scope, struct sn_rules *rules,
+		 struct sn_err *err)
+{
+	struct kept kept = {};
+	char name[32];
+	bool taken;
+
+	name_of(number, name);
+	taken = read_file(dir, name, &kept) && kept.mode & S_IROTH && is_whole(&kept) &&
+		((const struct header *)kept.bytes)->scope == scope && take(&kept, rules);
+	free(kept.bytes);
+	return taken ? 0 : sn_fail(err, ESTALE, "no such baseline is kept as %s/%s", dir, name);
 }

@@ -150,6 +150,7 @@ void sn_looks_add(struct sn_looks *looks, enum sn_look kind, const char *path,
 	if (!st)
 		return;
 	entry->facts = facts_of(kind, st);
+	looks->hidden |= S_ISDIR(st->stx_mode) && !(st->stx_mode & S_IXOTH);
 	looks->doubtful = is_fresh(&entry->facts) || has_acl(path, &entry->facts);
 }
 

@@ -24,6 +24,7 @@ struct sn_looks {
 	char *bytes;
 	size_t size;
 	bool doubtful; /* that nothing has changed could not be told: of no use later */
+	bool hidden;   /* some of it is in a directory that not everyone may search */
 };
 
 /*

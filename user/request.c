@@ -18,10 +18,12 @@ struct head {
 	__u32 version;
 	__u16 nr_places, nr_rules, directory;
 	__u8 act, how;
+	__u32 pad;
+	__u64 kept, kept_scope;
 	struct sn_nonce nonce;
 	char tenant[SN_TENANT_MAX]; /* NUL-padded */
 };
-_Static_assert(sizeof(struct head) == 92, "no hidden padding");
+_Static_assert(sizeof(struct head) == 112, "no hidden padding");
 
 #define ADDRESS "restricted-outgoing-addresses"
 
@@ -86,6 +88,8 @@ int sn_request_write(const struct sn_request *request, char **message, size_t *s
 		.directory = request->directory,
 		.act = request->act,
 		.how = request->how,
+		.kept = request->kept,
+		.kept_scope = request->kept_scope,
 		.nonce = request->nonce,
 	};
 	FILE *out;
@@ -165,18 +169,21 @@ static int check_act(const struct head *head, size_t size, struct sn_err *err)
 
 	if (!head->act || head->act >= sizeof(most) || head->how > most[head->act])
 		return malformed("an unknown act", err);
-	if (head->act != SN_ACT_START && (size > sizeof(*head) || head->nr_places))
+	if (head->act != SN_ACT_START && (size > sizeof(*head) || head->nr_places || head->kept))
 		return malformed("more than a tenant's name", err);
 	return 0;
 }
 
 /* Steps are names that slashes separate; any other name has none. */
-static int check_rule(const struct sn_request_rule *rule, size_t nr_places, struct sn_err *err)
+static int check_rule(const struct sn_request_rule *rule, const struct sn_request *request,
+		      struct sn_err *err)
 {
-	if (rule->place >= nr_places)
+	if (rule->place >= request->nr_places)
 		return malformed("a rule without a descriptor", err);
 	if (rule->baseline > 1 || rule->is_name > 1)
 		return malformed("a rule of an unknown kind", err);
+	if (rule->baseline && request->kept) /* it would be in force for root's tenants */
+		return malformed("a rule beside those of a kept baseline", err);
 	if (!is_padded(rule->name, sizeof(rule->name)) || rule->is_name != !!*rule->name)
 		return malformed("the name in a rule", err);
 	if (rule->owner && !(rule->baseline && rule->is_name))
@@ -238,7 +245,7 @@ static int read_rules(const char *message, struct sn_request *request, struct sn
 		return sn_fail(err, ENOMEM, "out of memory");
 	memcpy(request->rules, message, nr * sizeof(*request->rules));
 	for (size_t i = 0; !ret && i < nr; i++)
-		ret = check_rule(&request->rules[i], request->nr_places, err);
+		ret = check_rule(&request->rules[i], request, err);
 	return ret;
 }
 
@@ -265,6 +272,8 @@ static int read_all(const char *message, size_t size, size_t nr_places, struct s
 	request->how = head.how;
 	request->nr_places = nr_places;
 	request->directory = head.directory;
+	request->kept = head.kept;
+	request->kept_scope = head.kept_scope;
 	request->nr_rules = head.nr_rules;
 	request->options.safe_mode = true;
 	request->options.tenant = strdup(head.tenant);

@@ -12,7 +12,7 @@
 
 #define SN_BROKER_SOCKET "/run/safenode-broker"
 
-#define SN_REQUEST_VERSION 1
+#define SN_REQUEST_VERSION 2
 #define SN_REQUEST_MAX	   (192 * 1024) /* bytes of a message; the kernel takes some more */
 #define SN_PLACES_MAX	   253 /* descriptors of a message: SCM_MAX_FD in include/net/scm.h */
 #define SN_REQUEST_RULES   1024
@@ -62,14 +62,18 @@ struct sn_request {
 	struct sn_options options; /* tenant, addresses, ports, limits, log_granted; no paths */
 	size_t nr_places;
 	size_t directory; /* index of the descriptor of the tenant's directory */
+	__u64 kept;	  /* the baseline that root has kept (kept.h); 0: by rules, if at all */
+	__u64 kept_scope; /* of its rules */
 	struct sn_request_rule *rules;
 	size_t nr_rules;
 };
 
 /* What the broker answers. */
 struct sn_reply {
-	__s32 error; /* 0, or a negative errno: then @err says why; 1: see sn_status_write() */
-	__u32 size;  /* of the text that follows, in bytes */
+	/* 0, or a negative errno: then @err says why, and -ESTALE is that there is no such kept
+	   baseline; 1: see sn_status_write() */
+	__s32 error;
+	__u32 size; /* of the text that follows, in bytes */
 	struct sn_err err;
 };
 

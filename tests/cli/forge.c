@@ -13,6 +13,8 @@
  * open, fifo, socket: the tenant's directory is a descriptor that is not O_PATH, of a FIFO, of a
  * socket.
  * place PATH: it is of PATH, whatever that is.
+ * kept NUMBER:SCOPE, beside NUMBER:SCOPE: with that kept baseline, in hexadecimal; and with a rule
+ * of its own beside those.
  * dies: ends when it has sent it.
  * heir: the same, and a child that has the connection, too, waits for the answer.
  * crowd N: makes N connections and says nothing; prints how many of them are turned away; waits
@@ -38,6 +40,9 @@
 #include <unistd.h>
 
 #include "request.h"
+
+static __u64 kept, scope; /* of the next request */
+static bool beside;
 
 static void __attribute__((noreturn)) die(const char *what)
 {
@@ -100,11 +105,13 @@ static void send_bytes(int socket, const void *bytes, size_t size, int fd)
 
 static void send_request(int socket, struct sn_nonce nonce, int directory)
 {
-	struct sn_request_rule rule = { .access = SN_MAY_STAT };
+	struct sn_request_rule rule = { .access = SN_MAY_STAT, .baseline = beside };
 	struct sn_request request = {
 		.act = SN_ACT_START,
 		.nonce = nonce,
 		.nr_places = 1,
+		.kept = kept,
+		.kept_scope = scope,
 		.rules = &rule,
 		.nr_rules = 1,
 		.options.tenant = (char *)"forged",
@@ -279,8 +286,20 @@ static int mount_fuse(const char *path)
 	return read(0, &end, 1) < 0;
 }
 
+static int ask_with(const char *number)
+{
+	char *colon;
+
+	kept = strtoull(number, &colon, 16);
+	scope = strtoull(colon + !!*colon, NULL, 16);
+	return ask_for(open_path("."));
+}
+
 static int by_path(const char *how, const char *path)
 {
+	beside = !strcmp(how, "beside");
+	if (beside || !strcmp(how, "kept"))
+		return ask_with(path);
 	if (!strcmp(how, "fuse"))
 		return mount_fuse(path);
 	if (!strcmp(how, "crowd"))

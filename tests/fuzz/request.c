@@ -11,7 +11,7 @@ static void check(const struct sn_request *request, size_t nr_places)
 	MUST(request->act > SN_ACT_NONE && request->act <= SN_ACT_DETACH);
 	MUST(request->nr_places == nr_places);
 	if (request->act != SN_ACT_START) { /* a tenant, or all of them, and nothing else */
-		MUST(!nr_places && !request->nr_rules && !options->restricted.nr);
+		MUST(!nr_places && !request->nr_rules && !request->kept && !options->restricted.nr);
 		MUST(!*options->tenant || !sn_check_tenant_name(options->tenant, NULL));
 		MUST(*options->tenant || request->act != SN_ACT_DETACH);
 		return;
@@ -25,6 +25,7 @@ static void check(const struct sn_request *request, size_t nr_places)
 
 		MUST(rule->place < nr_places && strnlen(rule->name, SN_NAME_MAX) < SN_NAME_MAX);
 		MUST(rule->is_name == !!rule->name[0]);
+		MUST(!rule->baseline || !request->kept);
 	}
 }
 

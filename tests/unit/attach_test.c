@@ -363,6 +363,7 @@ static void the_baseline_is_put_where_it_is_not(void **state)
 	struct sn_list_key complete = { .number = SN_LIST_COMPLETE };
 	struct sn_rules rules = {};
 	struct sn_list none = {};
+	struct sn_policy policy;
 
 	assert_int_equal(attach(true), 0);
 	assert_int_equal(fake_count(fake_store.names), 1);
@@ -374,6 +375,9 @@ static void the_baseline_is_put_where_it_is_not(void **state)
 	assert_int_equal(attach(true), 0);
 	assert_int_equal(fake_count(fake_store.names), 0);
 	assert_int_equal(fake_count(fake_store.policies), 1);
+	/* whatever was compiled */
+	assert_int_equal(sn_store_get(&fake_store, world.id, &policy), 0);
+	assert_true(policy.baseline_sum == complete.scope);
 }
 
 static void a_terminal_that_was_left_open_is_taken_and_one_that_was_named_is_not(void **state)

@@ -23,6 +23,7 @@
 #include "ended.h"
 #include "gather.h"
 #include "inquiry.h"
+#include "kept.h"
 #include "received.h"
 #include "steps.h"
 #include "tenancy.h"
@@ -36,6 +37,8 @@ static struct {
 	int tenants, ended;	      /* of that user */
 	bool dies;		      /* the caller, when it is moved */
 	bool inquires;		      /* it does not want to be a tenant */
+	__u64 kept;		      /* the baseline that it names */
+	bool in_force;		      /* that of root's tenants is */
 	int answer;
 	struct sn_err said;
 	struct sn_policy policy;
@@ -68,6 +71,8 @@ int sn_caller_hear(const struct sn_caller *caller, char *message, size_t *size,
 	if (world.inquires)
 		request = (struct sn_request){ .act = SN_ACT_STATUS };
 	request.options.tenant = (char *)"t1";
+	request.kept = world.kept;
+	request.kept_scope = 4712;
 	assert_int_equal(sn_request_write(&request, &text, &length, err), 0);
 	assert_true(length <= *size);
 	memcpy(message, text, length);
@@ -227,6 +232,37 @@ int sn_store_get(const struct sn_store *store, __u64 cgroup_id, struct sn_policy
 	return world.other.baseline ? 0 : -ENOENT;
 }
 
+/* Two rules of root's, whose sum has been kept as well. */
+static __u64 kept_rules(struct sn_rules *rules)
+{
+	const struct sn_inode id = { .ino = 8, .dev = 9 };
+	const struct sn_grant read = { .access = SN_MAY_READ };
+
+	assert_int_equal(sn_rules_put(rules, "/usr", &id, NULL, &read, NULL), 0);
+	assert_int_equal(sn_rules_put(rules, "/usr", &id, "lib", &read, NULL), 0);
+	return rules->scope = sn_rules_scope(rules);
+}
+
+int sn_kept_take(const char *dir, __u64 number, __u64 scope, struct sn_rules *rules,
+		 struct sn_err *err)
+{
+	int ret = step("take", err);
+
+	assert_string_equal(dir, SN_KEPT_DIR);
+	assert_int_equal(rules->nr_directories + rules->nr_names, 0);
+	if (!ret && (number != 4711 || scope != 4712))
+		ret = sn_fail(err, ESTALE, "no such number");
+	if (!ret)
+		kept_rules(rules);
+	return ret;
+}
+
+int sn_store_has_baseline(const struct sn_store *store, __u64 scope)
+{
+	assert_true(scope & SN_SCOPE_BASELINE);
+	return world.in_force;
+}
+
 int sn_ended_remove(const struct sn_enforcer *enforcer, struct sn_err *err)
 {
 	int nr = world.ended;
@@ -355,6 +391,54 @@ static void a_baseline_is_shared_with_tenants_of_the_same_user_that_have_the_sam
 	}
 }
 
+/* As root's tenants of that program have it, and written only where none of them is there. */
+static void a_kept_baseline_is_that_of_roots_tenants(void **state)
+{
+	struct sn_rules rules = {};
+	__u64 sum = kept_rules(&rules);
+
+	for (int in_force = 0; in_force < 2; in_force++) {
+		reset(NULL);
+		world.kept = 4711;
+		world.rule.baseline = 0;
+		world.in_force = in_force;
+		assert_int_equal(serve(), 0);
+		assert_true(world.policy.baseline == sum && world.policy.baseline_sum == sum);
+		assert_int_equal(world.baseline, in_force ? 0 : 2);
+		assert_int_equal(world.own, 1);
+	}
+	sn_rules_free(&rules);
+}
+
+static void one_that_is_not_kept_is_said(void **state)
+{
+	world.kept = 4712;
+	world.rule.baseline = 0;
+	assert_int_equal(serve(), -ESTALE);
+	assert_null(strstr(world.steps, "hold"));
+	/* and nobody adds to it */
+	reset(NULL);
+	world.kept = 4711;
+	assert_int_equal(serve(), -EINVAL);
+	assert_null(strstr(world.steps, "take"));
+}
+
+/* Rules of a caller's own with the same sum would be written where root's tenants look. */
+static void rules_of_a_caller_are_never_in_force_for_roots_tenants(void **state)
+{
+	__u64 sum;
+
+	assert_int_equal(serve(), 0);
+	sum = world.policy.baseline_sum;
+	reset(NULL);
+	world.tenants = 1;
+	world.in_force = true;
+	world.other = (struct sn_policy){ .baseline = sum, .baseline_sum = sum };
+	assert_int_equal(serve(), 0);
+	assert_true(world.policy.baseline == (5 | SN_SCOPE_BASELINE));
+	assert_int_equal(world.baseline, 1);
+}
+
 static void a_quota_counts_who_has_not_ended(void **state)
 {
 	world.tenants = 4;
@@ -406,6 +490,10 @@ int main(void)
 		cmocka_unit_test_setup(
 			a_baseline_is_shared_with_tenants_of_the_same_user_that_have_the_same,
 			reset),
+		cmocka_unit_test_setup(a_kept_baseline_is_that_of_roots_tenants, reset),
+		cmocka_unit_test_setup(one_that_is_not_kept_is_said, reset),
+		cmocka_unit_test_setup(rules_of_a_caller_are_never_in_force_for_roots_tenants,
+				       reset),
 		cmocka_unit_test_setup(a_quota_counts_who_has_not_ended, reset),
 		cmocka_unit_test_setup(who_only_asks_is_not_held, reset),
 		cmocka_unit_test_setup(a_sweep_locks_others_out_only_if_it_has_to, reset),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* user/kept.c: when a baseline is taken as it was found the last time. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ static const struct sn_inode this = { .ino = 7, .dev = 8, .generation = 9 };
 static int found;	/* times that a baseline was found anew */
 static int error;	/* with which that ends */
 static bool in_doubt;	/* about what was looked at */
+static bool hidden;	/* is some of that, from others */
 static __u64 inode = 1; /* in its rule, to tell one from the next */
 
 int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *err)
@@ -29,6 +31,7 @@ int sn_runtime_baseline(struct sn_rules *rules, const char *exe, struct sn_err *
 	assert_int_equal(rules->nr_directories + rules->nr_names, 0);
 	sn_looks_at(rules->looks, SN_LOOK_WHOLE, at("node"));
 	rules->looks->doubtful |= in_doubt;
+	rules->looks->hidden |= hidden;
 	if (error)
 		return sn_fail(err, error, "as it was told");
 	assert_int_equal(sn_rules_put(rules, "/a", &id, NULL, &read, err), 0);
@@ -39,7 +42,7 @@ static int setup(void **state)
 {
 	ahead = 1000;
 	found = error = 0;
-	in_doubt = false;
+	in_doubt = hidden = false;
 	inode = 1;
 	if (scratch_begin(state))
 		return -1;
@@ -52,7 +55,7 @@ static void baseline(const struct sn_inode *program, const char *exe)
 {
 	struct sn_rules rules = {};
 	struct sn_err err = {};
-	__u64 scope;
+	__u64 sum;
 
 	if (sn_kept_baseline(at("run"), program, exe, &rules, &err))
 		fail_msg("%s", err.text);
@@ -63,9 +66,9 @@ static void baseline(const struct sn_inode *program, const char *exe)
 	assert_int_equal(rules.directories[0].rule.access, SN_MAY_READ);
 	assert_string_equal(rules.directories[0].rule.path, "/a");
 	assert_string_equal(rules.names[0].key.name, "name");
-	scope = sn_rules_scope(&rules);
+	sum = sn_rules_scope(&rules);
 	rules.scope = 0;
-	assert_int_equal(sn_rules_scope(&rules), scope);
+	assert_int_equal(sn_rules_scope(&rules), sum);
 	sn_rules_free(&rules);
 }
 
@@ -94,7 +97,90 @@ static void a_baseline_is_found_once(void **state)
 		baseline(&this, at("node"));
 	assert_int_equal(found, 1);
 	assert_int_equal(stat(file(), &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0644);
+}
+
+static void others_may_read_what_they_could_see(void **state)
+{
+	mode_t before = umask(077);
+	struct stat st;
+
+	baseline(&this, at("node"));
+	assert_int_equal(stat(file(), &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0644);
+	assert_int_equal(stat(at("run"), &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0711);
+	hidden = true;
+	unlink(file());
+	baseline(&this, at("node"));
+	assert_int_equal(stat(file(), &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
+	umask(before);
+}
+
+static __u64 scope; /* of what was found */
+
+static __u64 find(void)
+{
+	return sn_kept_find(at("run"), &this, at("node"), &scope);
+}
+
+static int take(__u64 number)
+{
+	struct sn_rules rules = {};
+	struct sn_err err = {};
+	int ret = sn_kept_take(at("run"), number, scope, &rules, &err);
+
+	assert_int_equal(rules.nr_directories, ret ? 0 : 1);
+	assert_int_equal(rules.nr_names, ret ? 0 : 1);
+	assert_true(rules.scope == (ret ? 0 : scope));
+	assert_int_equal(!!*err.text, !!ret);
+	sn_rules_free(&rules);
+	return ret;
+}
+
+/* One process sees that it holds, and another one takes its rules. */
+static void it_is_found_by_its_number(void **state)
+{
+	__u64 number;
+
+	assert_int_equal(find(), 0);
+	baseline(&this, at("node"));
+	number = find();
+	assert_int_not_equal(number, 0);
+	assert_int_equal(take(number), 0);
+	assert_int_equal(take(number + 1), -ESTALE);
+	assert_int_equal(take(0), -ESTALE);
+	scope++; /* of what was there before */
+	assert_int_equal(take(number), -ESTALE);
+	scope--;
+	make_script("node", "#!/bin/bash\n");
+	assert_int_equal(find(), 0);
+	assert_int_equal(take(number), 0);
+	assert_int_equal(found, 1);
+}
+
+static void what_others_may_not_read_they_cannot_name(void **state)
+{
+	__u64 number;
+	struct stat st;
+
+	baseline(&this, at("node"));
+	number = find();
+	assert_int_equal(chmod(file(), 0640), 0);
+	assert_int_equal(find(), number);
+	assert_int_equal(take(number), -ESTALE);
+	assert_int_equal(chmod(file(), 0664), 0);
+	assert_int_equal(find(), 0);
+	assert_int_equal(take(number), -ESTALE);
+	assert_int_equal(chmod(file(), 0644), 0);
+	assert_int_equal(take(number), 0);
+	assert_int_equal(stat(file(), &st), 0);
+	for (off_t size = 0; size < st.st_size; size++) {
+		assert_int_equal(truncate(file(), st.st_size - 1 - size), 0);
+		assert_int_equal(take(number), -ESTALE);
+		assert_int_equal(find(), 0);
+	}
 }
 
 static void it_is_found_anew_when_something_has_changed(void **state)
@@ -219,6 +305,9 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scratch_end)
 	const struct CMUnitTest tests[] = {
 		TEST(a_baseline_is_found_once),
+		TEST(others_may_read_what_they_could_see),
+		TEST(it_is_found_by_its_number),
+		TEST(what_others_may_not_read_they_cannot_name),
 		TEST(it_is_found_anew_when_something_has_changed),
 		TEST(it_is_that_of_one_executable_and_one_program),
 		TEST(the_path_in_the_file_counts),

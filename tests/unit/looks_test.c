@@ -245,6 +245,18 @@ static void damaged_looks_do_not_hold(void **state)
 	assert_false(sn_looks_hold(looks.bytes, looks.size));
 }
 
+/* What others cannot see anyway they need not read of, either. */
+static void what_is_in_a_directory_of_few_is_hidden(void **state)
+{
+	run("mkdir -m 711 %s && mkdir -m 750 %s", at("all"), at("few"));
+	sn_looks_at(&looks, SN_LOOK_PLACE, at("all"));
+	sn_looks_at(&looks, SN_LOOK_MISSING, at("all/none"));
+	assert_false(looks.hidden);
+	sn_looks_at(&looks, SN_LOOK_PLACE, at("few"));
+	assert_true(looks.hidden);
+	assert_false(looks.doubtful);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -257,6 +269,7 @@ int main(void)
 		TEST(two_looks_that_differ_are_doubtful),
 		TEST(of_two_looks_the_closer_one_is_kept),
 		TEST(what_an_access_control_list_opens_is_noticed),
+		TEST(what_is_in_a_directory_of_few_is_hidden),
 		TEST(damaged_looks_do_not_hold),
 	};
 

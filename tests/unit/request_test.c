@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -119,7 +120,7 @@ static void every_shorter_one_is_refused(void **state)
 		int ret = read_changed(message, cut, cut, 0, &err);
 
 		/* options may end behind any of them */
-		if (ret ? !err.text[0] : cut < 92 + sizeof(two) || message[cut - 1])
+		if (ret ? !err.text[0] : cut < 112 + sizeof(two) || message[cut - 1])
 			fail_msg("%zu bytes: %d", cut, ret);
 	}
 	free(message);
@@ -128,13 +129,13 @@ static void every_shorter_one_is_refused(void **state)
 
 static void what_it_must_not_say_is_refused(void **state)
 {
-	enum { HEAD = 92, RULE = sizeof(struct sn_request_rule) };
+	enum { HEAD = 112, RULE = sizeof(struct sn_request_rule) };
 	static const struct {
 		size_t at;
 		char to;
 		const char *why;
 	} wrong[] = {
-		{ 0, 2, "version 2" },
+		{ 0, 3, "version 3" },
 		{ 4, 2, "descriptors" },
 		{ 7, 9, "too many rules" },
 		{ 8, PLACES, "no directory" },
@@ -142,11 +143,12 @@ static void what_it_must_not_say_is_refused(void **state)
 		{ 10, SN_ACT_DETACH + 1, "an unknown act" },
 		{ 10, SN_ACT_STATUS, "more than a tenant's name" },
 		{ 11, 1, "an unknown act" },
-		{ 28, '\0', "the name" },
-		{ 28, '/', "no name" },
-		{ 28, '.', "no name" },
-		{ 28 + 60, 'x', "the name" },
-		{ 28 + 63, 'x', "the name" },
+		{ 16, 1, "beside those of a kept baseline" },
+		{ 48, '\0', "the name" },
+		{ 48, '/', "no name" },
+		{ 48, '.', "no name" },
+		{ 48 + 60, 'x', "the name" },
+		{ 48 + 63, 'x', "the name" },
 		{ HEAD, PLACES, "without a descriptor" },
 		{ HEAD + 2, 2, "unknown kind" },
 		{ HEAD + 3, 1, "the name in a rule" },
@@ -170,6 +172,32 @@ static void what_it_must_not_say_is_refused(void **state)
 			fail_msg("byte %zu: %d, %s", wrong[i].at, ret, err.text);
 	}
 	free(message);
+	release(&request);
+}
+
+/* It can be in force for root's tenants, so nobody adds to it. */
+static void a_kept_baseline_has_no_rule_beside(void **state)
+{
+	struct sn_request request = plain(), again;
+	struct sn_err err = {};
+	char *message;
+	size_t size;
+
+	request.kept = 0x123456789abcdef0;
+	request.kept_scope = 0xfedcba9876543210;
+	for (request.nr_rules = 2; request.nr_rules; request.nr_rules--) {
+		bool beside = request.rules[request.nr_rules - 1].baseline;
+
+		assert_int_equal(sn_request_write(&request, &message, &size, NULL), 0);
+		assert_int_equal(sn_request_read(message, size, PLACES, &again, &err),
+				 beside ? -EINVAL : 0);
+		assert_int_equal(!!strstr(err.text, "beside"), beside);
+		assert_true(again.kept == (beside ? 0 : request.kept));
+		assert_true(again.kept_scope == (beside ? 0 : request.kept_scope));
+		err.text[0] = '\0';
+		sn_request_free(&again);
+		free(message);
+	}
 	release(&request);
 }
 
@@ -236,9 +264,13 @@ static void what_is_too_long_is_not_written(void **state)
 	assert_non_null(strstr(err.text, "join addresses"));
 }
 
+static __u64 kept; /* in the next inquiry */
+
 static int read_inquiry(enum sn_act act, int how, const char *tenant, size_t more)
 {
-	struct sn_request request = { .act = act, .how = how, .options.tenant = (char *)tenant };
+	struct sn_request request = {
+		.act = act, .how = how, .kept = kept, .options.tenant = (char *)tenant
+	};
 	struct sn_request again;
 	char *message;
 	size_t size;
@@ -273,6 +305,9 @@ static void an_inquiry_is_of_a_tenant_or_of_all(void **state)
 	assert_int_equal(read_inquiry(SN_ACT_DETACH, 2, "t1", 0), -EINVAL);
 	assert_int_equal(read_inquiry(SN_ACT_NONE, 0, "t1", 0), -EINVAL);
 	assert_int_equal(read_inquiry(SN_ACT_STATUS, 0, "t1", 1), -EINVAL);
+	kept = 1;
+	assert_int_equal(read_inquiry(SN_ACT_STATUS, 0, "t1", 0), -EINVAL);
+	kept = 0;
 }
 
 int main(void)
@@ -282,6 +317,7 @@ int main(void)
 		cmocka_unit_test(an_inquiry_is_of_a_tenant_or_of_all),
 		cmocka_unit_test(every_shorter_one_is_refused),
 		cmocka_unit_test(what_it_must_not_say_is_refused),
+		cmocka_unit_test(a_kept_baseline_has_no_rule_beside),
 		cmocka_unit_test(other_options_are_refused),
 		cmocka_unit_test(what_is_too_long_is_not_written),
 	};

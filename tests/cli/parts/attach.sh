@@ -612,14 +612,14 @@ clean()
 # The baseline is whole, or there is none
 kept_baselines()
 {
-	stat -c '%n %i %z' /run/safenode/baseline-*
+	stat -c '%n %i %z' /run/safenode-kept/baseline-*
 }
 
 baseline_is_kept()
 {
 	local before
 
-	rm -f /run/safenode/baseline-*
+	rm -f /run/safenode-kept/baseline-*
 	f1_prints "as promised" "$tenant" self /srv/t1
 	before=$(kept_baselines) || fail "none is kept"
 	f1_prints "as promised" "$tenant" self /srv/t1
@@ -639,7 +639,7 @@ too_few_descriptors()
 	limit=$(ulimit -Sn)
 
 	safenode-detach --cgroup f1 2>/dev/null || true
-	rm -f /run/safenode/baseline-* # with them it takes fewer
+	rm -f /run/safenode-kept/baseline-* # with them it takes fewer
 	ulimit -Sn 36
 	run 1 "${f1[@]}" -- "$tenant" self /srv/t1
 	ulimit -Sn "$limit"

@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 
 forge=$here/forge
+broker=(safenode-broker)
 answered=/run/safenode-broker
 acts_refused="unix-socket=EPERM read-outside=ENOENT list-root=ENOENT chdir=EPERM fork=EACCES write-inside=ok"
 
@@ -23,11 +24,14 @@ broker_is_there()
 	[ -S $answered ]
 }
 
+# The broker sees another /run than who asks it
+elsewhere=(unshare --mount sh -c 'mount -t tmpfs none /run/safenode-kept && exec safenode-broker')
+
 # start_broker [OPTION...]
 start_broker()
 {
 	rm -f $answered
-	safenode-broker "$@" >"$work/broker.out" 2>"$work/broker.err" </dev/null &
+	"${broker[@]}" "$@" >"$work/broker.out" 2>"$work/broker.err" </dev/null &
 	echo $! >"$work/broker.pid"
 	disown # one test kills it
 	soon broker_is_there || fail "does not start: $(cat "$work/broker.err")"
@@ -162,6 +166,119 @@ ended_ones_go()
 	stop_kept f3 t3
 	all_have_gone
 	unchanged
+}
+
+# ---- a baseline that root has kept ----
+
+# asks_no_loader NAME COMMAND...: t1 does, and can start no other process
+asks_no_loader()
+{
+	as_user t1 env LD_PRELOAD="$here/failat.so" FAILAT=posix_spawn:1 safenode-attach --cgroup "$1" \
+		--dir /srv/t1 --safe-mode -- "${@:2}"
+}
+
+no_loader()
+{
+	run 1 asks_no_loader b1 "$tenant" acts
+	said "Resource temporarily unavailable"
+}
+
+# Root keeps it, and it is there alone
+root_keeps()
+{
+	rm -rf /run/safenode-kept
+	run 0 "${f1[@]}" -- "$tenant" acts
+	all_have_gone
+	[ "$(stat -c %a /run/safenode-kept /run/safenode-kept/baseline-* | xargs)" = "711 644" ] ||
+		fail "$(ls -la /run/safenode-kept)"
+}
+
+kept_is_taken()
+{
+	rm -rf /run/safenode-kept
+	no_loader
+	root_keeps
+	run 0 asks_no_loader b1 "$tenant" acts
+	printed "$acts_refused"
+	all_have_gone
+	# what others cannot see anyway they do not read of
+	chmod 600 /run/safenode-kept/baseline-*
+	no_loader
+	run 0 asks b1 -- "$tenant" acts
+	printed "$acts_refused"
+	chmod 644 /run/safenode-kept/baseline-*
+	# something that it depends on is another than it was
+	ldconfig
+	no_loader
+	run 0 asks b1 -- "$tenant" acts
+	printed "$acts_refused"
+	sleep 3
+	all_have_gone
+	unchanged
+}
+
+# Once for all of them, and there as long as one of them is
+kept_is_shared()
+{
+	local script='const { existsSync } = require("fs"); const wait = () => !existsSync("go") ? setTimeout(wait, 100) :
+		console.log(existsSync("/etc/hosts"), existsSync("/etc/passwd")); wait();' alone both
+
+	rm -f /srv/t1/go
+	start roots t3 -- node -e "$script"
+	alone=$(names_in_force)
+	(exec setpriv --reuid t1 --regid t1 --init-groups safenode-attach --cgroup b1 --dir /srv/t1 --safe-mode -- \
+		node -e "$script") >"$work/b1.out" 2>&1 </dev/null &
+	soon grep -qx $! "$(below_own 2001:b1)/cgroup.procs" || fail "$(cat "$work/b1.out")"
+	both=$(names_in_force)
+	# its own are the way to its cgroup's cpu.max
+	[ $((both - alone)) -lt 20 ] && [ "$alone" -gt 40 ] || fail "$alone names, then $both"
+	run 0 safenode-detach --cgroup roots --kill
+	[ "$(names_in_force)" -gt 40 ] || fail "the baseline has gone"
+	touch /srv/t1/go
+	wait $! || fail "$(cat "$work/b1.out")"
+	[ "$(cat "$work/b1.out")" = "true false" ] || fail "$(cat "$work/b1.out")"
+	rm /srv/t1/go
+	all_have_gone
+	unchanged
+}
+
+names_in_force()
+{
+	"$here/look" names
+}
+
+# The caller finds it, the broker does not: it is as before
+kept_elsewhere()
+{
+	root_keeps
+	stop_broker
+	broker=("${elsewhere[@]}")
+	start_broker
+	no_loader
+	run 0 asks b1 -- "$tenant" acts
+	printed "$acts_refused"
+	all_have_gone
+	stop_broker
+	broker=(safenode-broker)
+	start_broker
+	unchanged
+}
+
+forged_numbers()
+{
+	local number scope
+
+	root_keeps
+	number=$(ls /run/safenode-kept)
+	number=${number#baseline-}
+	scope=$(od -An -tx8 -j24 -N8 /run/safenode-kept/baseline-* | tr -d ' ')
+	answers "ESTALE: no such baseline is kept as /run/safenode-kept/baseline-0000000000000001" kept "1:$scope"
+	answers "ESTALE: no such baseline is kept as /run/safenode-kept/baseline-$number" kept "$number:1"
+	answers "EPERM: it is not the safenode-attach or safenode in" kept "$number:$scope"
+	answers "EINVAL: malformed request: a rule beside those of a kept baseline" beside "$number:$scope"
+	chmod 600 "/run/safenode-kept/baseline-$number"
+	answers "ESTALE: no such baseline is kept as" kept "$number:$scope"
+	rm "/run/safenode-kept/baseline-$number"
 }
 
 # ---- what is told, and ended ----
@@ -559,12 +676,16 @@ part_broker()
 	it "all options arrive at the broker, and root sees them" options_arrive
 	it "an ordinary user's safenode starts node" node_starts
 	it "tenants of root's that have ended go, and no others" ended_ones_go
+	it "a baseline that root has kept is taken, while all of it is as it was" kept_is_taken
+	it "it is in force once, for root's tenants and others'" kept_is_shared
+	it "where the broker does not find it, the caller finds its own" kept_elsewhere
 	it "an ordinary user's status shows its own tenants, and no others" users_see_their_own
 	it "an ordinary user's log shows its own tenants, and no others" users_read_their_own
 	it "an ordinary user detaches its own tenants, and no others" users_end_their_own
 	it "a server that is not root has tenants by the npm package, and their denials" server_has_tenants
 	it "what only root may do is refused, and so are other users" only_root_may
 	it "forged and replayed requests, and descriptors of other kinds, are refused" forged_ones
+	it "a kept baseline is taken as it is, and no other file" forged_numbers
 	it "a copy of the tool is refused" copies
 	it "a caller that has left its connection to a child is refused" heirs
 	it "a caller that is another program by then is refused" other_programs

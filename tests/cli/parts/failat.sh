@@ -12,7 +12,7 @@ caller=()
 # Without a baseline that another attach has kept, it takes all of its steps
 forget_baselines()
 {
-	rm -f /run/safenode/baseline-*
+	rm -f /run/safenode-kept/baseline-*
 }
 
 # fail_at CALL [FAILAT_KILL=1]: runs it until there; its status is in $status
