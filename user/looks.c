@@ -73,6 +73,12 @@ static bool is_fresh(const struct facts *facts)
 	return facts->changed >= now - FRESH || facts->born >= now - FRESH;
 }
 
+/* Also where a file is in the place of a directory: while it is, nothing is below. */
+static bool is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
 /* ---- noting ---- */
 
 static size_t padded(const char *path)
@@ -159,7 +165,7 @@ void sn_looks_at(struct sn_looks *looks, enum sn_look kind, const char *path)
 	struct statx st;
 	int error = statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, SN_LOOK_STATX, &st) ? errno : 0;
 
-	if (error == ENOENT)
+	if (error == ENOENT || (kind == SN_LOOK_MISSING && is_missing(error)))
 		sn_looks_add(looks, SN_LOOK_MISSING, path, NULL);
 	else if (error || kind == SN_LOOK_MISSING || S_ISLNK(st.stx_mode))
 		looks->doubtful = true;
@@ -182,7 +188,7 @@ static bool holds(const struct entry *entry)
 	struct statx st;
 
 	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, SN_LOOK_STATX, &st))
-		return errno == ENOENT && entry->kind == SN_LOOK_MISSING;
+		return is_missing(errno) && entry->kind == SN_LOOK_MISSING;
 	if (entry->kind == SN_LOOK_MISSING)
 		return false;
 	facts = facts_of(entry->kind, &st);

@@ -176,7 +176,8 @@ static int add_listed(struct listing *list, char *line, struct sn_err *err)
 
 /*
  * "     1234:	  trying file=/lib/libc.so.6". Where it found none, none may come later; it tries no
- * other file in a directory that is not there.
+ * other file in a directory that is not there, or that is a file: of Debian's node, which looks
+ * below $ORIGIN/x86_64, that is /usr/bin/x86_64.
  */
 static void note_tried(struct listing *list, char *line)
 {
@@ -193,9 +194,9 @@ static void note_tried(struct listing *list, char *line)
 		return;
 	}
 	sn_looks_at(looks, SN_LOOK_MISSING, path);
-	if (!slash || slash == path)
+	if (!slash || slash == path || !slash[1])
 		return;
-	*slash = '\0';
+	strcpy(slash, "/.");
 	if (access(path, F_OK))
 		sn_looks_at(looks, SN_LOOK_MISSING, path);
 }

@@ -245,6 +245,19 @@ static void damaged_looks_do_not_hold(void **state)
 	assert_false(sn_looks_hold(looks.bytes, looks.size));
 }
 
+static void nothing_is_below_a_file(void **state)
+{
+	make_all();
+	sn_looks_at(&looks, SN_LOOK_MISSING, at("file/none"));
+	sn_looks_at(&looks, SN_LOOK_MISSING, at("link/."));
+	assert_false(looks.doubtful);
+	assert_true(sn_looks_hold(looks.bytes, looks.size));
+	run("rm %s", at("file"));
+	assert_true(sn_looks_hold(looks.bytes, looks.size));
+	run("mkdir %s", at("file"));
+	assert_false(sn_looks_hold(looks.bytes, looks.size)); /* link leads to it */
+}
+
 /* What others cannot see anyway they need not read of, either. */
 static void what_is_in_a_directory_of_few_is_hidden(void **state)
 {
@@ -269,6 +282,7 @@ int main(void)
 		TEST(two_looks_that_differ_are_doubtful),
 		TEST(of_two_looks_the_closer_one_is_kept),
 		TEST(what_an_access_control_list_opens_is_noticed),
+		TEST(nothing_is_below_a_file),
 		TEST(what_is_in_a_directory_of_few_is_hidden),
 		TEST(damaged_looks_do_not_hold),
 	};

@@ -358,6 +358,14 @@ static void what_would_change_a_baseline_is_noticed(void **state)
 	assert_true(sn_looks_hold(looks.bytes, looks.size));
 	run("echo >first/libown.so");
 	assert_false(sn_looks_hold(looks.bytes, looks.size));
+	/* a file in the place of a directory, in which other libraries could be as well */
+	run("rm -rf ./*");
+	make_searching();
+	run("touch file && ln -s file first");
+	looks_of(&looks, at("prog"));
+	assert_true(sn_looks_hold(looks.bytes, looks.size));
+	run("rm file && mkdir file");
+	assert_false(sn_looks_hold(looks.bytes, looks.size));
 	sn_looks_free(&looks);
 }
 
