@@ -263,13 +263,24 @@ static bool are_one(const struct held *a, const struct held *b)
 	return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino && a->magic == b->magic;
 }
 
+/* What epoll, inotify and others make has one inode for all. */
+static bool are_one_file(const struct look *look, const struct held *a, const struct held *b)
+{
+	pid_t pid = look->opened->pid;
+
+	if (a->magic != ANON_INODE_FS_MAGIC)
+		return are_one(a, b);
+	return !syscall(SYS_kcmp, pid, pid, KCMP_FILE, a->number, b->number);
+}
+
 /* One that it has a second time: a duplicate, or opened again. */
 static bool is_copy(const struct look *look, const struct held *held)
 {
 	for (size_t i = 0; i < look->nr; i++) {
 		const struct held *kept = &look->all[i];
 
-		if (kept->named && are_one(kept, held) && !(held->access & ~kept->access) &&
+		if (kept->named && are_one_file(look, kept, held) &&
+		    !(held->access & ~kept->access) &&
 		    !(kept->flags & ~held->flags & O_APPEND) &&
 		    !((kept->flags | held->flags) & O_PATH))
 			return true;

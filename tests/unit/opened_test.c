@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -230,6 +232,26 @@ static void a_copy_of_what_was_named_can_do_no_more_than_that(void **state)
 	assert_null(strstr(err.text, "41 ("));
 }
 
+static void hold_event_and_watch(void)
+{
+	int fd = inotify_init1(0);
+
+	hold(eventfd(0, 0));
+	dup2(AT, AT + 1);
+	inotify_add_watch(fd, "/", IN_CREATE);
+	dup2(fd, AT + 2);
+}
+
+/* All of them have one inode. */
+static void what_has_no_inode_of_its_own_is_no_copy(void **state)
+{
+	const int keep[] = { AT };
+
+	assert_int_equal(look(base, hold_event_and_watch, keep, 1), -EBUSY);
+	assert_non_null(strstr(err.text, "42 (inotify, with watches)"));
+	assert_null(strstr(err.text, "41 ("));
+}
+
 static void go_elsewhere(void)
 {
 	assert_int_equal(chdir("/"), 0);
@@ -307,6 +329,29 @@ static void code_that_it_could_change_is_named(void **state)
 	is_named(map_own_code, "which it could change");
 }
 
+/* The scratch directory a second time. */
+static void mount_again(const char *path)
+{
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(base, path, NULL, MS_BIND, NULL))
+		fail_msg("%s", strerror(errno));
+}
+
+static void map_code_elsewhere(void)
+{
+	map_code("/mnt/d/code");
+}
+
+static void code_that_it_could_reach_by_another_mount_is_named(void **state)
+{
+	mkdir(at("d"), 0700);
+	make_script("d/code", "text\n");
+	mount_again("/mnt");
+	assert_int_equal(look(at("d"), map_code_elsewhere, NULL, 0), -EBUSY);
+	assert_non_null(strstr(err.text, "'/mnt/d/code', which it could change"));
+	umount2("/mnt", MNT_DETACH);
+}
+
 static void code_where_it_is_to_write_is_named(void **state)
 {
 	char *const written[] = { base };
@@ -341,9 +386,11 @@ int main(void)
 		TEST(a_watch_goes_on_telling),
 		TEST(what_was_named_is_kept_and_has_to_be_there),
 		TEST(a_copy_of_what_was_named_can_do_no_more_than_that),
+		TEST(what_has_no_inode_of_its_own_is_no_copy),
 		TEST(the_directory_is_where_it_is),
 		TEST(a_mapping_by_which_a_file_elsewhere_can_be_written_is_named),
 		TEST(code_that_it_could_change_is_named),
+		TEST(code_that_it_could_reach_by_another_mount_is_named),
 		TEST(code_where_it_is_to_write_is_named),
 	};
 
