@@ -280,8 +280,7 @@ static bool is_copy(const struct look *look, const struct held *held)
 		const struct held *kept = &look->all[i];
 
 		if (kept->named && are_one_file(look, kept, held) &&
-		    !(held->access & ~kept->access) &&
-		    !(kept->flags & ~held->flags & O_APPEND) &&
+		    !(held->access & ~kept->access) && !(kept->flags & ~held->flags & O_APPEND) &&
 		    !((kept->flags | held->flags) & O_PATH))
 			return true;
 	}
@@ -453,16 +452,49 @@ static bool may_change(const struct look *look, const struct stat *st)
 	return st->st_uid == look->uid || st->st_mode & (S_IWGRP | S_IWOTH);
 }
 
-static bool is_to_be_changed(const struct look *look, const char *path)
-{
-	for (size_t i = 0; i < look->opened->nr_read_write; i++) {
-		char real[PATH_MAX];
-		size_t len;
+/* A file or directory that it may change, with all that is below. */
+struct place {
+	char path[PATH_MAX];
+	int mount;
+	dev_t dev;
+};
 
-		if (!realpath(look->opened->read_write[i], real))
-			return true;
-		len = strlen(real);
-		if (!strncmp(path, real, len) && (!path[len] || path[len] == '/'))
+static bool find_place(int fd, struct place *place)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return false;
+	read_link(fd, place->path);
+	place->mount = read_info(fd, "mnt_id:");
+	place->dev = st.st_dev;
+	return place->mount >= 0;
+}
+
+/* By another mount of its file system, a file that is below has a path that does not show it. */
+static bool may_be_below(const struct place *place, const struct place *file)
+{
+	size_t len = strlen(place->path);
+
+	if (file->mount != place->mount)
+		return file->dev == place->dev;
+	return !strncmp(file->path, place->path, len) &&
+	       (!file->path[len] || file->path[len] == '/');
+}
+
+/* If unknown, yes. */
+static bool can_reach(const struct look *look, int fd)
+{
+	const struct sn_opened *opened = look->opened;
+	struct place file, place;
+
+	if (!find_place(fd, &file) || !find_place(opened->directory_fd, &place) ||
+	    may_be_below(&place, &file))
+		return true;
+	for (size_t i = 0; i < opened->nr_read_write; i++) {
+		sn_autoclose int at = open(opened->read_write[i], O_PATH | O_CLOEXEC);
+
+		if (!find_place(at, &place) || may_be_below(&place, &file))
 			return true;
 	}
 	return false;
@@ -472,8 +504,7 @@ static bool is_to_be_changed(const struct look *look, const char *path)
 static int check_code(const struct look *look, int fd, const struct stat *st, const char *path,
 		      struct sn_err *err)
 {
-	if (!may_change(look, st) ||
-	    (st->st_nlink == 1 && !is_inside(look, fd) && !is_to_be_changed(look, path)))
+	if (!may_change(look, st) || (st->st_nlink == 1 && !can_reach(look, fd)))
 		return 0;
 	return sn_fail(err, EBUSY,
 		       "it has code mapped from '%.200s', which it could change%s; install that "

@@ -337,19 +337,37 @@ static void mount_again(const char *path)
 		fail_msg("%s", strerror(errno));
 }
 
+/* Not as root, whose libraries are of the mounts of before. */
 static void map_code_elsewhere(void)
 {
 	map_code("/mnt/d/code");
+	assert_int_equal(setuid(2001), 0);
+}
+
+static void map_code_with_own_mounts(void)
+{
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	map_code("code");
+	assert_int_equal(setuid(2001), 0);
 }
 
 static void code_that_it_could_reach_by_another_mount_is_named(void **state)
 {
+	char *const written[] = { base };
+
 	mkdir(at("d"), 0700);
 	make_script("d/code", "text\n");
+	assert_int_equal(chown(at("d/code"), 2001, 2001), 0);
 	mount_again("/mnt");
 	assert_int_equal(look(at("d"), map_code_elsewhere, NULL, 0), -EBUSY);
 	assert_non_null(strstr(err.text, "'/mnt/d/code', which it could change"));
+	read_write = written;
+	assert_int_equal(look("/usr", map_code_elsewhere, NULL, 0), -EBUSY);
+	read_write = NULL;
+	assert_non_null(strstr(err.text, "'/mnt/d/code', which it could change"));
 	umount2("/mnt", MNT_DETACH);
+	assert_int_equal(look(at("d"), map_code_with_own_mounts, NULL, 0), -EBUSY);
+	assert_non_null(strstr(err.text, "/d/code', which it could change"));
 }
 
 static void code_where_it_is_to_write_is_named(void **state)
