@@ -24,6 +24,7 @@
 
 #include "account.h"
 #include "decide.h"
+#include "identify.h"
 #include "opened.h"
 
 enum { READS = 1, WRITES = 2 };
@@ -106,6 +107,25 @@ static bool is_memory(const struct stat *st, long magic, const char *path)
 		!strcmp(path, "/dev/zero (deleted)"));
 }
 
+/* Was it given this file open when it was started? */
+static bool was_given(const struct look *look, int fd)
+{
+	const struct sn_entries *given = look->opened->given;
+	struct sn_inode id;
+
+	if (sn_identify_held_fd(fd, &id, NULL))
+		return false;
+	for (size_t i = 0; i < given->nr; i++) {
+		const struct sn_entry *entry = &given->all[i];
+
+		if (entry->map == SN_RULES_DIRECTORIES && entry->rule.access == SN_MAY_STAT &&
+		    !entry->rule.below && entry->key.directory.ino == id.ino &&
+		    entry->key.directory.dev == id.dev && entry->rule.generation == id.generation)
+			return true;
+	}
+	return false;
+}
+
 /* A watch would go on telling of files elsewhere. */
 static bool is_quiet(int fd, const char *path)
 {
@@ -131,7 +151,7 @@ static bool may_be_opened(const struct look *look, int fd, const struct held *he
 	if (is_own_device(&held->st))
 		return true;
 	if (is_memory(&held->st, held->magic, path))
-		return true;
+		return !was_given(look, fd);
 	return (S_ISREG(held->st.st_mode) || S_ISDIR(held->st.st_mode) ||
 		S_ISFIFO(held->st.st_mode)) &&
 	       is_inside(look, fd);
@@ -211,12 +231,31 @@ static void note(struct look *look, const struct held *held)
 
 /* ---- descriptors ---- */
 
-static bool is_named(const struct sn_opened *opened, int number)
+/*
+ * Still a standard stream? Whoever closes one gets its number for the next thing that it opens. Of
+ * pipes and Unix sockets, nothing else can be it: a tenant makes no such socket, and has both ends
+ * of a pipe that it makes.
+ */
+static bool is_stream(const struct look *look, int fd, const struct held *held)
 {
+	int domain = AF_UNSPEC;
+	socklen_t len = sizeof(domain);
+
+	if (held->number > 2)
+		return false;
+	if (held->magic == SOCKFS_MAGIC)
+		return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) && domain == AF_UNIX;
+	return held->magic == PIPEFS_MAGIC || is_own_device(&held->st) || was_given(look, fd);
+}
+
+static bool is_named(const struct look *look, int fd, const struct held *held)
+{
+	const struct sn_opened *opened = look->opened;
+
 	for (size_t i = 0; i < opened->nr_keep_fd; i++)
-		if (opened->keep_fd[i] == number)
+		if (opened->keep_fd[i] == held->number)
 			return true;
-	return number <= 2;
+	return is_stream(look, fd, held);
 }
 
 static unsigned int access_of(int flags)
@@ -247,7 +286,7 @@ static int look_at(struct look *look, struct held *held, struct sn_rules *own, s
 	held->magic = fs.f_type;
 	held->flags = fcntl(fd, F_GETFL);
 	held->access = access_of(held->flags);
-	held->named = is_named(look->opened, held->number);
+	held->named = is_named(look, fd, held);
 	if (!held->named) {
 		held->fine = may_be_opened(look, fd, held);
 		return 0;

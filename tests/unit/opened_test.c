@@ -27,6 +27,7 @@
 
 #include <cmocka.h>
 
+#include "identify.h"
 #include "opened.h"
 #include "scratch.h"
 
@@ -35,15 +36,18 @@
 static struct sn_err err;
 static struct sn_rules rules;
 static char *const *read_write; /* of one, or NULL */
+static struct sn_entry given;	/* a file that it was given open */
 
 /* A child that has done @prepare in @directory, and what is said of it. */
 static int look(const char *directory, void (*prepare)(void), const int *keep, size_t nr)
 {
+	const struct sn_entries entries = { &given, 1 };
 	struct sn_opened opened = { .directory = directory,
 				    .read_write = read_write,
 				    .nr_read_write = !!read_write,
 				    .keep_fd = keep,
-				    .nr_keep_fd = nr };
+				    .nr_keep_fd = nr,
+				    .given = &entries };
 	int ready[2], ret;
 	char byte;
 
@@ -252,6 +256,79 @@ static void what_has_no_inode_of_its_own_is_no_copy(void **state)
 	assert_null(strstr(err.text, "41 ("));
 }
 
+static void give(int fd)
+{
+	struct sn_inode id;
+
+	assert_int_equal(sn_identify_held_fd(fd, &id, NULL), 0);
+	given = (struct sn_entry){ .map = SN_RULES_DIRECTORIES,
+				   .key.directory = { .ino = id.ino, .dev = id.dev },
+				   .rule = { .generation = id.generation, .access = SN_MAY_STAT } };
+}
+
+static void open_as_stream(void)
+{
+	close(0);
+	open("/etc/passwd", O_RDONLY);
+}
+
+static void listen_as_stream(void)
+{
+	hold_listener();
+	dup2(AT, 1);
+	close(AT);
+}
+
+static void watch_as_stream(void)
+{
+	hold_watch();
+	dup2(AT, 2);
+	close(AT);
+}
+
+static void have_usual_streams(void)
+{
+	int ends[2];
+
+	dup2(socket(AF_UNIX, SOCK_STREAM, 0), 0);
+	if (!pipe(ends))
+		dup2(ends[1], 2);
+	close(ends[0]);
+}
+
+static void what_has_the_number_of_a_stream_is_none_for_that(void **state)
+{
+	int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	is_named(open_as_stream, ": 0 (/etc/passwd); let it");
+	is_named(listen_as_stream, ": 1 (TCP [::1]:");
+	is_named(watch_as_stream, ": 2 (inotify, with watches); let it");
+	stays(have_usual_streams);
+	give(file);
+	close(file);
+	stays(open_as_stream);
+	given.rule.below = SN_MAY_READ;
+	is_named(open_as_stream, ": 0 (/etc/passwd); let it");
+	given = (struct sn_entry){};
+}
+
+static int memory;
+
+static void hold_memory(void)
+{
+	hold(memory);
+}
+
+static void memory_that_it_was_given_has_to_be_named(void **state)
+{
+	memory = memfd_create("m", MFD_CLOEXEC);
+	stays(hold_memory);
+	give(memory);
+	is_named(hold_memory, ": 40 (/memfd:m (deleted)); let it");
+	given = (struct sn_entry){};
+	close(memory);
+}
+
 static void go_elsewhere(void)
 {
 	assert_int_equal(chdir("/"), 0);
@@ -405,6 +482,8 @@ int main(void)
 		TEST(what_was_named_is_kept_and_has_to_be_there),
 		TEST(a_copy_of_what_was_named_can_do_no_more_than_that),
 		TEST(what_has_no_inode_of_its_own_is_no_copy),
+		TEST(what_has_the_number_of_a_stream_is_none_for_that),
+		TEST(memory_that_it_was_given_has_to_be_named),
 		TEST(the_directory_is_where_it_is),
 		TEST(a_mapping_by_which_a_file_elsewhere_can_be_written_is_named),
 		TEST(code_that_it_could_change_is_named),
