@@ -602,6 +602,25 @@ static int check_mappings(const struct look *look, struct sn_err *err)
 	return ret;
 }
 
+/*
+ * What is below it is told by its path. Until nothing moved, it could be renamed, and another
+ * directory be there.
+ */
+static int check_directory(struct look *look, struct sn_err *err)
+{
+	const struct sn_opened *opened = look->opened;
+	char path[PATH_MAX];
+
+	look->mount = read_info(opened->directory_fd, "mnt_id:");
+	if (look->mount < 0 || fstat(opened->directory_fd, &look->st))
+		return sn_fail(err, EIO, "cannot look at %s", opened->directory);
+	read_link(opened->directory_fd, path);
+	return strcmp(path, opened->directory)
+		       ? sn_fail(err, EBUSY, "%.200s is not where it was: it is %.200s",
+				 opened->directory, path)
+		       : 0;
+}
+
 int sn_opened_check(const struct sn_opened *opened, struct sn_rules *own, struct sn_err *err)
 {
 	struct look look = { .opened = opened };
@@ -613,15 +632,14 @@ int sn_opened_check(const struct sn_opened *opened, struct sn_rules *own, struct
 		return sn_fail(err, errno, "cannot open process %d: %s", opened->pid,
 			       strerror(errno));
 	look.pidfd = pidfd;
-	look.mount = read_info(opened->directory_fd, "mnt_id:");
-	if (look.mount < 0 || fstat(opened->directory_fd, &look.st))
-		return sn_fail(err, EIO, "cannot look at %s", opened->directory);
 	ret = sn_account_of(&account, opened->pid);
 	if (ret)
 		return sn_fail(err, -ret, "cannot learn its user: %s", strerror(-ret));
 	look.uid = account.uid;
 	sn_account_free(&account);
-	ret = check_threads(&look, err);
+	ret = check_directory(&look, err);
+	if (!ret)
+		ret = check_threads(&look, err);
 	if (!ret)
 		ret = check_descriptors(&look, own, err);
 	if (!ret)

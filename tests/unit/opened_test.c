@@ -36,6 +36,7 @@
 static struct sn_err err;
 static struct sn_rules rules;
 static char *const *read_write; /* of one, or NULL */
+static void (*meanwhile)(void); /* is done when the directory is open, or NULL */
 static struct sn_entry given;	/* a file that it was given open */
 
 /* A child that has done @prepare in @directory, and what is said of it. */
@@ -71,6 +72,8 @@ static int look(const char *directory, void (*prepare)(void), const int *keep, s
 	assert_int_equal(read(ready[0], &byte, 1), 0); /* and it has closed the rest */
 	close(ready[0]);
 	opened.directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (meanwhile)
+		meanwhile();
 	sn_rules_free(&rules);
 	rules = (struct sn_rules){};
 	err = (struct sn_err){};
@@ -339,6 +342,27 @@ static void the_directory_is_where_it_is(void **state)
 	is_named(go_elsewhere, "its working directory is not");
 }
 
+static void exchange_directories(void)
+{
+	assert_int_equal(renameat2(AT_FDCWD, at("d"), AT_FDCWD, at("e"), RENAME_EXCHANGE), 0);
+}
+
+static void hold_other(void)
+{
+	hold(open("../e/f", O_RDWR | O_CREAT, 0600));
+}
+
+static void another_directory_does_not_take_its_place(void **state)
+{
+	mkdir(at("d"), 0700);
+	mkdir(at("e"), 0700);
+	assert_int_equal(look(at("d"), hold_other, NULL, 0), -EBUSY);
+	meanwhile = exchange_directories;
+	assert_int_equal(look(at("d"), hold_other, NULL, 0), -EBUSY);
+	meanwhile = NULL;
+	assert_non_null(strstr(err.text, "/d is not where it was: it is /tmp/"));
+}
+
 static void map_beside(void)
 {
 	char path[256];
@@ -485,6 +509,7 @@ int main(void)
 		TEST(what_has_the_number_of_a_stream_is_none_for_that),
 		TEST(memory_that_it_was_given_has_to_be_named),
 		TEST(the_directory_is_where_it_is),
+		TEST(another_directory_does_not_take_its_place),
 		TEST(a_mapping_by_which_a_file_elsewhere_can_be_written_is_named),
 		TEST(code_that_it_could_change_is_named),
 		TEST(code_that_it_could_reach_by_another_mount_is_named),
