@@ -539,10 +539,28 @@ static bool can_reach(const struct look *look, int fd)
 	return false;
 }
 
+/* By a descriptor that stays with it. What a file lets who opens it does not matter to that. */
+static bool has_for_writing(const struct look *look, const struct stat *st)
+{
+	for (size_t i = 0; i < look->nr; i++) {
+		const struct held *held = &look->all[i];
+
+		if (held->access & WRITES && held->st.st_dev == st->st_dev &&
+		    held->st.st_ino == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
 /* Where it could reach it: also by another name of the file, which may be anywhere. */
 static int check_code(const struct look *look, int fd, const struct stat *st, const char *path,
 		      struct sn_err *err)
 {
+	if (has_for_writing(look, st))
+		return sn_fail(err, EBUSY,
+			       "it has code mapped from '%.200s', which it holds open for writing; "
+			       "let it close that",
+			       path);
 	if (!may_change(look, st) || (st->st_nlink == 1 && !can_reach(look, fd)))
 		return 0;
 	return sn_fail(err, EBUSY,

@@ -471,6 +471,23 @@ static void code_that_it_could_reach_by_another_mount_is_named(void **state)
 	assert_non_null(strstr(err.text, "/d/code', which it could change"));
 }
 
+static void map_code_and_hold_it(void)
+{
+	hold(open("../code", O_RDWR));
+	map_other_code();
+	assert_int_equal(setuid(2001), 0);
+}
+
+static void code_that_is_open_for_writing_is_named(void **state)
+{
+	const int keep[] = { AT };
+
+	make_script("code", "text\n");
+	mkdir(at("d"), 0700);
+	assert_int_equal(look(at("d"), map_code_and_hold_it, keep, 1), -EBUSY);
+	assert_non_null(strstr(err.text, "/code', which it holds open for writing"));
+}
+
 static void code_where_it_is_to_write_is_named(void **state)
 {
 	char *const written[] = { base };
@@ -513,6 +530,7 @@ int main(void)
 		TEST(a_mapping_by_which_a_file_elsewhere_can_be_written_is_named),
 		TEST(code_that_it_could_change_is_named),
 		TEST(code_that_it_could_reach_by_another_mount_is_named),
+		TEST(code_that_is_open_for_writing_is_named),
 		TEST(code_where_it_is_to_write_is_named),
 	};
 
