@@ -142,6 +142,10 @@ names_what_is_open()
 	cp "$here/native.so" /srv/t1/own.node
 	chown t1 /srv/t1/own.node
 	start_w1
+	answers 2 "global.fs = require('fs'), fs.closeSync(2), fs.openSync('/etc/passwd')"
+	run 1 "${w1[@]}" --narrow
+	said "it holds open what was not named: 2 (/etc/passwd); "
+	answers 2 "fs.closeSync(2), fs.openSync('/dev/null')"
 	answers 1 "require('/srv/t1/own.node')()"
 	run 1 "${w1[@]}" --narrow
 	said "it has code mapped from '/srv/t1/own.node', which it could change; "
