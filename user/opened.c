@@ -24,6 +24,7 @@
 
 #include "account.h"
 #include "decide.h"
+#include "identify.h"
 #include "opened.h"
 
 enum { READS = 1, WRITES = 2 };
@@ -106,6 +107,25 @@ static bool is_memory(const struct stat *st, long magic, const char *path)
 		!strcmp(path, "/dev/zero (deleted)"));
 }
 
+/* Was it given this file open when it was started? */
+static bool was_given(const struct look *look, int fd)
+{
+	const struct sn_entries *given = look->opened->given;
+	struct sn_inode id;
+
+	if (sn_identify_held_fd(fd, &id, NULL))
+		return false;
+	for (size_t i = 0; i < given->nr; i++) {
+		const struct sn_entry *entry = &given->all[i];
+
+		if (entry->map == SN_RULES_DIRECTORIES && entry->rule.access == SN_MAY_STAT &&
+		    !entry->rule.below && entry->key.directory.ino == id.ino &&
+		    entry->key.directory.dev == id.dev && entry->rule.generation == id.generation)
+			return true;
+	}
+	return false;
+}
+
 /* A watch would go on telling of files elsewhere. */
 static bool is_quiet(int fd, const char *path)
 {
@@ -131,7 +151,7 @@ static bool may_be_opened(const struct look *look, int fd, const struct held *he
 	if (is_own_device(&held->st))
 		return true;
 	if (is_memory(&held->st, held->magic, path))
-		return true;
+		return !was_given(look, fd);
 	return (S_ISREG(held->st.st_mode) || S_ISDIR(held->st.st_mode) ||
 		S_ISFIFO(held->st.st_mode)) &&
 	       is_inside(look, fd);
@@ -211,12 +231,31 @@ static void note(struct look *look, const struct held *held)
 
 /* ---- descriptors ---- */
 
-static bool is_named(const struct sn_opened *opened, int number)
+/*
+ * Still a standard stream? Whoever closes one gets its number for the next thing that it opens. Of
+ * pipes and Unix sockets, nothing else can be it: a tenant makes no such socket, and has both ends
+ * of a pipe that it makes.
+ */
+static bool is_stream(const struct look *look, int fd, const struct held *held)
 {
+	int domain = AF_UNSPEC;
+	socklen_t len = sizeof(domain);
+
+	if (held->number > 2)
+		return false;
+	if (held->magic == SOCKFS_MAGIC)
+		return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) && domain == AF_UNIX;
+	return held->magic == PIPEFS_MAGIC || is_own_device(&held->st) || was_given(look, fd);
+}
+
+static bool is_named(const struct look *look, int fd, const struct held *held)
+{
+	const struct sn_opened *opened = look->opened;
+
 	for (size_t i = 0; i < opened->nr_keep_fd; i++)
-		if (opened->keep_fd[i] == number)
+		if (opened->keep_fd[i] == held->number)
 			return true;
-	return number <= 2;
+	return is_stream(look, fd, held);
 }
 
 static unsigned int access_of(int flags)
@@ -247,7 +286,7 @@ static int look_at(struct look *look, struct held *held, struct sn_rules *own, s
 	held->magic = fs.f_type;
 	held->flags = fcntl(fd, F_GETFL);
 	held->access = access_of(held->flags);
-	held->named = is_named(look->opened, held->number);
+	held->named = is_named(look, fd, held);
 	if (!held->named) {
 		held->fine = may_be_opened(look, fd, held);
 		return 0;
@@ -263,14 +302,24 @@ static bool are_one(const struct held *a, const struct held *b)
 	return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino && a->magic == b->magic;
 }
 
+/* What epoll, inotify and others make has one inode for all. */
+static bool are_one_file(const struct look *look, const struct held *a, const struct held *b)
+{
+	pid_t pid = look->opened->pid;
+
+	if (a->magic != ANON_INODE_FS_MAGIC)
+		return are_one(a, b);
+	return !syscall(SYS_kcmp, pid, pid, KCMP_FILE, a->number, b->number);
+}
+
 /* One that it has a second time: a duplicate, or opened again. */
 static bool is_copy(const struct look *look, const struct held *held)
 {
 	for (size_t i = 0; i < look->nr; i++) {
 		const struct held *kept = &look->all[i];
 
-		if (kept->named && are_one(kept, held) && !(held->access & ~kept->access) &&
-		    !(kept->flags & ~held->flags & O_APPEND) &&
+		if (kept->named && are_one_file(look, kept, held) &&
+		    !(held->access & ~kept->access) && !(kept->flags & ~held->flags & O_APPEND) &&
 		    !((kept->flags | held->flags) & O_PATH))
 			return true;
 	}
@@ -442,16 +491,62 @@ static bool may_change(const struct look *look, const struct stat *st)
 	return st->st_uid == look->uid || st->st_mode & (S_IWGRP | S_IWOTH);
 }
 
-static bool is_to_be_changed(const struct look *look, const char *path)
-{
-	for (size_t i = 0; i < look->opened->nr_read_write; i++) {
-		char real[PATH_MAX];
-		size_t len;
+/* A file or directory that it may change, with all that is below. */
+struct place {
+	char path[PATH_MAX];
+	int mount;
+	dev_t dev;
+};
 
-		if (!realpath(look->opened->read_write[i], real))
+static bool find_place(int fd, struct place *place)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return false;
+	read_link(fd, place->path);
+	place->mount = read_info(fd, "mnt_id:");
+	place->dev = st.st_dev;
+	return place->mount >= 0;
+}
+
+/* By another mount of its file system, a file that is below has a path that does not show it. */
+static bool may_be_below(const struct place *place, const struct place *file)
+{
+	size_t len = strlen(place->path);
+
+	if (file->mount != place->mount)
+		return file->dev == place->dev;
+	return !strncmp(file->path, place->path, len) &&
+	       (!file->path[len] || file->path[len] == '/');
+}
+
+/* If unknown, yes. */
+static bool can_reach(const struct look *look, int fd)
+{
+	const struct sn_opened *opened = look->opened;
+	struct place file, place;
+
+	if (!find_place(fd, &file) || !find_place(opened->directory_fd, &place) ||
+	    may_be_below(&place, &file))
+		return true;
+	for (size_t i = 0; i < opened->nr_read_write; i++) {
+		sn_autoclose int at = open(opened->read_write[i], O_PATH | O_CLOEXEC);
+
+		if (!find_place(at, &place) || may_be_below(&place, &file))
 			return true;
-		len = strlen(real);
-		if (!strncmp(path, real, len) && (!path[len] || path[len] == '/'))
+	}
+	return false;
+}
+
+/* By a descriptor that stays with it. What a file lets who opens it does not matter to that. */
+static bool has_for_writing(const struct look *look, const struct stat *st)
+{
+	for (size_t i = 0; i < look->nr; i++) {
+		const struct held *held = &look->all[i];
+
+		if (held->access & WRITES && held->st.st_dev == st->st_dev &&
+		    held->st.st_ino == st->st_ino)
 			return true;
 	}
 	return false;
@@ -461,8 +556,12 @@ static bool is_to_be_changed(const struct look *look, const char *path)
 static int check_code(const struct look *look, int fd, const struct stat *st, const char *path,
 		      struct sn_err *err)
 {
-	if (!may_change(look, st) ||
-	    (st->st_nlink == 1 && !is_inside(look, fd) && !is_to_be_changed(look, path)))
+	if (has_for_writing(look, st))
+		return sn_fail(err, EBUSY,
+			       "it has code mapped from '%.200s', which it holds open for writing; "
+			       "let it close that",
+			       path);
+	if (!may_change(look, st) || (st->st_nlink == 1 && !can_reach(look, fd)))
 		return 0;
 	return sn_fail(err, EBUSY,
 		       "it has code mapped from '%.200s', which it could change%s; install that "
@@ -521,6 +620,25 @@ static int check_mappings(const struct look *look, struct sn_err *err)
 	return ret;
 }
 
+/*
+ * What is below it is told by its path. Until nothing moved, it could be renamed, and another
+ * directory be there.
+ */
+static int check_directory(struct look *look, struct sn_err *err)
+{
+	const struct sn_opened *opened = look->opened;
+	char path[PATH_MAX];
+
+	look->mount = read_info(opened->directory_fd, "mnt_id:");
+	if (look->mount < 0 || fstat(opened->directory_fd, &look->st))
+		return sn_fail(err, EIO, "cannot look at %s", opened->directory);
+	read_link(opened->directory_fd, path);
+	return strcmp(path, opened->directory)
+		       ? sn_fail(err, EBUSY, "%.200s is not where it was: it is %.200s",
+				 opened->directory, path)
+		       : 0;
+}
+
 int sn_opened_check(const struct sn_opened *opened, struct sn_rules *own, struct sn_err *err)
 {
 	struct look look = { .opened = opened };
@@ -532,15 +650,14 @@ int sn_opened_check(const struct sn_opened *opened, struct sn_rules *own, struct
 		return sn_fail(err, errno, "cannot open process %d: %s", opened->pid,
 			       strerror(errno));
 	look.pidfd = pidfd;
-	look.mount = read_info(opened->directory_fd, "mnt_id:");
-	if (look.mount < 0 || fstat(opened->directory_fd, &look.st))
-		return sn_fail(err, EIO, "cannot look at %s", opened->directory);
 	ret = sn_account_of(&account, opened->pid);
 	if (ret)
 		return sn_fail(err, -ret, "cannot learn its user: %s", strerror(-ret));
 	look.uid = account.uid;
 	sn_account_free(&account);
-	ret = check_threads(&look, err);
+	ret = check_directory(&look, err);
+	if (!ret)
+		ret = check_threads(&look, err);
 	if (!ret)
 		ret = check_descriptors(&look, own, err);
 	if (!ret)

@@ -487,6 +487,7 @@ static int narrow(struct change *change, const struct guardian *g, struct sn_err
 		.nr_read_write = options->nr_read_write,
 		.keep_fd = options->keep_fd,
 		.nr_keep_fd = options->nr_keep_fd,
+		.given = &change->old_rules,
 	};
 	struct sn_err why = {};
 	int ret = sn_cgroup_freeze(change->cgroup, &why), thawed;

@@ -11,8 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -175,6 +177,49 @@ static void its_end_is_told_as_well(void **state)
 	assert_non_null(strstr(err.text, "raise TasksMax= of the unit"));
 }
 
+static struct {
+	bool is_open; /* to its user, which no child of attach is */
+	bool seen;
+} memory;
+
+/* Becomes another user, and a process of that user tries to look at it. */
+static void be_looked_at(void *data)
+{
+	char name[32], byte;
+	pid_t pid = getpid(), other;
+	int status = 0;
+
+	if (setresgid(2001, 2001, 2001) || setresuid(2001, 2001, 2001))
+		return;
+	if (memory.is_open)
+		prctl(PR_SET_DUMPABLE, 1);
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	other = fork();
+	if (!other)
+		_exit(read(open(name, O_RDONLY), &byte, 1) == 1);
+	waitpid(other, &status, 0);
+	memory.seen = WEXITSTATUS(status);
+}
+
+/* See may_share() in user/rehearse.c. */
+static void others_of_its_user_cannot_look_into_the_callers_memory(void **state)
+{
+	char word = '1';
+	int fd = open("/proc/sys/fs/suid_dumpable", O_RDONLY), status = -1;
+
+	if (geteuid() || read(fd, &word, 1) != 1 || word == '1')
+		skip();
+	close(fd);
+	memory.is_open = true;
+	assert_int_equal(sn_child_share(be_looked_at, NULL, &status, NULL), 0);
+	assert_int_equal(status, 0);
+	assert_true(memory.seen);
+	memory.is_open = memory.seen = false;
+	assert_int_equal(sn_child_share(be_looked_at, NULL, &status, NULL), 0);
+	assert_int_equal(status, 0);
+	assert_false(memory.seen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +230,7 @@ int main(void)
 						end),
 		cmocka_unit_test(what_it_writes_is_the_callers_and_what_it_is_its_own),
 		cmocka_unit_test(its_end_is_told_as_well),
+		cmocka_unit_test(others_of_its_user_cannot_look_into_the_callers_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,35 +27,43 @@
 
 #include <cmocka.h>
 
+#include "identify.h"
 #include "opened.h"
 #include "scratch.h"
 
-#define AT 40 /* the descriptor that a child holds beside 0, 1 and 2 */
+#define TENANT 2001 /* user */
+#define AT     40   /* the descriptor that a child holds beside 0, 1 and 2 */
 
 static struct sn_err err;
 static struct sn_rules rules;
 static char *const *read_write; /* of one, or NULL */
+static void (*meanwhile)(void); /* is done when the directory is open, or NULL */
+static struct sn_entry given;	/* a file that it was given open */
 
 /* A child that has done @prepare in @directory, and what is said of it. */
 static int look(const char *directory, void (*prepare)(void), const int *keep, size_t nr)
 {
+	const struct sn_entries entries = { &given, 1 };
 	struct sn_opened opened = { .directory = directory,
 				    .read_write = read_write,
 				    .nr_read_write = !!read_write,
 				    .keep_fd = keep,
-				    .nr_keep_fd = nr };
+				    .nr_keep_fd = nr,
+				    .given = &entries };
 	int ready[2], ret;
 	char byte;
 
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	opened.pid = fork();
 	if (!opened.pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		assert_int_equal(chdir(directory), 0);
 		assert_int_equal(dup2(open("/dev/null", O_RDWR), 0), 0);
 		dup2(0, 1);
 		dup2(0, 2);
 		prepare();
+		/* of root's libraries, some may have a second name (perf(1) makes them) */
+		assert_int_equal(setuid(TENANT), 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* setuid(2) forgets it */
 		if (write(ready[1], "r", 1) == 1)
 			syscall(SYS_close_range, AT + 10, ~0U, 0);
 		syscall(SYS_close_range, 3, AT - 1, 0);
@@ -65,6 +75,8 @@ static int look(const char *directory, void (*prepare)(void), const int *keep, s
 	assert_int_equal(read(ready[0], &byte, 1), 0); /* and it has closed the rest */
 	close(ready[0]);
 	opened.directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (meanwhile)
+		meanwhile();
 	sn_rules_free(&rules);
 	rules = (struct sn_rules){};
 	err = (struct sn_err){};
@@ -230,6 +242,99 @@ static void a_copy_of_what_was_named_can_do_no_more_than_that(void **state)
 	assert_null(strstr(err.text, "41 ("));
 }
 
+static void hold_event_and_watch(void)
+{
+	int fd = inotify_init1(0);
+
+	hold(eventfd(0, 0));
+	dup2(AT, AT + 1);
+	inotify_add_watch(fd, "/", IN_CREATE);
+	dup2(fd, AT + 2);
+}
+
+/* All of them have one inode. */
+static void what_has_no_inode_of_its_own_is_no_copy(void **state)
+{
+	const int keep[] = { AT };
+
+	assert_int_equal(look(base, hold_event_and_watch, keep, 1), -EBUSY);
+	assert_non_null(strstr(err.text, "42 (inotify, with watches)"));
+	assert_null(strstr(err.text, "41 ("));
+}
+
+static void give(int fd)
+{
+	struct sn_inode id;
+
+	assert_int_equal(sn_identify_held_fd(fd, &id, NULL), 0);
+	given = (struct sn_entry){ .map = SN_RULES_DIRECTORIES,
+				   .key.directory = { .ino = id.ino, .dev = id.dev },
+				   .rule = { .generation = id.generation, .access = SN_MAY_STAT } };
+}
+
+static void open_as_stream(void)
+{
+	close(0);
+	open("/etc/passwd", O_RDONLY);
+}
+
+static void listen_as_stream(void)
+{
+	hold_listener();
+	dup2(AT, 1);
+	close(AT);
+}
+
+static void watch_as_stream(void)
+{
+	hold_watch();
+	dup2(AT, 2);
+	close(AT);
+}
+
+static void have_usual_streams(void)
+{
+	int ends[2];
+
+	dup2(socket(AF_UNIX, SOCK_STREAM, 0), 0);
+	if (!pipe(ends))
+		dup2(ends[1], 2);
+	close(ends[0]);
+}
+
+static void what_has_the_number_of_a_stream_is_none_for_that(void **state)
+{
+	int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	is_named(open_as_stream, ": 0 (/etc/passwd); let it");
+	is_named(listen_as_stream, ": 1 (TCP [::1]:");
+	is_named(watch_as_stream, ": 2 (inotify, with watches); let it");
+	stays(have_usual_streams);
+	give(file);
+	close(file);
+	stays(open_as_stream);
+	given.rule.below = SN_MAY_READ;
+	is_named(open_as_stream, ": 0 (/etc/passwd); let it");
+	given = (struct sn_entry){};
+}
+
+static int memory;
+
+static void hold_memory(void)
+{
+	hold(memory);
+}
+
+static void memory_that_it_was_given_has_to_be_named(void **state)
+{
+	memory = memfd_create("m", MFD_CLOEXEC);
+	stays(hold_memory);
+	give(memory);
+	is_named(hold_memory, ": 40 (/memfd:m (deleted)); let it");
+	given = (struct sn_entry){};
+	close(memory);
+}
+
 static void go_elsewhere(void)
 {
 	assert_int_equal(chdir("/"), 0);
@@ -238,6 +343,27 @@ static void go_elsewhere(void)
 static void the_directory_is_where_it_is(void **state)
 {
 	is_named(go_elsewhere, "its working directory is not");
+}
+
+static void exchange_directories(void)
+{
+	assert_int_equal(renameat2(AT_FDCWD, at("d"), AT_FDCWD, at("e"), RENAME_EXCHANGE), 0);
+}
+
+static void hold_other(void)
+{
+	hold(open("../e/f", O_RDWR | O_CREAT, 0600));
+}
+
+static void another_directory_does_not_take_its_place(void **state)
+{
+	mkdir(at("d"), 0700);
+	mkdir(at("e"), 0700);
+	assert_int_equal(look(at("d"), hold_other, NULL, 0), -EBUSY);
+	meanwhile = exchange_directories;
+	assert_int_equal(look(at("d"), hold_other, NULL, 0), -EBUSY);
+	meanwhile = NULL;
+	assert_non_null(strstr(err.text, "/d is not where it was: it is /tmp/"));
 }
 
 static void map_beside(void)
@@ -288,10 +414,15 @@ static void map_other_code(void)
 	map_code("../code");
 }
 
-/* Root's, as this process is, so that it could change all of it. */
+static void make_code(const char *name)
+{
+	make_script(name, "text\n");
+	assert_int_equal(chown(at(name), TENANT, TENANT), 0);
+}
+
 static void code_that_it_could_change_is_named(void **state)
 {
-	make_script("code", "text\n");
+	make_code("code");
 	mkdir(at("d"), 0700);
 	is_named(map_own_code, "/code', which it could change; install that");
 	if (look(at("d"), map_other_code, NULL, 0))
@@ -299,7 +430,7 @@ static void code_that_it_could_change_is_named(void **state)
 	assert_int_equal(link(at("code"), at("d/other")), 0);
 	assert_int_equal(look(at("d"), map_other_code, NULL, 0), -EBUSY);
 	assert_non_null(strstr(err.text, "by another of its names"));
-	assert_int_equal(chown(at("code"), 2001, 2001), 0);
+	assert_int_equal(chown(at("code"), TENANT + 1, TENANT + 1), 0);
 	assert_int_equal(chmod(at("code"), 0755), 0);
 	if (look(at("d"), map_other_code, NULL, 0) || look(base, map_own_code, NULL, 0))
 		fail_msg("%s", err.text);
@@ -307,11 +438,64 @@ static void code_that_it_could_change_is_named(void **state)
 	is_named(map_own_code, "which it could change");
 }
 
+/* The scratch directory a second time. */
+static void mount_again(const char *path)
+{
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(base, path, NULL, MS_BIND, NULL))
+		fail_msg("%s", strerror(errno));
+}
+
+static void map_code_elsewhere(void)
+{
+	map_code("/mnt/d/code");
+}
+
+static void map_code_with_own_mounts(void)
+{
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	map_code("code");
+}
+
+static void code_that_it_could_reach_by_another_mount_is_named(void **state)
+{
+	char *const written[] = { base };
+
+	mkdir(at("d"), 0700);
+	make_code("d/code");
+	mount_again("/mnt");
+	assert_int_equal(look(at("d"), map_code_elsewhere, NULL, 0), -EBUSY);
+	assert_non_null(strstr(err.text, "'/mnt/d/code', which it could change"));
+	read_write = written;
+	assert_int_equal(look("/usr", map_code_elsewhere, NULL, 0), -EBUSY);
+	read_write = NULL;
+	assert_non_null(strstr(err.text, "'/mnt/d/code', which it could change"));
+	umount2("/mnt", MNT_DETACH);
+	assert_int_equal(look(at("d"), map_code_with_own_mounts, NULL, 0), -EBUSY);
+	assert_non_null(strstr(err.text, "/d/code', which it could change"));
+}
+
+static void map_code_and_hold_it(void)
+{
+	hold(open("../code", O_RDWR));
+	map_other_code();
+}
+
+static void code_that_is_open_for_writing_is_named(void **state)
+{
+	const int keep[] = { AT };
+
+	make_script("code", "text\n");
+	mkdir(at("d"), 0700);
+	assert_int_equal(look(at("d"), map_code_and_hold_it, keep, 1), -EBUSY);
+	assert_non_null(strstr(err.text, "/code', which it holds open for writing"));
+}
+
 static void code_where_it_is_to_write_is_named(void **state)
 {
 	char *const written[] = { base };
 
-	make_script("code", "text\n");
+	make_code("code");
 	mkdir(at("d"), 0700);
 	read_write = written;
 	assert_int_equal(look(at("d"), map_other_code, NULL, 0), -EBUSY);
@@ -341,9 +525,15 @@ int main(void)
 		TEST(a_watch_goes_on_telling),
 		TEST(what_was_named_is_kept_and_has_to_be_there),
 		TEST(a_copy_of_what_was_named_can_do_no_more_than_that),
+		TEST(what_has_no_inode_of_its_own_is_no_copy),
+		TEST(what_has_the_number_of_a_stream_is_none_for_that),
+		TEST(memory_that_it_was_given_has_to_be_named),
 		TEST(the_directory_is_where_it_is),
+		TEST(another_directory_does_not_take_its_place),
 		TEST(a_mapping_by_which_a_file_elsewhere_can_be_written_is_named),
 		TEST(code_that_it_could_change_is_named),
+		TEST(code_that_it_could_reach_by_another_mount_is_named),
+		TEST(code_that_is_open_for_writing_is_named),
 		TEST(code_where_it_is_to_write_is_named),
 	};
 

@@ -22,11 +22,11 @@ END
 	"${w1[@]}" --warm --dir /srv/t1 "$@" -- node warm.cjs <"$work/in" >"$work/w1.out" 2>"$work/w1.err" &
 	echo $! >"$work/w1.pid"
 	exec 7>"$work/in"
-	answers "42" "6 * 7"
+	evaluates "42" "6 * 7"
 }
 
-# answers WANT LINE: node evaluates LINE
-answers()
+# evaluates WANT LINE: node evaluates LINE
+evaluates()
 {
 	local before
 
@@ -63,8 +63,8 @@ all_say_that_it_is_warm()
 	[ "$(cat "$work/w1.err")" = "safenode-attach: NOT CONFINED: files, native code and addresses are left to tenant 'w1' until safenode-attach --narrow --cgroup w1" ] ||
 		fail "$(cat "$work/w1.err")"
 	safenode-log --no-wait >/dev/null
-	answers true "$passwd"
-	answers EMFILE "require('child_process').spawnSync('id').error.code"
+	evaluates true "$passwd"
+	evaluates EMFILE "require('child_process').spawnSync('id').error.code"
 	safenode-status w1 | grep -qxF \
 		"w1: /srv/t1, running, warm: NOT CONFINED, files, native code and addresses are left to it" ||
 		fail "$(safenode-status w1)"
@@ -86,7 +86,7 @@ becomes_a_tenant()
 	install -D -m 755 "$here/native.so" /usr/local/lib/warm/native.node
 	cp /usr/local/lib/warm/native.node /srv/t1/other.node
 	start_w1
-	answers 1 "global.native = require('/usr/local/lib/warm/native.node'), native()"
+	evaluates 1 "global.native = require('/usr/local/lib/warm/native.node'), native()"
 	cat >/srv/t1/worker.cjs <<'END'
 const { parentPort } = require('worker_threads');
 parentPort.on('message', () => {
@@ -97,8 +97,8 @@ parentPort.on('message', () => {
 	}
 });
 END
-	answers ok "global.worker = new (require('worker_threads').Worker)('./worker.cjs'), global.ask = () => (worker.postMessage(1), require('events').once(worker, 'message').then(([said]) => said)), ask()"
-	answers true "$passwd"
+	evaluates ok "global.worker = new (require('worker_threads').Worker)('./worker.cjs'), global.ask = () => (worker.postMessage(1), require('events').once(worker, 'message').then(([said]) => said)), ask()"
+	evaluates true "$passwd"
 	mode_is warm
 	run 0 "${w1[@]}" --narrow --restricted-outgoing-addresses self
 	silent
@@ -106,13 +106,13 @@ END
 		grep -qF "$line" "$work/out" || fail "no '$line' in $(cat "$work/out")"
 	done
 	safenode-log --no-wait >/dev/null
-	answers ENOENT "$passwd"
-	answers ENOENT "ask()"
-	answers 2 "native()"
-	answers ERR_DLOPEN_FAILED "require('/srv/t1/other.node')"
-	answers EPERM "require('events').once(require('net').connect(9, '127.0.0.1'), 'error').then(([e]) => e.code)"
-	answers EPERM "process.chdir('/')"
-	answers 1 "require('fs').writeFileSync('new', ''), 1"
+	evaluates ENOENT "$passwd"
+	evaluates ENOENT "ask()"
+	evaluates 2 "native()"
+	evaluates ERR_DLOPEN_FAILED "require('/srv/t1/other.node')"
+	evaluates EPERM "require('events').once(require('net').connect(9, '127.0.0.1'), 'error').then(([e]) => e.code)"
+	evaluates EPERM "process.chdir('/')"
+	evaluates 1 "require('fs').writeFileSync('new', ''), 1"
 	mode_is enforce
 	safenode-status | grep -q "WEAKENED" && fail "$(safenode-status)"
 	run 0 safenode-log --no-wait --cgroup w1
@@ -126,23 +126,27 @@ END
 names_what_is_open()
 {
 	start_w1
-	answers 1 "global.fs = require('fs'), global.fd = fs.openSync('/etc/passwd'), 1"
+	evaluates 1 "global.fs = require('fs'), global.fd = fs.openSync('/etc/passwd'), 1"
 	run 1 "${w1[@]}" --narrow
 	said "tenant 'w1' stays warm: it holds open what was not named: " " (/etc/passwd)" "--keep-fd"
-	answers true "$passwd"
+	evaluates true "$passwd"
 	mode_is warm
-	answers undefined "fs.closeSync(fd)"
-	answers 1 "global.server = require('net').createServer().listen(0, '127.0.0.1'), require('events').once(server, 'listening').then(() => 1)"
+	evaluates undefined "fs.closeSync(fd)"
+	evaluates 1 "global.server = require('net').createServer().listen(0, '127.0.0.1'), require('events').once(server, 'listening').then(() => 1)"
 	run 1 "${w1[@]}" --narrow
 	said " (TCP 127.0.0.1:"
 	run 0 "${w1[@]}" --narrow --keep-fd "$(sed 's/.*: \([0-9]*\) (TCP.*/\1/' "$work/err")"
-	answers ENOENT "$passwd"
-	answers true "server.listening"
+	evaluates ENOENT "$passwd"
+	evaluates true "server.listening"
 	end_w1
 	cp "$here/native.so" /srv/t1/own.node
 	chown t1 /srv/t1/own.node
 	start_w1
-	answers 1 "require('/srv/t1/own.node')()"
+	evaluates 2 "global.fs = require('fs'), fs.closeSync(2), fs.openSync('/etc/passwd')"
+	run 1 "${w1[@]}" --narrow
+	said "it holds open what was not named: 2 (/etc/passwd); "
+	evaluates 2 "fs.closeSync(2), fs.openSync('/dev/null')"
+	evaluates 1 "require('/srv/t1/own.node')()"
 	run 1 "${w1[@]}" --narrow
 	said "it has code mapped from '/srv/t1/own.node', which it could change; "
 	end_w1
@@ -160,8 +164,8 @@ takes_a_policy_file()
 	refuses 2 "takes no command" -- "${w1[@]}" --narrow -- node
 	start_w1 --memory-max 300M
 	run 0 "${w1[@]}" --narrow --policy "$work/policy"
-	answers ENOENT "$passwd"
-	answers true "require('fs').readFileSync('/etc/hostname').length > 0"
+	evaluates ENOENT "$passwd"
+	evaluates true "require('fs').readFileSync('/etc/hostname').length > 0"
 	[ "$(cat "$cgroups/w1/pids.max")" = 40 ] || fail "$(cat "$work/out")"
 	[ "$(cat "$cgroups/w1/memory.max")" = $((300 << 20)) ] || fail "a limit was taken away"
 	end_w1
@@ -184,10 +188,10 @@ narrow_fails()
 	if safenode-status --json w1 | grep -q '"mode":"warm"'; then
 		[ $got != 0 ] || fail "$1: status 0, and warm: $(cat "$work/err")"
 		soon has_no_limit || fail "$1: the limit is $(cat "$cgroups/w1/pids.max")"
-		answers true "$passwd"
+		evaluates true "$passwd"
 		return
 	fi
-	answers ENOENT "$passwd"
+	evaluates ENOENT "$passwd"
 	end_w1
 	start_w1
 }
