@@ -54,20 +54,20 @@ class Pool {
 	}
 
 	take(user) {
-		const one = this.ready.get(user).shift() ?? this.warm(user);
-		this.fill(user);
-		return one;
+		return this.ready.get(user).shift() ?? this.warm(user);
 	}
 
 	// As spawn() of the package: what fails later is an 'error' of the child.
 	start({ port, script, args, dir, ...options }) {
-		const { child, began } = this.take(fs.statSync(dir).uid);
+		const user = fs.statSync(dir).uid;
+		const { child, began } = this.take(user);
 		const program = { dir, script, args, env: { PORT: String(port) } };
 		const confined = () => confine(child, program, { ...policyOf(port), ...options }).catch((error) => {
 			child.kill('SIGKILL');
 			child.emit('error', error);
 		});
-		began.then(confined, () => {});
+		// the next one's start would only take time from this one's
+		began.then(confined, () => {}).finally(() => this.fill(user));
 		return child;
 	}
 

@@ -3,11 +3,21 @@
 'use strict';
 const assert = require('node:assert');
 const { once } = require('node:events');
-const { test } = require('node:test');
+const { after, test } = require('node:test');
 const { status, warm } = require('safenode');
 const { directory, tenants } = require('./world.js');
 
-const answer = async (child) => (await once(child, 'message'))[0].said;
+const POOL = directory('npm-pool');
+const children = [];
+// where a test failed
+after(() => children.forEach((child) => child.kill('SIGKILL')));
+
+async function answer(child) {
+	const ended = once(child, 'exit').then(([code, signal]) => assert.fail(`it has ended: ${code ?? signal}`));
+	const [{ said }] = await Promise.race([once(child, 'message'), ended]);
+	ended.catch(() => {});
+	return said;
+}
 
 function ask(child, ...words) {
 	child.send(words);
@@ -15,7 +25,8 @@ function ask(child, ...words) {
 }
 
 async function started(name, options) {
-	const child = warm('warm.js', { dir: directory('npm-pool'), cgroup: name, silent: true, ...options });
+	const child = warm('warm.js', { dir: POOL, cgroup: name, silent: true, ...options });
+	children.push(child);
 	assert.equal(await answer(child), 'ready');
 	return child;
 }
