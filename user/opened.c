@@ -336,18 +336,26 @@ static bool has_both_ends(const struct look *look, const struct held *held)
 	return held->magic == PIPEFS_MAGIC && ends == (READS | WRITES);
 }
 
+/* A directory of /proc/PID, into *@dir. */
+static int open_proc(const struct look *look, const char *of, DIR **dir, struct sn_err *err)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", look->opened->pid, of);
+	*dir = opendir(name);
+	return *dir ? 0 : sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno));
+}
+
 /* The numbers of its descriptors. */
 static int list(struct look *look, struct sn_err *err)
 {
 	struct dirent *entry;
-	char name[32];
 	size_t room = 0;
 	DIR *dir;
+	int ret = open_proc(look, "fd", &dir, err);
 
-	snprintf(name, sizeof(name), "/proc/%d/fd", look->opened->pid);
-	dir = opendir(name);
-	if (!dir)
-		return sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno));
+	if (ret)
+		return ret;
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -436,14 +444,11 @@ static int check_thread(const struct look *look, int tid, struct sn_err *err)
 static int check_threads(const struct look *look, struct sn_err *err)
 {
 	struct dirent *entry;
-	char name[32];
-	int ret = 0;
 	DIR *dir;
+	int ret = open_proc(look, "task", &dir, err);
 
-	snprintf(name, sizeof(name), "/proc/%d/task", look->opened->pid);
-	dir = opendir(name);
-	if (!dir)
-		return sn_fail(err, errno, "cannot open %s: %s", name, strerror(errno));
+	if (ret)
+		return ret;
 	while (!ret && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
 			ret = check_thread(look, atoi(entry->d_name), err);

@@ -113,44 +113,41 @@ static int set_observe(void *target, const char *value, struct sn_err *err)
 	return 0;
 }
 
+/* What is to be done with a policy is said where the tool is called. */
+static int set_order(const struct sn_options *options, bool *order, struct sn_err *err)
+{
+	if (options->in_file)
+		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
+	*order = true;
+	return 0;
+}
+
 static int set_replace(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
 
-	if (options->in_file)
-		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
-	options->replace = true;
-	return 0;
+	return set_order(options, &options->replace, err);
 }
 
 static int set_delegated(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
 
-	if (options->in_file)
-		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
-	options->delegated = true;
-	return 0;
+	return set_order(options, &options->delegated, err);
 }
 
 static int set_warm(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
 
-	if (options->in_file)
-		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
-	options->warm = true;
-	return 0;
+	return set_order(options, &options->warm, err);
 }
 
 static int set_narrow(void *target, const char *value, struct sn_err *err)
 {
 	struct sn_options *options = target;
 
-	if (options->in_file)
-		return sn_fail(err, EINVAL, "is no part of a policy; give it on the command line");
-	options->narrow = true;
-	return 0;
+	return set_order(options, &options->narrow, err);
 }
 
 static int set_restricted(void *target, const char *value, struct sn_err *err)
