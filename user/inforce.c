@@ -8,6 +8,7 @@
 
 #include "account.h"
 #include "cgroup.h"
+#include "hash.h"
 #include "inforce.h"
 #include "logline.h"
 
@@ -99,14 +100,6 @@ static int add_port(struct sn_inforce *inforce, const struct sn_entry *entry)
 			 entry->text.text);
 }
 
-/* FNV-1a */
-static __u64 hash(__u64 sum, const void *data, size_t size)
-{
-	for (const unsigned char *byte = data; size--; byte++)
-		sum = (sum ^ *byte) * 0x100000001b3ULL;
-	return sum;
-}
-
 /* rules.c keeps the end of a path that is too long, behind "...". */
 static bool is_path(const char *text, const char *path)
 {
@@ -136,9 +129,9 @@ static int add_extra(struct sn_inforce *inforce, const struct sn_entry *entry, c
 	if (!value)
 		return -ENOMEM;
 	value->cut = value->text[0] != '/';
-	sum = hash(0xcbf29ce484222325ULL, &key->ino, sizeof(key->ino));
-	sum = hash(sum, &key->dev, sizeof(key->dev));
-	value->which = hash(sum, &entry->rule.generation, sizeof(entry->rule.generation));
+	sum = sn_hash(SN_HASH_BEGIN, &key->ino, sizeof(key->ino));
+	sum = sn_hash(sum, &key->dev, sizeof(key->dev));
+	value->which = sn_hash(sum, &entry->rule.generation, sizeof(entry->rule.generation));
 	return 0;
 }
 

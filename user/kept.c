@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "hash.h"
 #include "kept.h"
 #include "looks.h"
 #include "runtime.h"
@@ -32,19 +33,11 @@ struct kept {
 	mode_t mode;
 };
 
-/* FNV-1a */
-static __u64 hash(__u64 sum, const void *data, size_t size)
-{
-	for (const unsigned char *byte = data; size--; byte++)
-		sum = (sum ^ *byte) * 0x100000001b3ULL;
-	return sum;
-}
-
 static __u64 number_of(const struct sn_inode *program, const char *exe)
 {
-	__u64 sum = hash(0xcbf29ce484222325ULL, program, sizeof(*program));
+	__u64 sum = sn_hash(SN_HASH_BEGIN, program, sizeof(*program));
 
-	return hash(sum, exe, strlen(exe)) ?: 1;
+	return sn_hash(sum, exe, strlen(exe)) ?: 1;
 }
 
 static void name_of(__u64 number, char name[32])

@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 
 #include "decide.h"
+#include "hash.h"
 #include "identify.h"
 #include "rules.h"
 #include "trust.h"
@@ -801,18 +802,10 @@ static int by_name(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct sn_name_key));
 }
 
-/* FNV-1a */
-static __u64 hash(__u64 sum, const void *data, size_t size)
-{
-	for (const unsigned char *byte = data; size--; byte++)
-		sum = (sum ^ *byte) * 0x100000001b3ULL;
-	return sum;
-}
-
 __u64 sn_rules_scope(struct sn_rules *rules)
 {
 	const size_t counts = offsetof(struct sn_rule, path); /* the path is for the operator */
-	__u64 sum = 0xcbf29ce484222325ULL;
+	__u64 sum = SN_HASH_BEGIN;
 
 	if (rules->scope)
 		return rules->scope;
@@ -822,12 +815,12 @@ __u64 sn_rules_scope(struct sn_rules *rules)
 	if (rules->nr_names)
 		qsort(rules->names, rules->nr_names, sizeof(*rules->names), by_name);
 	for (size_t i = 0; i < rules->nr_directories; i++) {
-		sum = hash(sum, &rules->directories[i].key, sizeof(struct sn_directory_key));
-		sum = hash(sum, &rules->directories[i].rule, counts);
+		sum = sn_hash(sum, &rules->directories[i].key, sizeof(struct sn_directory_key));
+		sum = sn_hash(sum, &rules->directories[i].rule, counts);
 	}
 	for (size_t i = 0; i < rules->nr_names; i++) {
-		sum = hash(sum, &rules->names[i].key, sizeof(struct sn_name_key));
-		sum = hash(sum, &rules->names[i].rule, counts);
+		sum = sn_hash(sum, &rules->names[i].key, sizeof(struct sn_name_key));
+		sum = sn_hash(sum, &rules->names[i].rule, counts);
 	}
 	return sum | SN_SCOPE_BASELINE;
 }
